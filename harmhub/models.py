@@ -1,0 +1,148 @@
+"""What every other app may point at: people who log in, pictures, documents, and the settings of the site."""
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel, PageChooserPanel
+from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
+from wagtail.documents.models import AbstractDocument
+from wagtail.documents.models import Document as WagtailDocument
+from wagtail.images.models import AbstractImage, AbstractRendition
+from wagtail.images.models import Image as WagtailImage
+from wagtail.search import index
+
+from harmhub import files
+
+
+class User(AbstractUser):
+    """Somebody who may log in to the admin. Our own model, because it cannot be added later."""
+
+
+class CustomImage(AbstractImage):
+    """A picture. Uploads lose their EXIF data (places, devices, names) before anything else happens to them."""
+
+    credit = models.CharField(_("credit"), max_length=120, blank=True, help_text=_("Who made the picture."))
+
+    admin_form_fields = (*WagtailImage.admin_form_fields, "credit")
+
+    class Meta(AbstractImage.Meta):
+        verbose_name = _("image")
+        verbose_name_plural = _("images")
+        permissions = [("choose_image", "Can choose image")]
+
+    def save(self, *args, **kwargs) -> None:
+        """Store the picture; a newly uploaded file is stored without its metadata."""
+        if self.file and not self.file._committed:
+            self.file = files.without_metadata(self.file)
+            self._set_image_file_metadata()
+        super().save(*args, **kwargs)
+
+
+class CustomRendition(AbstractRendition):
+    """A picture at one size and format, in the public folder."""
+
+    image = models.ForeignKey(CustomImage, on_delete=models.CASCADE, related_name="renditions")
+
+    class Meta:
+        unique_together = (("image", "filter_spec", "focal_point_key"),)
+
+
+class CustomDocument(AbstractDocument):
+    """A file for download. The number of pages of a PDF is measured when it is uploaded."""
+
+    page_count = models.PositiveIntegerField(_("pages"), null=True, blank=True, editable=False)
+
+    admin_form_fields = WagtailDocument.admin_form_fields
+    search_fields = [*AbstractDocument.search_fields, index.FilterField("page_count")]
+
+    class Meta(AbstractDocument.Meta):
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        permissions = [("choose_document", "Can choose document")]
+
+    def clean(self) -> None:
+        """Refuse a file that says it is a PDF and cannot be read as one."""
+        super().clean()
+        if self._is_new_pdf():
+            self.page_count = files.pdf_pages(self.file)
+
+    def save(self, *args, **kwargs) -> None:
+        """Store the document with its size and, for a PDF, its number of pages. ValidationError: not a readable PDF."""
+        if self.file and not self.file._committed:
+            self.page_count = files.pdf_pages(self.file) if self._is_new_pdf() else None
+            self._set_document_file_metadata()
+        super().save(*args, **kwargs)
+
+    def _is_new_pdf(self) -> bool:
+        return bool(self.file) and not self.file._committed and self.file_extension == "pdf"
+
+
+def validate_addresses(text: str) -> None:
+    """Raise ValidationError unless each non-empty line of the text is one e-mail address."""
+    for line in address_lines(text):
+        try:
+            validate_email(line)
+        except ValidationError:
+            raise ValidationError(_("“%(line)s” is not an e-mail address."), params={"line": line}) from None
+
+
+def address_lines(text: str) -> list[str]:
+    """Return the non-empty lines of the text, each without white space around it."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@register_setting(icon="home", order=100)
+class SiteSettings(BaseSiteSetting):
+    """What the whole site says of the organisation. One row a site; the defaults serve until it is filled in."""
+
+    organisation = models.CharField(_("organisation"), max_length=120, default="Our organisation")
+    mission = models.CharField(
+        _("mission sentence"), max_length=240, blank=True, help_text=_("The large sentence on the home page.")
+    )
+    contact_addresses = models.TextField(
+        _("contact addresses"),
+        blank=True,
+        validators=[validate_addresses],
+        help_text=_("Who is told of messages on topics that name nobody. One e-mail address a line."),
+    )
+    exit_url = models.URLField(
+        _("exit target"),
+        default="https://www.wikipedia.org/",
+        help_text=_("Where “Exit this page” leads: a harmless page that nobody wonders about."),
+    )
+    privacy_page = models.ForeignKey(
+        "wagtailcore.Page", verbose_name=_("privacy page"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    safety_page = models.ForeignKey(
+        "wagtailcore.Page", verbose_name=_("page on staying safe"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    help_page = models.ForeignKey(
+        "wagtailcore.Page",
+        verbose_name=_("page with local help"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Linked from every contact box, which is no emergency service."),
+    )
+    footer = models.CharField(_("footer sentence"), max_length=240, blank=True)
+
+    select_related = ["site__root_page", "privacy_page", "safety_page", "help_page"]
+
+    panels = [
+        MultiFieldPanel([FieldPanel("organisation"), FieldPanel("mission"), FieldPanel("footer")], _("Organisation")),
+        MultiFieldPanel([FieldPanel("contact_addresses"), PageChooserPanel("help_page")], _("Contact")),
+        MultiFieldPanel(
+            [FieldPanel("exit_url"), PageChooserPanel("safety_page"), PageChooserPanel("privacy_page")], _("Safety of readers")
+        ),
+    ]
+
+    class Meta:
+        verbose_name = _("site settings")
+
+    @property
+    def contact_recipients(self) -> list[str]:
+        """The addresses that are told of messages where no topic names any."""
+        return address_lines(self.contact_addresses)

@@ -1,0 +1,130 @@
+"""What every page of one request shares: the site with its settings, the way down to the page, the main menu, the directory.
+
+A topic page has eight queries in all, so nothing here asks twice: site and settings come in one query, the pages above the
+requested one and those of the menu in another.
+"""
+
+from functools import cached_property
+from itertools import accumulate
+from types import SimpleNamespace
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import get_language
+from wagtail import views
+from wagtail.models import Page, Site
+from wagtail.url_routing import RouteResult
+
+from harmhub.models import SiteSettings
+from harmhub.pages import all_pages, is_restricted
+from topics.models import TopicPage
+
+
+class Hub:
+    """Lazily, what the templates of one request may show around a page."""
+
+    def __init__(self, request: HttpRequest):
+        self.request = request
+
+    @cached_property
+    def settings(self) -> SiteSettings:
+        """The settings of the request's site; defaults where nobody has filled them in."""
+        site = Site.find_for_request(self.request)
+        found = SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site).first() if site else None
+        return found or SiteSettings(site=site)
+
+    @cached_property
+    def root_path(self) -> str:
+        """The internal path of the home page in the language of the request; empty where there is no site."""
+        site = Site.find_for_request(self.request)
+        if site is None:
+            return ""
+        roots = [root for root in Site.get_site_root_paths() if root.site_id == site.pk]
+        here = [root for root in roots if root.language_code == get_language()]
+        return (here or roots)[0].root_path if roots else ""
+
+    @cached_property
+    def menu(self) -> list[Page]:
+        """The public pages right below the home page that ask to be shown in menus."""
+        return self._menu_of(self.surroundings(""))
+
+    @cached_property
+    def trail(self) -> list[Page]:
+        """The pages from the home page down to the one that is served; empty where none is."""
+        return []
+
+    @property
+    def directory(self) -> list[SimpleNamespace]:
+        """The areas with the topics right below them, A to Z."""
+        topics = TopicPage.objects.public().filter(
+            url_path__startswith=self.root_path, depth__in=(self._root_depth + 2, self._root_depth + 3)
+        )
+        by_parent: dict[str, list[TopicPage]] = {}
+        for topic in sorted(topics, key=lambda topic: topic.title.casefold()):
+            by_parent.setdefault(topic.path[: -Page.steplen], []).append(topic)
+        areas = [topic for group in by_parent.values() for topic in group if topic.depth == self._root_depth + 2]
+        return [SimpleNamespace(area=area, topics=by_parent.get(area.path, [])) for area in areas]
+
+    def _menu_of(self, pages: list[Page]) -> list[Page]:
+        return [page for page in pages if page.show_in_menus and page.depth == self._root_depth + 1 and is_public(page)]
+
+    @property
+    def _root_depth(self) -> int:
+        return self.root_path.count("/")
+
+    def surroundings(self, path: str) -> list[Page]:
+        """Return, in one query, the pages along a path below the home page, and those that the main menu may show."""
+        if not self.root_path:
+            return []
+        steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
+        along = Q(url_path__in=list(steps))
+        in_menu = Q(show_in_menus=True, depth=self._root_depth + 1, url_path__startswith=self.root_path)
+        pages = all_pages().filter(along | in_menu).annotate(is_restricted=is_restricted())
+        return list(pages.select_related("topicpage").order_by("path"))
+
+    def find(self, path: str) -> RouteResult | None:
+        """Return the page that a path leads to, and remember the way and the menu. None: there is no such page.
+
+        Wagtail asks once for each step of the path and once more for each step's own kind; this asks once in all, and once more
+        for a page that is no topic.
+        """
+        pages = self.surroundings(path)
+        self.menu = self._menu_of(pages)
+        wanted = f"{self.root_path}{path}"
+        self.trail = [page for page in pages if wanted.startswith(page.url_path)]
+        if not self.trail:
+            return None
+        found = self.trail[-1]
+        page = getattr(found, "topicpage", None) or found.specific
+        page.known_unrestricted = not found.is_restricted
+        if isinstance(page, TopicPage):
+            page.lineage = [page, *(above.topicpage for above in reversed(self.trail[:-1]) if hasattr(above, "topicpage"))]
+        try:
+            return page.route(self.request, [part for part in wanted[len(found.url_path) :].split("/") if part])
+        except Http404:
+            return None
+
+
+def is_public(page: Page) -> bool:
+    """Whether a page that came with ``is_restricted`` may be shown to everybody, as ``public()`` decides it in the database."""
+    expired = page.expire_at and page.expire_at <= timezone.now()
+    return page.live and not expired and not page.is_restricted and page.alias_of_id is None
+
+
+def hub_of(request: HttpRequest) -> Hub:
+    """Return the request's hub, made at the first call."""
+    if not hasattr(request, "hub"):
+        request.hub = Hub(request)
+    return request.hub
+
+
+def context(request: HttpRequest) -> dict:
+    """Context processor: give every template the hub."""
+    return {"hub": hub_of(request)}
+
+
+def serve(request: HttpRequest, path: str) -> HttpResponse:
+    """Answer a page's address: Wagtail's own view, hooks and restrictions, with the page found in fewer queries."""
+    request._wagtail_route_for_request = hub_of(request).find(path)
+    return views.serve(request, path)

@@ -1,0 +1,86 @@
+"""The people of the organisation."""
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel
+from wagtail.search import index
+
+from harmhub.pages import HubPage
+from topics.models.work import WorkPage
+
+
+class PersonIndexPage(HubPage):
+    """All people."""
+
+    introduction = models.TextField(_("introduction"), blank=True)
+
+    template = "topics/person_index.html"
+    content_panels = [*HubPage.content_panels, FieldPanel("introduction")]
+    parent_page_types = ["content.HomePage"]
+    subpage_types = ["topics.PersonPage"]
+    max_count_per_parent = 1
+    page_description = _("Lists all people.")
+
+    class Meta:
+        verbose_name = _("people index")
+
+    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
+        """Add the public people, in the order of the tree."""
+        people = PersonPage.objects.public().child_of(self).select_related("program")
+        return super().get_context(request, *args, **kwargs) | {"people": people}
+
+
+class PersonPage(WorkPage):
+    """Somebody who works here, with the work of this person."""
+
+    role = models.CharField(_("role"), max_length=120, help_text=_("For example “Program officer”."))
+    program = models.ForeignKey(
+        "topics.ProgramPage", verbose_name=_("program"), null=True, blank=True, on_delete=models.SET_NULL, related_name="members"
+    )
+    office = models.CharField(_("office"), max_length=80, blank=True)
+    photo = models.ForeignKey(
+        "harmhub.CustomImage", verbose_name=_("photo"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    biography = models.TextField(_("biography"), blank=True, help_text=_("One paragraph."))
+
+    template = "topics/person.html"
+    parent_page_types = ["topics.PersonIndexPage"]
+    subpage_types = []
+    page_description = _("Somebody who works here.")
+    search_fields = [*WorkPage.search_fields, index.SearchField("role"), index.SearchField("biography")]
+    content_panels = [
+        *WorkPage.content_panels,
+        FieldPanel("role"),
+        FieldPanel("program"),
+        FieldPanel("office"),
+        FieldPanel("photo"),
+        FieldPanel("biography"),
+    ]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    @property
+    def items(self) -> models.QuerySet:
+        """The public work that this person wrote or speaks at."""
+        authorship = self._meta.get_field("authorships").related_model
+        return authorship._meta.get_field("item").related_model.objects.by_person(self)
+
+    @property
+    def description(self) -> str:
+        """Role, program and office in one line, as far as they are known."""
+        return ", ".join(str(part) for part in (self.role, self.program and self.program.title, self.office) if part)
+
+    @property
+    def topics(self) -> list:
+        """The public topics that name this person, in the order of the tree; none before the page is saved."""
+        if self.pk is None:
+            return []
+        topic_model = self._meta.get_field("topic_people").related_model._meta.get_field("topic").related_model
+        return list(topic_model.objects.public().filter(topic_people__person=self).order_by("path"))
+
+    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
+        """Add the topics of the margin."""
+        return super().get_context(request, *args, **kwargs) | {"topics": self.topics}

@@ -1,0 +1,183 @@
+"""The topic: a page in a tree, with what the organisation thinks, who works on it, and its recent work."""
+
+from functools import cached_property
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail import blocks
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel, MultipleChooserPanel, ObjectList, PublishingPanel, TabbedInterface
+from wagtail.fields import RichTextField, StreamField
+from wagtail.models import Orderable
+from wagtail.search import index
+
+from harmhub.models import address_lines, validate_addresses
+from harmhub.pages import HubPage
+from topics.models.people import PersonPage
+from topics.models.programs import ProgramPage
+from topics.models.work import WorkPage
+
+SIMPLE_TEXT = ["bold", "italic", "link", "document-link", "ul", "ol"]
+
+
+class OpenCall(blocks.StructBlock):
+    """A call for proposals. It vanishes by itself on the day after it closes."""
+
+    title = blocks.CharBlock(label=_("Title"), max_length=120)
+    link = blocks.URLBlock(label=_("Link"), required=False)
+    closes = blocks.DateBlock(label=_("Closing date"), help_text=_("The last day on which one can apply."))
+
+    class Meta:
+        icon = "date"
+        label = _("Call")
+        label_format = "{title} ({closes})"
+        preview_template = "topics/open_call_preview.html"
+        description = _("A call for proposals with its closing date.")
+
+
+class TopicIndexPage(HubPage):
+    """All topics, by area."""
+
+    introduction = models.TextField(_("introduction"), blank=True)
+
+    template = "topics/topic_index.html"
+    content_panels = [*HubPage.content_panels, FieldPanel("introduction")]
+    parent_page_types = ["content.HomePage"]
+    subpage_types = ["topics.TopicPage"]
+    max_count_per_parent = 1
+    page_description = _("Lists all topics by area.")
+
+    class Meta:
+        verbose_name = _("topic index")
+
+
+class TopicPage(WorkPage):
+    """A topic. One that others lie under is an area."""
+
+    introduction = models.TextField(_("introduction"), help_text=_("One paragraph, shown large under the title."))
+    image = models.ForeignKey(
+        "harmhub.CustomImage", verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text=_("Shown where the topic is shared, not on its page."),
+    )  # fmt: skip
+    learn_more = RichTextField(_("learn more"), blank=True, features=SIMPLE_TEXT, help_text=_("A longer explanation, or links."))
+    contact_addresses = models.TextField(
+        _("contact addresses"), blank=True, validators=[validate_addresses],
+        help_text=_("Who is told of messages on this topic, one address a line. Empty: as the topic above, at last the site’s."),
+    )  # fmt: skip
+    grant_seekers = RichTextField(_("for grant seekers"), blank=True, features=SIMPLE_TEXT)
+    open_calls = StreamField([("call", OpenCall())], verbose_name=_("open calls"), blank=True)
+    has_newsletter = models.BooleanField(
+        _("has a newsletter of its own"), default=False,
+        help_text=_("The sign-up bar of this topic, and of the topics below it, then offers updates about it."),
+    )  # fmt: skip
+    is_sensitive = models.BooleanField(
+        _("sensitive"), default=False,
+        help_text=_("Readers may be at risk for reading this: show “Exit this page” here and on the topics below."),
+    )  # fmt: skip
+    wikidata = models.CharField(
+        _("Wikidata item"), max_length=20, blank=True, validators=[RegexValidator(r"^Q[1-9]\d*$", _("A number such as Q1402338."))],
+        help_text=_("Tells machines what this topic is, for example Q1402338."),
+    )  # fmt: skip
+
+    template = "topics/topic.html"
+    parent_page_types = ["topics.TopicIndexPage", "topics.TopicPage"]
+    subpage_types = ["topics.TopicPage"]
+    page_description = _("A topic with its explanation, people, programs and recent work.")
+    search_fields = [*WorkPage.search_fields, index.SearchField("introduction"), index.SearchField("learn_more")]
+
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(
+                [*WorkPage.content_panels, FieldPanel("introduction"), FieldPanel("learn_more"), FieldPanel("image")],
+                heading=_("Content"),
+            ),
+            ObjectList(
+                [
+                    MultipleChooserPanel("topic_people", chooser_field_name="person", label=_("Person"), heading=_("People, in order")),
+                    FieldPanel("contact_addresses"),
+                    MultiFieldPanel([FieldPanel("grant_seekers"), FieldPanel("open_calls")], _("For grant seekers")),
+                ],
+                heading=_("People and grants"),
+            ),
+            ObjectList(
+                [
+                    FieldPanel("has_newsletter"),
+                    FieldPanel("is_sensitive"),
+                    FieldPanel("wikidata"),
+                    *WorkPage.promote_panels,
+                    PublishingPanel(),
+                ],
+                heading=_("Settings"),
+            ),
+        ]
+    )
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+
+    @property
+    def items(self) -> models.QuerySet:
+        """The public work on this topic and on all topics below it, each item once."""
+        return self._meta.get_field("primary_items").related_model.objects.on_topic(self)
+
+    @cached_property
+    def lineage(self) -> list["TopicPage"]:
+        """This topic, then the topics it lies under, the nearest first."""
+        above = TopicPage.objects.ancestor_of(self).order_by("-depth") if self.path else []
+        return [self, *above]
+
+    @property
+    def area(self) -> "TopicPage | None":
+        """The nearest topic, itself included, that has a newsletter; None: the whole organisation is meant."""
+        return next((topic for topic in self.lineage if topic.has_newsletter), None)
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether this topic, or one that it lies under, may put its readers at risk."""
+        return any(topic.is_sensitive for topic in self.lineage)
+
+    @property
+    def contact_recipients(self) -> list[str]:
+        """The addresses told of messages: of the nearest topic that names any; empty where none does."""
+        return next((found for topic in self.lineage if (found := address_lines(topic.contact_addresses))), [])
+
+    @property
+    def calls(self) -> list[blocks.StructValue]:
+        """The calls that are open today, the first to close first."""
+        today = timezone.localdate()
+        return sorted((c.value for c in self.open_calls if c.value["closes"] and c.value["closes"] >= today), key=lambda c: c["closes"])
+
+    @property
+    def people(self) -> list[PersonPage]:
+        """The public people of this topic, in the editor's order; in a preview, as they are about to be."""
+        rows = self.topic_people.all()
+        if isinstance(rows, models.QuerySet):  # a preview's rows are in memory, where no query reaches them
+            rows = rows.filter(person__in=PersonPage.objects.public()).select_related("person__program")
+        return [row.person for row in rows if row.person_id]
+
+    @property
+    def programs(self) -> list[ProgramPage]:
+        """The public programs that focus on this topic, in the order of the tree."""
+        focusing = ProgramPage.objects.public().filter(topics__translation_key=self.translation_key, locale=self.locale_id)
+        return list(focusing.distinct())
+
+    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
+        """Gather the panel, the bar and the listing."""
+        context = super().get_context(request, *args, **kwargs)
+        return context | {"topic": self, "people": self.people, "programs": self.programs, "sensitive_topic": self.sensitive}
+
+
+class TopicPerson(Orderable):
+    """A person who works on a topic."""
+
+    topic = ParentalKey(TopicPage, on_delete=models.CASCADE, related_name="topic_people")
+    person = models.ForeignKey("topics.PersonPage", verbose_name=_("person"), on_delete=models.CASCADE, related_name="topic_people")
+
+    panels = [FieldPanel("person")]
+
+    class Meta(Orderable.Meta):
+        constraints = [models.UniqueConstraint(fields=["topic", "person"], name="person_once_a_topic")]

@@ -1,0 +1,59 @@
+"""A page that shows a listing of work, and the addresses of that listing."""
+
+import re
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from wagtail.url_routing import RouteResult
+
+from harmhub.pages import HubPage
+from topics.kinds import Kind
+
+# voices/ 2019/ since/2019-05-22-143/: each part may be left out, the order is fixed, so a listing has one address.
+ADDRESS = re.compile(
+    r"(?:(?P<kind>voices|events|publications)(?:/|$))?(?:(?P<year>[0-9]{4})(?:/|$))?(?:since/(?P<since>[^/]+))?"
+)
+
+
+class WorkPage(HubPage):
+    """A page with a listing of work: a topic, a program, a person, an index of one kind.
+
+    The listing itself belongs to the content app, which this app does not know: it is reached through the reverse accessor of
+    the items, whose queryset knows the words (``self.items.listing(…)``).
+    """
+
+    class Meta:
+        abstract = True
+
+    @property
+    def items(self) -> QuerySet:
+        """The public work that this page lists; none for a page that is not saved yet."""
+        raise NotImplementedError
+
+    def route(self, request: HttpRequest, path_components: list[str]):
+        """Find the part of the listing that an address names; anything else is a page below this one."""
+        match = ADDRESS.fullmatch("/".join(path_components)) if path_components else None
+        if match is None or not self.live:
+            return super().route(request, path_components)
+        super().route(request, [])
+        return RouteResult(self, kwargs={name: value for name, value in match.groupdict().items() if value})
+
+    def serve(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        """Return the page; an address that no part of the listing has leads to the listing's first page."""
+        response = super().serve(request, *args, **kwargs)
+        listing = getattr(response, "context_data", None) and response.context_data.get("listing")
+        if listing and listing.astray:
+            return redirect(listing.first_address)
+        return response
+
+    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
+        """Add the listing, cut to the kind, year and anchor of the address."""
+        context = super().get_context(request, *args, **kwargs)
+        context["listing"] = self.items.listing(
+            self.get_url(request) or "",
+            kind=Kind.from_path(kwargs.get("kind")),
+            year=kwargs.get("year"),
+            since=kwargs.get("since"),
+        )
+        return context
