@@ -1,0 +1,133 @@
+"""Sealed words: what readers wrote, encrypted in every row that holds it with keys that the database does not
+have.
+
+Sealing is Fernet (AES-128-CBC with HMAC-SHA256). The newest of ``settings.SEALING_KEYS`` seals, all of them
+open, so keys can be rotated. A sealed column cannot be searched: look rows up by ``digest``, which is keyed
+too, so that nobody who has only the database can try addresses out.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import unicodedata
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import idna
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+
+@cache
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+@cache
+def _subkey(key: str, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(base64.urlsafe_b64decode(key))
+
+
+def seal(text: str) -> bytes:
+    """Return the text as a Fernet token. UnicodeEncodeError: the text holds a lone surrogate."""
+    return _fernet(tuple(settings.SEALING_KEYS)).encrypt(text.encode())
+
+
+def unseal(token: bytes) -> str:
+    """Return the text of a token. cryptography.fernet.InvalidToken: it was changed, or its key is gone."""
+    return _fernet(tuple(settings.SEALING_KEYS)).decrypt(bytes(token)).decode()
+
+
+def digest(text: str, purpose: str) -> bytes:
+    """Return 32 bytes (HMAC-SHA256) that are the same for the same text and purpose, and tell nothing without
+    the key.
+
+    The key is derived (HKDF, RFC 5869) from the last of SEALING_KEYS: the one that stays when newer ones are
+    added before it.
+    """
+    key = _subkey(settings.SEALING_KEYS[-1], purpose)
+    return hmac.digest(key, text.encode(errors="replace"), hashlib.sha256)
+
+
+def _comparable(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def address_digest(email: str) -> bytes:
+    """Return the digest by which an e-mail address is looked up: NFC, case-folded, its domain as IDNA 2008
+    writes it.
+
+    Never fails: what is no address has a digest too, so that a look-up of anything can be answered.
+    """
+    local, at, domain = _comparable(email.strip()).rpartition("@")
+    with suppress(idna.IDNAError):  # forms refuse such a domain; here it is only looked up, and not found
+        domain = idna.encode(domain.rstrip("."), uts46=True).decode()
+    return digest(f"{local}{at}{domain}", "address")
+
+
+def new_token() -> str:
+    """Return a new secret for a link: 256 random bits as 43 characters that are safe in a query."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> bytes:
+    """Return the 32 bytes (SHA-256) that are stored in place of a token. It has 256 random bits, so it needs
+    no salt."""
+    return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+class SealedTextField(models.BinaryField):
+    """Text that lies sealed in its row. Python sees ``str``; ``None`` stays NULL, the empty text is sealed
+    like any other."""
+
+    description = "Sealed text"
+    empty_values = [None, ""]
+
+    def to_python(self, value: Any) -> Any:
+        return self._open(value) if isinstance(value, bytes | memoryview) else value
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else self._open(value)
+
+    def get_prep_value(self, value: Any) -> bytes | None:
+        return None if value is None else seal(self._written(value))
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        token = value if prepared else self.get_prep_value(value)
+        return None if token is None else connection.Database.Binary(token)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """Return the token: a dump of the database shows no more than the database itself."""
+        token = self.get_prep_value(self.value_from_object(obj))
+        return "" if token is None else token.decode()
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Know only ``isnull``: the same text is sealed differently each time, so comparing would silently
+        find nothing."""
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
+    def _written(self, value: Any) -> str:
+        return str(value)
+
+    def _open(self, token: bytes | memoryview) -> Any:
+        return unseal(bytes(token))
+
+
+class SealedJSONField(SealedTextField):
+    """A JSON value that lies sealed in its row. Python sees the value; ``None`` is NULL."""
+
+    description = "Sealed JSON"
+    empty_values = [None, "", [], {}]
+
+    def _written(self, value: Any) -> str:
+        return json.dumps(value, cls=DjangoJSONEncoder)
+
+    def _open(self, token: bytes | memoryview) -> Any:
+        return json.loads(super()._open(token))
