@@ -80,7 +80,3 @@ class PersonPage(WorkPage):
             return []
         topic_model = self._meta.get_field("topic_people").related_model._meta.get_field("topic").related_model
         return list(topic_model.objects.public().filter(topic_people__person=self).order_by("path"))
-
-    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
-        """Add the topics of the margin."""
-        return super().get_context(request, *args, **kwargs) | {"topics": self.topics}

@@ -82,8 +82,3 @@ class ProgramPage(WorkPage):
         """The public topics that this program focuses on, in the order of the tree."""
         chosen = [topic.pk for topic in self.topics.all()]
         return list(self._meta.get_field("topics").related_model.objects.public().filter(pk__in=chosen).order_by("path"))
-
-    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
-        """Add the people and topics of the margin."""
-        context = super().get_context(request, *args, **kwargs)
-        return context | {"people": self.people, "topics": self.public_topics}

@@ -166,9 +166,9 @@ class TopicPage(WorkPage):
         return list(focusing.distinct())
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
-        """Gather the panel, the bar and the listing."""
+        """Add the topic and its flag; the template asks it for the panel, which older pages leave out."""
         context = super().get_context(request, *args, **kwargs)
-        return context | {"topic": self, "people": self.people, "programs": self.programs, "sensitive_topic": self.sensitive}
+        return context | {"topic": self, "sensitive_topic": self.sensitive}
 
 
 class TopicPerson(Orderable):

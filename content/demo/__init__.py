@@ -1,0 +1,1 @@
+"""The demo site: its texts (Markdown with a TOML head), its pictures and its PDF files, all made here."""

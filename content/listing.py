@@ -1,0 +1,311 @@
+"""The listing: one stream of work, newest first, for a topic, a program, a person, a kind or the whole site.
+
+An older page of a listing is named by the oldest item on it (``since/2019-05-22-143/``: that item and the eleven after it). Counted
+from the oldest item upwards, pages keep their addresses and their content when something new is published: only the first page
+changes. The first page shows the newest twelve, whatever their number; its way back leads to the page that holds the first item it
+does not show, which may repeat a few that it does, so the link points at that item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, When, prefetch_related_objects
+from django.db.models.functions import ExtractYear, JSONObject
+
+from harmhub.pages import PublicPageQuerySet
+from topics.kinds import Kind
+
+if TYPE_CHECKING:
+    from content.models import ContentItem
+    from topics.models import PersonPage, ProgramPage, TopicPage
+
+PAGE_SIZE = 12
+PICTURES = 4
+# The picture of a card: (what the picture tag gets, the two filters that it makes of it).
+CARD_PICTURE = "fill-640x427"
+CARD_FILTERS = (f"{CARD_PICTURE}|format-avif|avifquality-45", f"{CARD_PICTURE}|format-jpeg|jpegquality-55")
+
+
+@dataclass(frozen=True, order=True)
+class Anchor:
+    """The place of one item in the order of work: its published date, then its number."""
+
+    day: date
+    pk: int
+
+    def __str__(self) -> str:
+        """Return the anchor as part of an address: ``2019-05-22-143``."""
+        return f"{self.day:%Y-%m-%d}-{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> Anchor | None:
+        """Return the anchor that a part of an address names; None for anything that names none."""
+        match = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})-([0-9]{1,18})", text)
+        try:
+            return cls(date.fromisoformat(match[1]), int(match[2])) if match else None
+        except ValueError:
+            return None
+
+
+class ContentItemQuerySet(PublicPageQuerySet):
+    """Items, with the words in which listings are asked for."""
+
+    def on_topic(self, topic: TopicPage) -> ContentItemQuerySet:
+        """Return the items about a topic or any topic below it, in the topic's language, each once.
+
+        A translated item stays on the original topic, so topics are compared by what they are translations of.
+        """
+        if topic.pk is None:
+            return self.none()
+        topics = type(topic)._default_manager
+        subjects = topics.filter(translation_key__in=topics.filter(path__startswith=topic.path).values("translation_key"))
+        further = self.model.further_topics.through.objects.filter(contentitem=OuterRef("pk"), topicpage__in=subjects)
+        return self.filter(Q(primary_topic__in=subjects) | Exists(further), locale=topic.locale_id)
+
+    def of_program(self, program: ProgramPage) -> ContentItemQuerySet:
+        """Return the items of a program, in the program's language."""
+        if program.pk is None:
+            return self.none()
+        links = self.model.programs.through.objects.filter(
+            contentitem=OuterRef("pk"), programpage__translation_key=program.translation_key
+        )
+        return self.filter(Exists(links), locale=program.locale_id)
+
+    def by_person(self, person: PersonPage) -> ContentItemQuerySet:
+        """Return the items that a person wrote or speaks at, in the language of the person's page."""
+        if person.pk is None:
+            return self.none()
+        same = {"person__translation_key": person.translation_key}
+        wrote = apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk"), **same)
+        speaks = apps.get_model("content", "EventSpeaker").objects.filter(event=OuterRef("pk"), **same)
+        return self.filter(Exists(wrote) | Exists(speaks), locale=person.locale_id)
+
+    def of_kind(self, kind: Kind) -> ContentItemQuerySet:
+        """Return the items of one kind."""
+        return self.filter(kind=kind)
+
+    def newest_first(self) -> ContentItemQuerySet:
+        """Return the items by published date, the newest first; of one day, the one that was made last first."""
+        return self.order_by("-published_on", "-pk")
+
+    def since(self, anchor: Anchor) -> ContentItemQuerySet:
+        """Return the item at the anchor and all newer ones."""
+        return self.filter(Q(published_on__gt=anchor.day) | Q(published_on=anchor.day, pk__gte=anchor.pk), published_on__gte=anchor.day)
+
+    def before(self, anchor: Anchor) -> ContentItemQuerySet:
+        """Return the items older than the anchor."""
+        return self.filter(Q(published_on__lt=anchor.day) | Q(published_on=anchor.day, pk__lt=anchor.pk), published_on__lte=anchor.day)
+
+    def recent(self) -> ContentItemQuerySet:
+        """Return the public items, the newest first, with all that a card shows."""
+        return self.public().newest_first().for_cards()
+
+    def for_cards(self) -> ContentItemQuerySet:
+        """Fetch all that a card shows in this one query: the kinds, the image, the names of authors, the first file."""
+        authors = apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
+        files = apps.get_model("content", "PublicationFile").objects.filter(publication=OuterRef("pk")).order_by("sort_order")
+        name = Case(When(person__isnull=False, then=F("person__title")), default=F("name"))
+        file = JSONObject(name="document__file", pages="document__page_count", size="document__file_size")
+        return self.select_related("voicespage", "eventpage", "publicationpage", "image").annotate(
+            author_names=ArraySubquery(authors.values_list(name)), first_file=Subquery(files.values_list(file)[:1])
+        )
+
+    def counts(self) -> Counter[tuple[str, int]]:
+        """Return how many items there are of each kind and year."""
+        rows = self.order_by().values_list("kind", ExtractYear("published_on")).annotate(Count("pk"))
+        return Counter({(kind, year): number for kind, year, number in rows})
+
+    def listing(self, address: str, **cut) -> Listing:
+        """Return the public items as a listing whose first page is at the address, cut as Listing describes."""
+        return Listing(self.public(), address, **cut)
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One of the filters by kind: its label, its address, its number of items (None: not told here), whether it is chosen."""
+
+    label: str
+    address: str
+    count: int | None
+    current: bool
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A link to a neighbouring page, with the range of dates it shows where that is known."""
+
+    address: str
+    days: tuple[date, date] | None = None
+
+
+class Listing:
+    """One page of a listing.
+
+    items: the public items of the whole listing, all kinds and years. address: of its first page, unfiltered.
+    kind, year (four digits), since (an anchor's text): the cut that the visitor asked for; None leaves it out.
+    """
+
+    def __init__(self, items: ContentItemQuerySet, address: str, *, kind: Kind | None = None, year: str | None = None, since: str | None = None):
+        self.everything = items
+        self.base = address
+        self.kind = kind
+        self.year = int(year) if year else None
+        self.anchor = Anchor.parse(since) if since else None
+        self._unreadable = bool(since) and self.anchor is None
+
+    # --- addresses
+
+    def address(self, kind: Kind | None = None, year: int | None = None, since: Anchor | None = None) -> str:
+        """Return the one address of a cut."""
+        parts = (kind and kind.path, year and f"{year:04}", since and f"since/{since}")
+        return self.base + "".join(f"{part}/" for part in parts if part)
+
+    @property
+    def first_address(self) -> str:
+        """The first page of this cut; of the whole kind where the year has nothing."""
+        empty_year = self.year and not any(year == self.year for _, year in self.counts)
+        return self.address(self.kind, None if empty_year else self.year)
+
+    @property
+    def astray(self) -> bool:
+        """Whether the address leads nowhere: an anchor that cannot be read, nothing at it, or a year without work."""
+        if self._unreadable or (self.anchor and not self.cards):
+            return True
+        return bool(self.year) and not self.cards
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the newest page, which alone tells numbers."""
+        return self.anchor is None
+
+    # --- what is on the page
+
+    @cached_property
+    def counts(self) -> Counter[tuple[str, int]]:
+        """The number of items of each kind and year, in the whole listing."""
+        return self.everything.counts()
+
+    @cached_property
+    def total(self) -> int:
+        """The number of items in the whole listing."""
+        return self.counts.total()
+
+    @cached_property
+    def _cut(self) -> ContentItemQuerySet:
+        items = self.everything
+        if self.kind:
+            items = items.of_kind(self.kind)
+        return items.filter(published_on__year=self.year) if self.year else items
+
+    @cached_property
+    def cards(self) -> list[ContentItem]:
+        """The items of this page, the newest first, each with all that its card shows."""
+        if self.anchor:
+            cards = list(self._cut.since(self.anchor).order_by("published_on", "pk").for_cards()[:PAGE_SIZE])[::-1]
+        else:
+            cards = list(self._with_older_anchor()[:PAGE_SIZE])
+        return ready(cards)
+
+    def _with_older_anchor(self) -> ContentItemQuerySet:
+        newest = self._cut.newest_first()
+        place = self._place_of_older_anchor()
+        if place is None:
+            return newest.for_cards()
+        key = newest.values_list(JSONObject(day="published_on", pk="pk"))[place : place + 1]
+        return newest.for_cards().annotate(older_anchor=Subquery(key))
+
+    def _place_of_older_anchor(self) -> int | None:
+        """Return how far from the newest item the page lies that holds the first item not shown here; None: all are shown."""
+        number = sum(n for (kind, year), n in self.counts.items() if self.kind in (None, kind) and self.year in (None, year))
+        if number <= PAGE_SIZE:
+            return None
+        last_hidden = number - PAGE_SIZE - 1  # counted from the oldest, which is 0
+        return number - 1 - last_hidden // PAGE_SIZE * PAGE_SIZE
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The published dates of the newest and the oldest item of this page; None where there is none."""
+        return (self.cards[0].published_on, self.cards[-1].published_on) if self.cards else None
+
+    # --- ways on
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """The filters by kind: all, then each kind that has work (or is chosen)."""
+        numbers: Counter[str] = Counter()
+        for (kind, _), number in self.counts.items():
+            numbers[kind] += number
+        told = self.is_first and not self.year
+        tabs = [Tab("", self.address(), self.total if told else None, self.kind is None)]
+        for kind in Kind:
+            if numbers[kind] or kind == self.kind:
+                tabs.append(Tab(kind.plural, self.address(kind), numbers[kind] if told else None, kind == self.kind))
+        return tabs
+
+    @cached_property
+    def years(self) -> list[tuple[int, str, bool]]:
+        """The years with work of this kind, the newest first: year, address, whether it is this page's."""
+        found = {year for (kind, year) in self.counts if self.kind in (None, kind)}
+        return [(year, self.address(self.kind, year), year == self.year) for year in sorted(found, reverse=True)]
+
+    @cached_property
+    def older(self) -> Turn | None:
+        """The way to older work."""
+        if not self.cards:
+            return None
+        if self.anchor is None:
+            key = getattr(self.cards[0], "older_anchor", None)
+            return Turn(self._overlapping(Anchor(date.fromisoformat(key["day"]), key["pk"]))) if key else None
+        keys = self._keys(self._cut.before(self._key(self.cards[-1])).newest_first())
+        if not keys:
+            return None
+        oldest = keys[:PAGE_SIZE][-1]
+        return Turn(self.address(self.kind, self.year, oldest), (keys[0].day, oldest.day))
+
+    def _overlapping(self, page: Anchor) -> str:
+        """Return the address of an older page, at the last item shown here: the reader goes on where she stopped."""
+        return f"{self.address(self.kind, self.year, page)}#w{self.cards[-1].pk}"
+
+    @cached_property
+    def newer(self) -> Turn | None:
+        """The way to newer work: the next page of twelve where there is a whole one, else the first page."""
+        if self.anchor is None or not self.cards:
+            return None
+        newest = self._key(self.cards[0])
+        keys = self._keys(self._cut.since(newest).exclude(pk=newest.pk).order_by("published_on", "pk"))
+        if len(keys) <= PAGE_SIZE:
+            return Turn(self.address(self.kind, self.year))
+        return Turn(self.address(self.kind, self.year, keys[0]), (keys[PAGE_SIZE - 1].day, keys[0].day))
+
+    @staticmethod
+    def _key(item: ContentItem) -> Anchor:
+        return Anchor(item.published_on, item.pk)
+
+    @staticmethod
+    def _keys(items: ContentItemQuerySet) -> list[Anchor]:
+        return [Anchor(day, pk) for day, pk in items.values_list("published_on", "pk")[: PAGE_SIZE + 1]]
+
+
+def ready(cards: list[ContentItem]) -> list[ContentItem]:
+    """Return the cards with what they show in place: the bylines, and the pictures of the first few in one query."""
+    for card in cards:
+        card.byline = card.author_names
+    fetch_pictures(card.image for card in cards[:PICTURES])
+    return cards
+
+
+def fetch_pictures(images: Iterable) -> None:
+    """Fetch the renditions that cards show, in one query."""
+    wanted = [image for image in images if image]
+    if wanted:
+        renditions = wanted[0].renditions.model.objects.filter(filter_spec__in=CARD_FILTERS)
+        prefetch_related_objects(wanted, Prefetch("renditions", renditions, to_attr="prefetched_renditions"))

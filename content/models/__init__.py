@@ -1,0 +1,23 @@
+"""Items and their kinds, and the pages that list them."""
+
+from content.models.events import EventPage, EventSpeaker
+from content.models.indexes import EventIndexPage, HomePage, InfoPage, PublicationIndexPage, VoicesIndexPage
+from content.models.items import ContentItem, ItemAuthor, ItemTag
+from content.models.publications import PublicationFile, PublicationPage
+from content.models.voices import VoicesPage
+
+__all__ = [
+    "ContentItem",
+    "EventIndexPage",
+    "EventPage",
+    "EventSpeaker",
+    "HomePage",
+    "InfoPage",
+    "ItemAuthor",
+    "ItemTag",
+    "PublicationFile",
+    "PublicationIndexPage",
+    "PublicationPage",
+    "VoicesIndexPage",
+    "VoicesPage",
+]

@@ -1,0 +1,159 @@
+"""Events: they have a time in a zone, a place or an address online, and may be postponed or cancelled."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList
+from wagtail.fields import RichTextField
+from wagtail.models import Orderable
+from wagtail.search import index
+
+from content.forms import EventForm
+from content.models.items import ContentItem
+from topics.kinds import Kind
+from topics.models import PersonPage
+
+
+NO_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
+
+
+def zones() -> list[tuple[str, str]]:
+    """Return UTC and the IANA time zones that name a place, as choices of a select field."""
+    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(NO_PLACES))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
+
+
+def validate_zone(name: str) -> None:
+    """Raise ValidationError unless the name is an IANA time zone."""
+    if name not in available_timezones():
+        raise ValidationError(_("“%(name)s” is no time zone."), params={"name": name})
+
+
+class EventPage(ContentItem):
+    """Something that happens at a time."""
+
+    KIND = Kind.EVENT
+
+    class Status(models.TextChoices):
+        """What the organisers say of it; whether it is past, the clock says."""
+
+        SCHEDULED = "scheduled", _("Takes place")
+        POSTPONED = "postponed", _("Postponed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.SCHEDULED)
+    starts_at = models.DateTimeField(_("starts"), null=True, help_text=_("In the time of the place."))
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("In the time of the place."))
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
+    place = models.CharField(_("place"), max_length=240, blank=True, help_text=_("Hall, street, town."))
+    town = models.CharField(_("town"), max_length=80, blank=True, help_text=_("Shown in lists."))
+    online_url = models.URLField(_("address online"), blank=True, help_text=_("Shown on the page. Leave it empty if the link comes with the registration."))
+    is_online = models.BooleanField(_("takes place online, too"), default=False)
+    access_notes = models.TextField(_("access"), blank=True, help_text=_("Steps, captions, interpretation, hearing loop."))
+    languages = models.CharField(_("languages"), max_length=160, blank=True)
+    registration_url = models.URLField(_("registration"), blank=True)
+    recording_url = models.URLField(_("recording"), blank=True, help_text=_("Afterwards: where the recording is."))
+    transcript = RichTextField(_("transcript"), blank=True, features=["bold", "italic", "link", "document-link", "ul", "ol"])
+
+    template = "content/event.html"
+    parent_page_types = ["content.EventIndexPage"]
+    is_creatable = True
+    page_description = _("Something that happens at a time, at a place or online.")
+    base_form_class = EventForm
+    search_fields = [*ContentItem.search_fields, index.SearchField("place"), index.FilterField("starts_at"), index.FilterField("status")]
+
+    edit_handler = ContentItem.tabs(
+        [
+            *ContentItem.basics,
+            MultiFieldPanel(
+                [FieldPanel("status"), FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at")]), FieldPanel("time_zone", widget=forms.Select(choices=zones))],
+                _("When"),
+            ),
+            MultiFieldPanel(
+                [FieldPanel("place"), FieldPanel("town"), FieldPanel("is_online"), FieldPanel("online_url")], _("Where")
+            ),
+            FieldPanel("registration_url"),
+            ContentItem.picture,
+            FieldPanel("body"),
+        ],
+        ObjectList(
+            [
+                InlinePanel("speakers", label=_("Speaker"), heading=_("Speakers, in order")),
+                FieldPanel("languages"),
+                FieldPanel("access_notes"),
+                MultiFieldPanel([FieldPanel("recording_url"), FieldPanel("transcript")], _("Afterwards")),
+            ],
+            heading=_("Speakers and access"),
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_at__gte=models.F("starts_at")),
+                name="event_ends_after_start",
+                violation_error_message=_("The event ends before it starts."),
+            )
+        ]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the place."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def starts(self) -> datetime | None:
+        """The start in the zone of the place; None while the editor has not said when."""
+        return self.starts_at and self.starts_at.astimezone(self.zone)
+
+    @property
+    def ends(self) -> datetime | None:
+        """The end in the zone of the place; None where none was given."""
+        return self.ends_at and self.ends_at.astimezone(self.zone)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it is over: after its end, or without one, a day after its start."""
+        if self.starts_at is None:
+            return False
+        return (self.ends_at or self.starts_at + timedelta(days=1)) < timezone.now()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it takes place as announced."""
+        return self.status == self.Status.SCHEDULED
+
+
+class EventSpeaker(Orderable):
+    """Somebody who speaks at an event: one of our people, or a name from outside."""
+
+    event = ParentalKey(EventPage, on_delete=models.CASCADE, related_name="speakers")
+    person = models.ForeignKey(
+        PersonPage, verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="appearances"
+    )
+    name = models.CharField(_("name"), max_length=120, blank=True, help_text=_("For speakers from outside."))
+    role = models.CharField(_("role"), max_length=160, blank=True, help_text=_("For example “budget office, city of Lisbon”."))
+
+    panels = [FieldPanel("person"), FieldPanel("name"), FieldPanel("role")]
+
+    class Meta(Orderable.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) | models.Q(name=""),
+                name="speaker_person_or_name",
+                violation_error_message=_("Choose a person or write a name, not both."),
+            )
+        ]
+
+    @property
+    def shown_name(self) -> str:
+        """The name to print; empty where the row is not filled in yet."""
+        return self.person.title if self.person else self.name

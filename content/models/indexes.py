@@ -1,0 +1,115 @@
+"""The home page, the pages that list one kind over all topics, and pages about the site."""
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel
+from wagtail.fields import StreamField
+from wagtail.search import index
+
+from content.blocks import Body
+from content.listing import ContentItemQuerySet, ready
+from content.models.events import EventPage
+from content.models.items import ContentItem
+from harmhub.pages import HubPage
+from topics.kinds import Kind
+from topics.models.work import WorkPage
+
+
+class HomePage(HubPage):
+    """The mission, all topics, the latest work and the next events."""
+
+    template = "content/home.html"
+    parent_page_types = ["wagtailcore.Page"]
+    page_description = _("The first page of the site. Its large sentence is in the site settings.")
+
+    class Meta:
+        verbose_name = _("home page")
+
+    @property
+    def latest(self) -> list[ContentItem]:
+        """The six newest works, with what their cards show."""
+        return ready(list(ContentItem.objects.filter(locale=self.locale_id).recent()[:6]))
+
+    @property
+    def next_events(self) -> list[EventPage]:
+        """The next three events that take place, the soonest first."""
+        coming = EventPage.objects.filter(locale=self.locale_id, starts_at__gte=timezone.now(), status=EventPage.Status.SCHEDULED)
+        return list(coming.public().order_by("starts_at", "pk")[:3])
+
+
+class KindIndexPage(WorkPage):
+    """All work of one kind, over all topics."""
+
+    KIND: Kind
+    introduction = models.TextField(_("introduction"), blank=True)
+
+    template = "content/kind_index.html"
+    takes_reserved_slug = True
+    content_panels = [*WorkPage.content_panels, FieldPanel("introduction")]
+    parent_page_types = ["content.HomePage"]
+    max_count_per_parent = 1
+
+    class Meta:
+        abstract = True
+
+    @property
+    def items(self) -> ContentItemQuerySet:
+        """The public work of this kind, in the language of this page."""
+        return ContentItem.objects.filter(locale=self.locale_id).of_kind(self.KIND)
+
+    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
+        """Add the kind, which needs no filter here."""
+        return super().get_context(request, *args, **kwargs) | {"kind": self.KIND}
+
+
+class VoicesIndexPage(KindIndexPage):
+    """All articles."""
+
+    KIND = Kind.VOICES
+    subpage_types = ["content.VoicesPage"]
+    page_description = _("Lists all articles. New articles are created below it.")
+
+    class Meta:
+        verbose_name = _("Voices index")
+
+
+class EventIndexPage(KindIndexPage):
+    """All events."""
+
+    KIND = Kind.EVENT
+    subpage_types = ["content.EventPage"]
+    page_description = _("Lists all events. New events are created below it.")
+
+    class Meta:
+        verbose_name = _("event index")
+
+
+class PublicationIndexPage(KindIndexPage):
+    """All publications."""
+
+    KIND = Kind.PUBLICATION
+    subpage_types = ["content.PublicationPage"]
+    page_description = _("Lists all publications. New publications are created below it.")
+
+    class Meta:
+        verbose_name = _("publication index")
+
+
+class InfoPage(HubPage):
+    """A page about the organisation or the site: about us, privacy, staying safe."""
+
+    introduction = models.TextField(_("introduction"), blank=True)
+    body = StreamField(Body(), verbose_name=_("body"), blank=True)
+
+    template = "content/info.html"
+    parent_page_types = ["content.HomePage", "content.InfoPage"]
+    subpage_types = ["content.InfoPage"]
+    page_description = _("A page of text: about us, privacy, staying safe.")
+    search_fields = [*HubPage.search_fields, index.SearchField("introduction"), index.SearchField("body")]
+    content_panels = [*HubPage.content_panels, FieldPanel("introduction"), FieldPanel("body")]
+
+    class Meta:
+        verbose_name = _("information page")
+        verbose_name_plural = _("information pages")

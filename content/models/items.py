@@ -1,0 +1,167 @@
+"""ContentItem: what all kinds of work have in common."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django import forms
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from modelcluster.contrib.taggit import ClusterTaggableManager
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from taggit.models import TaggedItemBase
+from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel, ObjectList, PublishingPanel, TabbedInterface
+from wagtail.fields import StreamField
+from wagtail.models import Orderable, PageManager
+from wagtail.search import index
+
+from content.blocks import Body
+from content.listing import ContentItemQuerySet
+from harmhub.pages import HubPage
+from topics.kinds import Kind
+from topics.models import PersonPage, ProgramPage, TopicPage
+
+
+class ItemTag(TaggedItemBase):
+    """A tag on an item."""
+
+    content_object = ParentalKey("content.ContentItem", on_delete=models.CASCADE, related_name="tagged_items")
+
+
+class ContentItem(HubPage):
+    """A piece of work: a concrete base, so that one query lists all kinds; only its kinds can be created."""
+
+    KIND: Kind | None = None
+
+    kind = models.CharField(max_length=12, choices=Kind.choices, editable=False)
+    summary = models.TextField(
+        _("summary"), max_length=240, help_text=_("One or two sentences, shown in every list. At most 240 characters.")
+    )
+    published_on = models.DateField(
+        _("published date"), default=timezone.localdate,
+        help_text=_("The date by which work is ordered. Saving again never changes it."),
+    )  # fmt: skip
+    image = models.ForeignKey(
+        "harmhub.CustomImage", verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text=_("Shown on cards and above the text. Work without an image is fine, too."),
+    )  # fmt: skip
+    image_caption = models.CharField(_("caption"), max_length=240, blank=True)
+    primary_topic = models.ForeignKey(
+        TopicPage, verbose_name=_("topic"), null=True, on_delete=models.SET_NULL, related_name="primary_items",
+        help_text=_("The topic that this work is mainly about. It also appears on the topics above that one."),
+    )  # fmt: skip
+    further_topics = ParentalManyToManyField(
+        TopicPage, verbose_name=_("further topics"), blank=True, related_name="further_items"
+    )
+    programs = ParentalManyToManyField(ProgramPage, verbose_name=_("programs"), blank=True, related_name="program_items")
+    tags = ClusterTaggableManager(through=ItemTag, blank=True)
+    body = StreamField(Body(), verbose_name=_("body"), blank=True)
+
+    objects = PageManager.from_queryset(ContentItemQuerySet)()
+
+    is_creatable = False
+    subpage_types: list[str] = []
+    search_fields = [
+        *HubPage.search_fields,
+        index.SearchField("summary"),
+        index.SearchField("body"),
+        index.FilterField("kind"),
+        index.FilterField("published_on"),
+        index.FilterField("primary_topic_id"),
+    ]
+
+    basics = [*HubPage.content_panels, FieldPanel("summary"), FieldPanel("published_on")]
+    picture = MultiFieldPanel([FieldPanel("image"), FieldPanel("image_caption")], _("Image"))
+    authors_panel = InlinePanel("authors", label=_("Author"), heading=_("Authors, in order"))
+    about = [
+        FieldPanel("primary_topic"),
+        FieldPanel("further_topics", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("programs", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("tags"),
+    ]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-published_on", "-page_ptr"], name="item_newest"),
+            models.Index(fields=["kind", "-published_on", "-page_ptr"], name="item_newest_of_kind"),
+        ]
+
+    @classmethod
+    def tabs(cls, content: list, *more: ObjectList) -> TabbedInterface:
+        """Return the editing form of one kind: its content, further tabs of its own, what it is about, and the settings."""
+        settings = [*HubPage.promote_panels, PublishingPanel()]
+        return TabbedInterface(
+            [
+                ObjectList(content, heading=_("Content")),
+                *more,
+                ObjectList(cls.about, heading=_("Topics")),
+                ObjectList(settings, heading=_("Settings")),
+            ]
+        )
+
+    def save(self, *args, **kwargs) -> None:
+        """Save the item with its kind, which is a column so that lists and counts need no join."""
+        if self.KIND:
+            self.kind = self.KIND
+        super().save(*args, **kwargs)
+
+    @cached_property
+    def detail(self) -> ContentItem:
+        """The item as its own kind; without a query where a listing has fetched it."""
+        if type(self) is not ContentItem:
+            return self
+        return getattr(self, f"{self.kind}page")
+
+    @cached_property
+    def byline(self) -> list[str]:
+        """The authors' names, in order; without a query where a listing has fetched them."""
+        return [author.shown_name for author in self.authors.all() if author.shown_name]
+
+    @cached_property
+    def topics(self) -> list[TopicPage]:
+        """The public topics of the item, the primary one first."""
+        chosen = {topic.pk for topic in self.further_topics.all()} | {self.primary_topic_id}
+        found = TopicPage.objects.public().filter(pk__in=chosen - {None}).order_by("path")
+        return sorted(found, key=lambda topic: topic.pk != self.primary_topic_id)
+
+    @property
+    def related(self) -> list[ContentItem]:
+        """Up to three other works on the primary topic, the newest first."""
+        if self.primary_topic is None:
+            return []
+        return list(self.primary_topic.items.exclude(pk=self.pk or 0).recent()[:3])
+
+    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
+        """Add what stands beside the text."""
+        context = super().get_context(request, *args, **kwargs)
+        topic = self.primary_topic
+        return context | {"item": self, "topic": topic, "sensitive_topic": bool(topic and topic.sensitive)}
+
+
+class ItemAuthor(Orderable):
+    """Somebody who made an item: one of our people, or a name from outside."""
+
+    item = ParentalKey(ContentItem, on_delete=models.CASCADE, related_name="authors")
+    person = models.ForeignKey(
+        PersonPage, verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="authorships"
+    )
+    name = models.CharField(_("name"), max_length=120, blank=True, help_text=_("For authors from outside."))
+
+    panels = [FieldPanel("person"), FieldPanel("name")]
+
+    class Meta(Orderable.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["item", "person"], name="author_once_an_item"),
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) | models.Q(name=""),
+                name="author_person_or_name",
+                violation_error_message=_("Choose a person or write a name, not both."),
+            ),
+        ]
+
+    @property
+    def shown_name(self) -> str:
+        """The name to print; empty where the row is not filled in yet."""
+        return self.person.title if self.person else self.name

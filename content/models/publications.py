@@ -1,0 +1,95 @@
+"""Publications: reports, briefs and other documents, with their files by language."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail import blocks
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, ObjectList
+from wagtail.fields import StreamField
+from wagtail.models import Orderable
+
+from content.models.items import ContentItem
+from topics.kinds import Kind
+
+
+def validate_isbn(text: str) -> None:
+    """Raise ValidationError unless the text is an ISBN-13 (ISO 2108), hyphens allowed, with its check digit right."""
+    digits = text.replace("-", "").replace(" ", "")
+    good = len(digits) == 13 and digits.isascii() and digits.isdigit() and digits.startswith(("978", "979"))
+    if not good or sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10:
+        raise ValidationError(_("This is no valid ISBN with 13 digits."))
+
+
+class PublicationPage(ContentItem):
+    """A report, a brief or another document."""
+
+    KIND = Kind.PUBLICATION
+
+    class Type(models.TextChoices):
+        """What sort of publication it is."""
+
+        REPORT = "report", _("Report")
+        BRIEF = "brief", _("Brief")
+        GUIDE = "guide", _("Guide")
+        SUBMISSION = "submission", _("Submission")
+        ANNUAL = "annual", _("Annual report")
+
+    publication_type = models.CharField(_("type"), max_length=12, choices=Type.choices, default=Type.REPORT)
+    key_findings = StreamField(
+        [("finding", blocks.TextBlock(label=_("Finding"), rows=2, icon="list-ol", description=_("One finding, in a sentence."), preview_value="Counting samples is cheap. Counting conversations explains more."))],
+        verbose_name=_("key findings"),
+        blank=True,
+    )  # fmt: skip
+    isbn = models.CharField(_("ISBN"), max_length=17, blank=True, validators=[validate_isbn])
+    doi = models.CharField(
+        _("DOI"), max_length=120, blank=True,
+        validators=[RegexValidator(r"^10\.\d{4,9}/\S+$", _("A DOI begins with “10.”, such as 10.5555/report.2026."))],
+        help_text=_("Without “https://doi.org/”."),
+    )  # fmt: skip
+
+    template = "content/publication.html"
+    parent_page_types = ["content.PublicationIndexPage"]
+    is_creatable = True
+    page_description = _("A report, brief or guide with files to download.")
+
+    edit_handler = ContentItem.tabs(
+        [
+            *ContentItem.basics,
+            FieldPanel("publication_type"),
+            ContentItem.picture,
+            ContentItem.authors_panel,
+            FieldPanel("body", heading=_("Abstract")),
+            FieldPanel("key_findings"),
+        ],
+        ObjectList(
+            [
+                InlinePanel("files", label=_("File"), heading=_("Files, by language"), help_text=_("Pages and size are measured when a file is uploaded.")),
+                FieldRowPanel([FieldPanel("isbn"), FieldPanel("doi")]),
+            ],
+            heading=_("Files"),
+        ),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+
+
+class PublicationFile(Orderable):
+    """A file of a publication, in one language."""
+
+    publication = ParentalKey(PublicationPage, on_delete=models.CASCADE, related_name="files")
+    document = models.ForeignKey(
+        "harmhub.CustomDocument", verbose_name=_("file"), on_delete=models.PROTECT, related_name="publication_files"
+    )
+    language = models.CharField(_("language"), max_length=12, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
+
+    panels = [FieldPanel("document"), FieldPanel("language")]
+
+    class Meta(Orderable.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["publication", "language", "document"], name="file_once_a_publication")
+        ]

@@ -1,0 +1,39 @@
+"""All addresses. Forms, files and the admin have fixed ones; everything else is a page of the tree."""
+
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import include, path, re_path
+from wagtail.admin import urls as admin_urls
+from wagtail.documents import urls as document_urls
+from wagtail.urls import serve_pattern
+from wagtail.urls import urlpatterns as wagtail_patterns
+
+from harmhub import views
+from topics.hub import serve
+
+handler400 = "harmhub.errors.handler400"
+handler403 = "harmhub.errors.handler403"
+handler404 = "harmhub.errors.handler404"
+handler500 = "harmhub.errors.handler500"
+
+urlpatterns = [
+    path("admin/", include(admin_urls)),
+    path("documents/", include(document_urls)),
+    path("media/<path:path>", views.rendition, name="rendition"),
+    path("health/", views.health, name="health"),
+    path("robots.txt", views.robots_txt, name="robots_txt"),
+]
+
+urlpatterns += i18n_patterns(
+    path("contact/", include("contact.urls")),
+    path("newsletter/", include("newsletter.urls")),
+    # Wagtail's password and login forms of restricted pages; its catch-all for pages gives way to ours.
+    *wagtail_patterns[:2],
+    re_path(serve_pattern, serve, name="wagtail_serve"),
+    prefix_default_language=False,
+)
+
+if settings.DEBUG:
+    from django.contrib.staticfiles.urls import staticfiles_urlpatterns
+
+    urlpatterns = staticfiles_urlpatterns() + urlpatterns

@@ -1,0 +1,35 @@
+"""The few addresses that are no page, no form and no file of an editor."""
+
+from django.core.files.storage import storages
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from django.views.static import serve
+
+
+@require_safe
+def rendition(request: HttpRequest, path: str) -> HttpResponse:
+    """Return a picture of the public folder. Its name changes with its content, so it may be kept for a year.
+
+    Http404: there is no such file. A web server in front may serve the folder itself.
+    """
+    response = serve(request, path, document_root=storages["renditions"].location)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """Return 200 while this process answers and reaches its database; without one, the 503 of all pages."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    response = HttpResponse("ok\n", content_type="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def robots_txt(request: HttpRequest) -> HttpResponse:
+    """Return which addresses crawlers leave alone (RFC 9309)."""
+    lines = ("User-agent: *", "Disallow: /admin/", "Disallow: /contact/", "Disallow: /newsletter/", "")
+    return HttpResponse("\n".join(lines), content_type="text/plain")

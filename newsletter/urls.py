@@ -1,0 +1,4 @@
+"""Addresses of the newsletter."""
+
+app_name = "newsletter"
+urlpatterns: list = []
