@@ -1,8 +1,8 @@
 """A sheet to draw flat pictures on: palettes, shapes, and one size for all of them.
 
-Coordinates run from 0 to 1200 across and from 0 to 800 down, whatever the size of the finished picture. Everything is
-drawn at twice that size and reduced, which smooths the edges. The same calls give the same picture on every machine;
-the only letters (initials on portraits) come from the font that Pillow carries.
+Coordinates run from 0 to 1200 across and from 0 to 800 down, whatever the size of the finished picture.
+Everything is drawn at twice that size and reduced, which smooths the edges. The same calls give the same
+picture on every machine; the only letters (initials on portraits) come from the font that Pillow carries.
 """
 
 import math
@@ -81,23 +81,32 @@ class Canvas:
         """Fill from the upper edge down to a height, one colour turning into the other."""
         column = Image.linear_gradient("L").resize((1, max(1, round(until * self.scale))))
         wide = column.resize((self.image.width, column.height))
-        self.image.paste(Image.composite(Image.new("RGB", wide.size, bottom), Image.new("RGB", wide.size, top), wide), (0, 0))
+        self.image.paste(
+            Image.composite(Image.new("RGB", wide.size, bottom), Image.new("RGB", wide.size, top), wide),
+            (0, 0),
+        )
 
-    def box(self, x: float, y: float, width: float, height: float, colour: Colour, round_by: float = 0) -> None:
+    def box(
+        self, x: float, y: float, width: float, height: float, colour: Colour, round_by: float = 0
+    ) -> None:
         """Draw a rectangle from its upper left corner, with rounded corners if wanted."""
         corners = self._all([(x, y), (x + width, y + height)])
         self.pen.rounded_rectangle(corners, round_by * self.scale, colour)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour, flat: float = 1) -> None:
         """Draw a disc round its centre; flattened, an ellipse."""
-        self.pen.ellipse(self._all([(x - radius, y - radius * flat), (x + radius, y + radius * flat)]), colour)
+        self.pen.ellipse(
+            self._all([(x - radius, y - radius * flat), (x + radius, y + radius * flat)]), colour
+        )
 
     def wedge(self, x: float, y: float, radius: float, start: float, end: float, colour: Colour) -> None:
-        """Draw a slice of a disc; degrees run clockwise from three o’clock."""
+        """Draw a slice of a disc; degrees run clockwise from three o'clock."""
         self.pen.pieslice(self._all([(x - radius, y - radius), (x + radius, y + radius)]), start, end, colour)
 
-    def arc(self, x: float, y: float, radius: float, start: float, end: float, colour: Colour, width: float) -> None:
-        """Draw a part of a ring; degrees run clockwise from three o’clock."""
+    def arc(
+        self, x: float, y: float, radius: float, start: float, end: float, colour: Colour, width: float
+    ) -> None:
+        """Draw a part of a ring; degrees run clockwise from three o'clock."""
         corners = self._all([(x - radius, y - radius), (x + radius, y + radius)])
         self.pen.arc(corners, start, end, colour, round(width * self.scale))
 
@@ -119,9 +128,16 @@ class Canvas:
         steps = max(1, round(math.dist(start, end) / every))
         for step in range(steps + 1):
             share = step / steps
-            self.disc(start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share, width / 2, colour)
+            self.disc(
+                start[0] + (end[0] - start[0]) * share,
+                start[1] + (end[1] - start[1]) * share,
+                width / 2,
+                colour,
+            )
 
-    def person(self, x: float, foot: float, height: float, colour: Colour, head: Colour | None = None) -> None:
+    def person(
+        self, x: float, foot: float, height: float, colour: Colour, head: Colour | None = None
+    ) -> None:
         """Draw a standing figure: a head and a coat, as simple as a game piece."""
         wide = height * 0.34
         self.box(x - wide / 2, foot - height * 0.74, wide, height * 0.74, colour, wide * 0.42)
