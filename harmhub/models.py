@@ -1,6 +1,5 @@
-"""What every other app may point at: people who log in, pictures, documents, and the settings of the site."""
+"""What every other app may point at: pictures, documents, and the settings of the site."""
 
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
@@ -14,10 +13,6 @@ from wagtail.images.models import Image as WagtailImage
 from wagtail.search import index
 
 from harmhub import files
-
-
-class User(AbstractUser):
-    """Somebody who may log in to the admin. Our own model, because it cannot be added later."""
 
 
 class CustomImage(AbstractImage):

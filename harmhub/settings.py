@@ -47,6 +47,7 @@ SEALING_KEYS = [key.strip() for key in _secret("SEALING_KEYS").split(",") if key
 INSTALLED_APPS = [
     "harmhub",
     "harmhub.mail",
+    "harmhub.users",
     "topics",
     "content",
     "contact",
@@ -76,7 +77,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
-AUTH_USER_MODEL = "harmhub.User"
+AUTH_USER_MODEL = "users.User"
 ROOT_URLCONF = "harmhub.urls"
 WSGI_APPLICATION = "harmhub.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
