@@ -1,16 +1,30 @@
 #!/usr/bin/env python
 """harmhub's command line: ``python manage.py COMMAND``."""
 
+import contextlib
 import os
 import sys
+
+WITHOUT_DATABASE = {"check", "collectstatic", "compilemessages", "diffsettings", "help", "makemessages"}
 
 
 def main() -> None:
     """Run one management command; without DATABASE_URL, with the embedded PostgreSQL up for as long."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harmhub.settings")
-    from django.core.management import execute_from_command_line
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "help")
+    from harmhub import embedded_postgres, first_run
 
-    execute_from_command_line(sys.argv)
+    try:
+        if command == "run":
+            first_run.load_secrets(first_run.data_dir(), os.environ)
+        with contextlib.ExitStack() as until_done:
+            if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:
+                until_done.enter_context(embedded_postgres.running(first_run.data_dir()))
+            from django.core.management import execute_from_command_line
+
+            execute_from_command_line(sys.argv)
+    except embedded_postgres.EmbeddedPostgresError as problem:
+        sys.exit(str(problem))
 
 
 if __name__ == "__main__":

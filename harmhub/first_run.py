@@ -1,0 +1,44 @@
+"""Secrets that ``make run`` makes for a site of one's own machine. Nothing else reads them.
+
+A server started in any other way (wsgi, ``manage.py check --deploy``) refuses to start without secrets in its
+environment. This module knows no Django, because the settings need the secrets.
+"""
+
+import base64
+import os
+import secrets
+from collections.abc import MutableMapping
+from pathlib import Path
+
+FILE = "secrets.env"
+
+
+def data_dir() -> Path:
+    """Return the folder of everything that is kept, the same as the settings' DATA_DIR."""
+    return Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parent.parent / ".data")).absolute()
+
+
+def load_secrets(folder: Path, environment: MutableMapping[str, str]) -> None:
+    """Put the secrets kept in folder into the environment, made at the first call; what is set there stays.
+
+    The file holds NAME=value lines that a shell can read. Raises OSError where it cannot be written.
+    """
+    path = folder / FILE
+    kept = dict(line.split("=", 1) for line in path.read_text().splitlines()) if path.exists() else {}
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        # A Fernet key: 32 random bytes.
+        "SEALING_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "EDITOR_PASSWORD": "-".join(secrets.token_hex(2) for _ in range(4)),
+    } | kept
+    if made != kept:
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.writelines(f"{name}={value}\n" for name, value in made.items())
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+    for name, value in made.items():
+        environment.setdefault(name, value)

@@ -1,0 +1,215 @@
+"""``make run``: a whole site on one's own machine, in one program that sets Django up once."""
+
+import gc
+import hashlib
+import http.client
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import get_finders
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import get_resolver, reverse
+
+from harmhub.children import Child, ChildKeepsDyingError, end, tend
+
+ADDRESS = "127.0.0.1"
+EDITOR = "editor"
+WEB_PROCESSES = 2
+THREADS = 4  # of each web process; less than the database pool holds
+SECONDS_TO_ANSWER = 30
+
+
+class Command(BaseCommand):
+    """Prepare the database, files and editor, then serve the site and run its jobs until Ctrl-C."""
+
+    help = "Prepare and run the whole site on this machine: migrations, demo, web server and job worker."
+    requires_system_checks = []
+
+    def handle(self, *args, **options):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
+        children = []
+        try:
+            refuse_taken_port(settings.PORT)
+            self.prepare()
+            password = editors_password()
+            load_everything()
+            children = [Child("The web server", serve), Child("The job worker", work)]
+            for child in children:
+                child.start()
+            wait_for_answer(children)
+            self.greet(password)
+            tend(children, self.stderr.write)
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping.")
+        except ChildKeepsDyingError as problem:
+            raise CommandError(str(problem)) from problem
+        except OSError as problem:
+            raise CommandError(
+                f"{problem.filename or 'The site'}: {problem.strerror or problem}."
+            ) from problem
+        finally:
+            end(children)
+
+    def prepare(self):
+        """Bring the database, the collected files and the demo up to date; quick where nothing is to do."""
+        settings.DATA_DIR.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.unless_done("migrated", database_state, "Preparing the database", migrate)
+        self.unless_done("collected", files_state, "Collecting the pictures and styles", collect)
+        if "load_demo" in get_commands():
+            call_command("load_demo")
+
+    def unless_done(self, name, state, message, action):
+        """Do the action unless the stamp in DATA_DIR says that it was finished for the same state."""
+        stamp = settings.DATA_DIR / f"{name}.stamp"
+        if stamp.exists() and stamp.read_text() == state():
+            return
+        self.stdout.write(f"{message} …")
+        action()
+        stamp.write_text(state())
+
+    def greet(self, password):
+        self.stdout.write(
+            f"\n{settings.PUBLIC_URL}/\n{settings.PUBLIC_URL}{reverse('wagtailadmin_home')}"
+            f"   user: {EDITOR}   password: {password or '(the one that you have set)'}\n\nCtrl-C ends it."
+        )
+        self.stdout.flush()
+
+
+def refuse_taken_port(port: int) -> None:
+    """Raise CommandError when another program has the port, which the server would share silently."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError as problem:
+            raise CommandError(
+                f"Port {port} cannot be used ({os.strerror(problem.errno)}): set PORT to another."
+            ) from problem
+
+
+def database_state() -> str:
+    """Return what is to be migrated, or "nothing", and the newest migration of each app."""
+    executor = MigrationExecutor(connection)
+    leaves = executor.loader.graph.leaf_nodes()
+    waiting = executor.migration_plan(leaves)
+    return f"waiting: {waiting}\n" + "\n".join(f"{app}.{name}" for app, name in sorted(leaves))
+
+
+def migrate() -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def files_state() -> str:
+    """Return a digest of the names, sizes and times of all static files."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def collect() -> None:
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def editors_password() -> str | None:
+    """Make the superuser where there is none; return the password if it is the one known here, else None.
+
+    ADMIN_PASSWORD, if set, becomes the password; otherwise the first run's EDITOR_PASSWORD is it at first.
+    """
+    users = get_user_model().objects
+    chosen, generated = os.environ.get("ADMIN_PASSWORD"), os.environ["EDITOR_PASSWORD"]
+    password = chosen or generated
+    user = users.filter(username=EDITOR).first()
+    if user is None:
+        users.create_superuser(EDITOR, f"{EDITOR}@{settings.ALLOWED_HOSTS[0]}", password)
+    elif not user.check_password(password):
+        if not chosen:
+            return None
+        user.set_password(chosen)
+        user.save(update_fields=["password"])
+    return password
+
+
+def load_everything() -> None:
+    """Load code that the children share, and leave no thread or connection behind that they would inherit."""
+    import procrastinate.cli  # noqa: F401
+    from granian import Granian  # noqa: F401
+
+    import harmhub.wsgi  # noqa: F401
+
+    _ = get_resolver().url_patterns
+    for each in connections.all(initialized_only=True):
+        each.close()
+        each.close_pool()
+    gc.collect()
+    gc.freeze()
+
+
+def serve() -> None:
+    """Be the web server, whose processes are forked from here and so have Django loaded."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    multiprocessing.set_start_method("fork", force=True)
+    Granian(
+        "harmhub.wsgi:application",
+        address=ADDRESS,
+        port=settings.PORT,
+        interface=Interfaces.WSGI,
+        workers=WEB_PROCESSES,
+        blocking_threads=THREADS,
+        workers_kill_timeout=5,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_access=False,  # its lines would hold readers' addresses
+    ).serve(
+        target_loader=load_application,
+        wrap_loader=False,
+    )
+
+
+def load_application() -> WSGIHandler:
+    from harmhub.wsgi import application
+
+    return application
+
+
+def work() -> None:
+    call_command("worker")
+
+
+def wait_for_answer(children: list[Child]) -> None:
+    """Return once the front page answers without a fault; raise CommandError if it never does."""
+    deadline = time.monotonic() + SECONDS_TO_ANSWER
+    status = 0
+    while time.monotonic() < deadline:
+        try:
+            page = http.client.HTTPConnection(ADDRESS, settings.PORT, timeout=10)
+            page.request("GET", "/", headers={"Host": settings.PUBLIC_URL.split("//")[1]})
+            status = page.getresponse().status
+            page.close()
+            if status < 500:
+                return
+        except OSError:
+            time.sleep(0.02)
+        for child in children:
+            if child.has_died():
+                raise ChildKeepsDyingError(
+                    f"{child.name} has ended at once; its last messages above say why."
+                )
+    raise CommandError(f"The site does not answer (last status: {status or 'none'}).")
