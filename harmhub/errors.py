@@ -38,12 +38,17 @@ def handler404(request: HttpRequest, exception: Exception | None = None) -> Http
     return _framed(request, "404.html", 404)
 
 
-def not_allowed(request: HttpRequest, methods: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")) -> HttpResponse:
-    """Answer a method that this address does not take, 405. ``methods`` are those that it takes (RFC 9110,
+def not_allowed(request: HttpRequest, methods: str = "GET, HEAD, OPTIONS") -> HttpResponse:
+    """Answer a method that this address does not take, 405. ``methods`` are those it takes (RFC 9110,
     15.5.6)."""
     response = _framed(request, "405.html", 405)
-    response["Allow"] = ", ".join(methods)
+    response["Allow"] = methods
     return response
+
+
+def too_long(request: HttpRequest) -> HttpResponse:
+    """Answer a body that is longer than we read, 413."""
+    return _alone("400.html", 413, too_long=True)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
@@ -69,8 +74,8 @@ def _framed(request: HttpRequest, template: str, status: int, **context: Any) ->
     return _sealed_off(HttpResponse(render_to_string(template, context, request), status=status))
 
 
-def _alone(template: str, status: int) -> HttpResponse:
-    return _sealed_off(HttpResponse(render_to_string(template), status=status))
+def _alone(template: str, status: int, **context: Any) -> HttpResponse:
+    return _sealed_off(HttpResponse(render_to_string(template, context), status=status))
 
 
 def _sealed_off(response: HttpResponse) -> HttpResponse:

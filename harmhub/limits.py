@@ -48,7 +48,7 @@ def is_trusted(peer: str) -> bool:
     ``settings.TRUSTED_PROXIES``."""
     address = _address(peer)
     if address is None:
-        return peer in settings.TRUSTED_PROXIES
+        return (peer or "unix") in settings.TRUSTED_PROXIES  # granian gives no address for a Unix socket
     return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 

@@ -7,6 +7,7 @@ keeps Django's own check.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,11 +22,16 @@ OWN_CHECK = ("/admin/", "/_util/")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def any_origin[View: Callable[..., Any]](view: View) -> View:
+def any_origin(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view that takes POST from anywhere, such as the one-click unsubscription of RFC 8058. It must
     use no cookie."""
-    view.any_origin = True  # type: ignore[attr-defined]
-    return view
+
+    @wraps(view)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    marked.any_origin = True  # type: ignore[attr-defined]
+    return marked
 
 
 def from_here(request: HttpRequest) -> bool:

@@ -1,0 +1,182 @@
+"""What every request and response needs: headers that protect, and an end for input that nobody can read."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.csp import CSP
+
+from harmhub import errors
+from harmhub.limits import client_address, is_trusted
+from harmhub.origin import OWN_CHECK
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+ADMIN = "/admin/"
+
+# The strictest policy that Wagtail 8's admin works under: its date widgets, InlinePanel and
+# MultipleChooserPanel have scripts in the page, some of them put there by other scripts, which no nonce or
+# hash reaches. Scripts in attributes (onclick=…), which is where injected text mostly tries, and all other
+# origins stay forbidden.
+ADMIN_CSP: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "script-src-attr": [CSP.NONE],
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "img-src": [CSP.SELF, "data:", "blob:"],
+    "font-src": [CSP.SELF],
+    "media-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "frame-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+# Previews are shown in a frame of the editing page.
+PREVIEW_CSP = ADMIN_CSP | {"frame-ancestors": [CSP.SELF]}
+# Fullscreen is missing here: recordings of events may fill the screen.
+_OFF = (
+    "accelerometer autoplay browsing-topics camera display-capture encrypted-media geolocation gyroscope hid "
+    "identity-credentials-get idle-detection local-fonts magnetometer microphone midi otp-credentials payment "
+    "picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock serial "
+    "storage-access usb web-share window-management xr-spatial-tracking"
+)
+PERMISSIONS = ", ".join(f"{feature}=()" for feature in _OFF.split())
+FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+)
+
+
+class HeadersMiddleware:
+    """Let only trusted proxies say who asks and how; add the headers that Django does not know.
+
+    It stands behind Django's middleware for the Content Security Policy, which writes what is chosen here.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        rehearsal = getattr(
+            request, "is_dummy", False
+        )  # Wagtail renders a preview by a request of its own making
+        if rehearsal:
+            request.META["wsgi.url_scheme"] = settings.PUBLIC_URL.partition(":")[0]
+        _believe(request.META)
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        if rehearsal:
+            response._csp_config = {}  # type: ignore[attr-defined]  # the answer that carries the preview has one
+        elif request.path_info.startswith(ADMIN):
+            framed = response.get("X-Frame-Options") == "SAMEORIGIN"
+            response._csp_config = PREVIEW_CSP if framed else ADMIN_CSP  # type: ignore[attr-defined]
+        return response
+
+
+def _believe(meta: dict[str, Any]) -> None:
+    """Put the client's address into REMOTE_ADDR; of the X-Forwarded-* headers leave a trusted proxy's Proto
+    only."""
+    client, trusted = client_address(meta), is_trusted(meta.get("REMOTE_ADDR", ""))
+    for name in FORWARDED:
+        if name != "HTTP_X_FORWARDED_PROTO" or not trusted:
+            meta.pop(name, None)
+    meta["REMOTE_ADDR"] = client
+
+
+class BadInputMiddleware:
+    """Answer input that cannot be text, or is far too long, with a plain page, before anything tries to use
+    it.
+
+    Much is left to Django, which answers 400 by itself: broken multipart bodies, too many fields, long
+    bodies. An odd query is read as text; only NUL, which PostgreSQL cannot hold, is refused everywhere.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _too_long(request):
+            return errors.too_long(request)
+        if not _is_address(request) or not _is_text(request):
+            return errors.handler400(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.streaming and not response.content:
+            return errors.not_allowed(request, response.headers.get("Allow", ""))
+        return response
+
+
+def _too_long(request: HttpRequest) -> bool:
+    """Return whether the body is longer than anything sent on purpose. Django limits fields, but no files."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if request.path_info.startswith(ADMIN):
+        limit += max(settings.WAGTAILDOCS_MAX_UPLOAD_SIZE, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0) > limit
+    except ValueError:
+        return False
+
+
+def _is_address(request: HttpRequest) -> bool:
+    """Return whether path, query and cookies hold no NUL, and the path is no authority ("//host", RFC 3986,
+    3.3)."""
+    query = request.META.get("QUERY_STRING", "")
+    cookies = request.COOKIES.values() if "\\" in request.META.get("HTTP_COOKIE", "") else ()
+    return not (
+        request.path_info.startswith("//")
+        or "\0" in request.path_info
+        or "\0" in query
+        or "%00" in query
+        or any("\0" in cookie for cookie in cookies)
+    )
+
+
+def _is_text(request: HttpRequest) -> bool:
+    """Return whether query and form are readable: UTF-8, no NUL. Raises what Django answers with 400, too."""
+    charset = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
+    if getattr(request, "unreadable", False) or charset.lower() not in {"utf-8", "utf8", "us-ascii"}:
+        return False
+    _ = request.GET  # too many fields are found out here rather than in the middle of a page
+    if request.method != "POST":
+        return True
+    public = not request.path_info.startswith(OWN_CHECK)
+    refused = "\0\ufffd" if public and request.content_type == "multipart/form-data" else "\0"
+    return _is_utf8(request) and not any(
+        sign in text for name, values in request.POST.lists() for text in (name, *values) for sign in refused
+    )
+
+
+def _is_utf8(request: HttpRequest) -> bool:
+    """Return whether an urlencoded form decodes. Django would put U+FFFD in place of what does not."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return True
+    try:
+        unquote_to_bytes(request.body).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class Request(WSGIRequest):
+    """A request that can always be made: one with a Content-Type beyond understanding is answered 400 later
+    on."""
+
+    unreadable = False
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        try:
+            super()._set_content_type_params(meta)
+        except (BadRequest, LookupError, ValueError):
+            self.content_type, self.content_params, self.unreadable = "", {}, True
+
+
+class Handler(WSGIHandler):
+    """Django's WSGI application, with requests that can always be made."""
+
+    request_class = Request
