@@ -21,6 +21,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, When, prefetch_related_objects
 from django.db.models.functions import ExtractYear, JSONObject
 
+from wagtail.images.models import Filter
+
 from harmhub.pages import PublicPageQuerySet
 from topics.kinds import Kind
 
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 12
 PICTURES = 4
-# The picture of a card: (what the picture tag gets, the two filters that it makes of it).
-CARD_PICTURE = "fill-640x427"
-CARD_FILTERS = (f"{CARD_PICTURE}|format-avif|avifquality-45", f"{CARD_PICTURE}|format-jpeg|jpegquality-55")
+# The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag makes of them.
+CARD_PICTURE = "fill-640x427 format-{avif,jpeg} avifquality-45 jpegquality-55"
+CARD_FILTERS = Filter.expand_spec(CARD_PICTURE)
 
 
 @dataclass(frozen=True, order=True)

@@ -15,8 +15,8 @@ COMMON = ("tokens", "base", "layout", "masthead", "crumbs", "button", "form", "e
 STREAM = ("signup", "panel", "jump", "kind", "card", "tabs", "pager")
 BUNDLES: dict[str, tuple[str, ...]] = {
     "stream": (*COMMON, *STREAM, "article"),
-    "home": (*COMMON, *STREAM, "directory", "dates"),
-    "read": (*COMMON, "signup", "panel", "kind", "card", "article", "facts"),
+    "home": (*COMMON, *STREAM, "directory", "dates", "entries"),
+    "read": (*COMMON, "signup", "panel", "kind", "card", "article", "facts", "notice"),
     "desk": (*COMMON, "article", "directory", "errors", "facts", "notice"),
 }
 

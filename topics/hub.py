@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 from types import SimpleNamespace
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -34,6 +35,11 @@ class Hub:
         found = SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site).first() if site else None
         return found or SiteSettings(site=site)
 
+    @property
+    def public_url(self) -> str:
+        """The origin that addresses are printed with, without a slash at its end."""
+        return settings.PUBLIC_URL
+
     @cached_property
     def root_path(self) -> str:
         """The internal path of the home page in the language of the request; empty where there is no site."""
@@ -53,6 +59,11 @@ class Hub:
     def trail(self) -> list[Page]:
         """The pages from the home page down to the one that is served; empty where none is."""
         return []
+
+    @property
+    def above(self) -> list[Page]:
+        """The public pages on the way down, without the one that is served."""
+        return [page for page in self.trail[:-1] if is_public(page)]
 
     @property
     def directory(self) -> list[SimpleNamespace]:

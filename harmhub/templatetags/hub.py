@@ -1,8 +1,13 @@
 """Tags and filters of the public templates. They format what they are given; none of them queries."""
 
+from datetime import UTC, date, datetime
+from pathlib import PurePath
+
 from django import template
+from django.template.defaultfilters import filesizeformat
+from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, ngettext
 
 from harmhub import styles as sheets
 
@@ -37,3 +42,69 @@ def language_dir(language: str) -> str:
         return "rtl" if get_language_info(language)["bidi"] else "ltr"
     except KeyError:
         return "ltr"
+
+
+@register.filter
+def wall(moment: datetime, pattern: str) -> str:
+    """Return a moment as the clocks of its own zone show it; Django's filter would move it to the reader's."""
+    return formats.date_format(moment.replace(tzinfo=None), pattern)
+
+
+@register.filter
+def zone_name(moment: datetime) -> str:
+    """Return the short name of a moment's zone ("WET"), or its distance from UTC where the zone has no name ("UTC+3")."""
+    name = moment.tzname() or ""
+    if not name.startswith(("+", "-")):
+        return name
+    hours, minutes = name[:3], name[3:]
+    return f"UTC{hours[0]}{int(hours[1:])}{':' + minutes if minutes and minutes != '00' else ''}"
+
+
+@register.filter
+def zone_place(name: str) -> str:
+    """Return the place that an IANA zone is named after: "Europe/Lisbon" → "Lisbon"."""
+    return name.rsplit("/", 1)[-1].replace("_", " ")
+
+
+@register.filter
+def utc(moment: datetime) -> datetime:
+    """Return the moment in UTC."""
+    return moment.astimezone(UTC)
+
+
+@register.filter
+def day_range(days: tuple[date, date] | None) -> str:
+    """Return the months from the newest to the oldest day: "May 2018 – November 2017", "August – May 2026", "May 2018"."""
+    if not days:
+        return ""
+    newest, oldest = days
+    last = formats.date_format(oldest, "F Y")
+    if (newest.year, newest.month) == (oldest.year, oldest.month):
+        return last
+    return f"{formats.date_format(newest, 'F Y' if newest.year != oldest.year else 'F')} – {last}"
+
+
+@register.filter
+def at_most(number: int, limit: int) -> bool:
+    """Return whether a number is at most the limit."""
+    return number <= limit
+
+
+@register.filter
+def file_facts(file: dict) -> str:
+    """Return what a reader wants to know before a download: "PDF, 64 pages, 1.8 MB".
+
+    file: ``name`` (str), ``pages`` (int or None), ``size`` (bytes, int or None).
+    """
+    facts = [PurePath(file["name"]).suffix[1:].upper()]
+    if file["pages"]:
+        facts.append(ngettext("%(number)s page", "%(number)s pages", file["pages"]) % {"number": file["pages"]})
+    if file["size"]:
+        facts.append(filesizeformat(file["size"]))
+    return ", ".join(facts)
+
+
+@register.filter
+def document_facts(document) -> str:
+    """Return the facts of a document as file_facts gives them."""
+    return file_facts({"name": document.filename, "pages": document.page_count, "size": document.file_size})
