@@ -63,8 +63,6 @@ class DiscreetFilter(logging.Filter):
         if isinstance(request, HttpRequest) and record.name.startswith("django"):
             status = getattr(record, "status_code", "")
             return f"{status} {request.method} {scrubbed_path(request)}"
-        if record.name == "django.server":
-            return HIDDEN.join(re.findall(r"[A-Z]+ [^ ?]*|\b\d{3}\b", record.getMessage())[:2])
         if record.name.partition(".")[0] not in OURS and record.args:
             return _without_arguments(record)
         return record.getMessage()

@@ -40,9 +40,9 @@ PREVIEW_CSP = ADMIN_CSP | {"frame-ancestors": [CSP.SELF]}
 # Fullscreen is missing here: recordings of events may fill the screen.
 _OFF = (
     "accelerometer autoplay browsing-topics camera display-capture encrypted-media geolocation gyroscope hid "
-    "identity-credentials-get idle-detection local-fonts magnetometer microphone midi otp-credentials payment "
-    "picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock serial "
-    "storage-access usb web-share window-management xr-spatial-tracking"
+    "identity-credentials-get idle-detection local-fonts magnetometer microphone midi otp-credentials "
+    "payment picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock "
+    "serial storage-access usb web-share window-management xr-spatial-tracking"
 )
 PERMISSIONS = ", ".join(f"{feature}=()" for feature in _OFF.split())
 FORWARDED = (

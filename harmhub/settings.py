@@ -85,9 +85,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- requests ------------------------------------------------------------------------------------
 
 MIDDLEWARE = [
-    "harmhub.middleware.FaultMiddleware",
-    "harmhub.middleware.HeadersMiddleware",
+    "harmhub.logs.AccessLogMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "harmhub.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "harmhub.middleware.BadInputMiddleware",
@@ -253,6 +253,8 @@ LOGGING = {
     "loggers": {
         "harmhub": {"level": "INFO"},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # The development server's access log knows queries; harmhub.access is ours.
+        "django.server": {"level": "CRITICAL", "propagate": False},
         "procrastinate": {"level": "WARNING"},
     },
 }

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from django.test import RequestFactory
@@ -215,7 +216,7 @@ def test_double_that_waits_is_first_when_the_first_fails(data_dir):
     at_work, answers = threading.Event(), []
 
     def failing():
-        with pytest.raises(ZeroDivisionError), limits.once("contact", ask(), "a text"):
+        with suppress(ZeroDivisionError), limits.once("contact", ask(), "a text"):
             at_work.set()
             time.sleep(0.2)
             raise ZeroDivisionError

@@ -90,7 +90,7 @@ def note_model(db):
     """A table with sealed columns, there for one test."""
     with isolate_apps("harmhub"):
 
-        class Note(models.Model):
+        class Note(models.Model):  # noqa: DJ008
             text = sealing.SealedTextField(null=True)
             data = sealing.SealedJSONField(null=True)
 
