@@ -189,7 +189,7 @@ WHITENOISE_MAX_AGE = 3600
 _smtp = env.email_url("EMAIL_URL", default="")if env.str("EMAIL_URL", default="") else None
 MAILERS = {
     "default": {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": "harmhub.mail.backends.SmtpBackend",
         "OPTIONS": {
             "host": _smtp["EMAIL_HOST"],
             "port": _smtp["EMAIL_PORT"] or 25,

@@ -1,0 +1,54 @@
+"""Mail: a row for each mail, written in the transaction that causes it, and a sender that works the rows off.
+
+Other apps use two names: ``post`` writes a mail, ``refused`` tells that one was refused for good.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from django.dispatch import Signal
+
+if TYPE_CHECKING:
+    from harmhub.mail.models import Mail
+
+# sender=Mail, mail=the row, permanent=True. Sent once a mail's recipient or its content was refused with a 5xx answer.
+refused = Signal()
+
+
+def post(
+    *,
+    purpose: str,
+    to: str,
+    template: str,
+    context: Mapping[str, Any],
+    language: str = "en",
+    headers: Mapping[str, str] | None = None,
+) -> "Mail":
+    """Write one mail in the caller's transaction and wake the sender once that transaction is committed.
+
+    ``purpose`` says in one word what the mail is for ("confirmation") and is stored in plain. The texts come from
+    ``emails/<template>-subject.txt``, ``-text.txt`` and, where it exists, ``-html.html``, rendered with ``context``. ``headers``
+    come on top of ours (``List-Unsubscribe``); ValueError: one of them has a line break. An address that no mail can be sent to
+    raises nothing, so that it never costs a reader the message it was to announce: its row is given up at once, where the
+    admin shows it. Return the row.
+    """
+    from harmhub.mail.composing import compose, deliverable  # these need the models, and this module is read before them
+    from harmhub.mail.models import Mail
+    from harmhub.mail.waking import wake_after_commit
+
+    mail = Mail.prepare(purpose=purpose, to=to, language=language)
+    address = deliverable(to)
+    mail.content = compose(mail, to=address or to, template=template, context=context, headers=headers or {})
+    if not address:
+        mail.failed_at, mail.last_answer = mail.created_at, "no address"
+    mail.save(force_insert=True)
+    wake_after_commit()
+    return mail
+
+
+def public_url(path: str) -> str:
+    """Return the absolute address of a path of this site, for links in mails: its origin is ``PUBLIC_URL``."""
+    from django.conf import settings
+
+    return urljoin(f"{settings.PUBLIC_URL}/", path)

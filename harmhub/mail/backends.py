@@ -1,0 +1,89 @@
+"""Where mail goes: a mail server, or a folder of .eml files on a machine that has none."""
+
+import contextlib
+import os
+import re
+import smtplib
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.mail import EmailMessage, InvalidMailer
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
+from django.utils import timezone
+
+
+class _HandingOver:
+    """Remembers whether the mail's text was on its way: then a lost answer leaves open whether the server has it."""
+
+    handed_over = False
+
+    def mail(self, *args: Any, **kwargs: Any) -> Any:
+        self.handed_over = False
+        return super().mail(*args, **kwargs)  # type: ignore[misc]
+
+    def data(self, message: Any) -> Any:
+        self.handed_over = True
+        return super().data(message)  # type: ignore[misc]
+
+
+class _Smtp(_HandingOver, smtplib.SMTP):
+    pass
+
+
+class _SmtpSsl(_HandingOver, smtplib.SMTP_SSL):
+    pass
+
+
+class SmtpBackend(EmailBackend):
+    """Django's SMTP backend, which can also tell whether a mail that failed may have arrived."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _SmtpSsl if self.use_ssl else _Smtp
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the text of the last mail was on its way to the server."""
+        return bool(getattr(self.connection, "handed_over", False))
+
+
+class EmlBackend(BaseEmailBackend):
+    """Writes each mail as one .eml file into ``file_path`` and prints where it is. Safe with several processes."""
+
+    def __init__(self, *, file_path: str | os.PathLike[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if file_path is None:
+            raise InvalidMailer("OPTIONS must define 'file_path'.", alias=self.alias)
+        self.folder = Path(file_path)
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write the messages; return how many. OSError: the folder cannot be written."""
+        for message in email_messages:
+            sys.stdout.write(f"Mail written to {self._write(message)}\n")
+        sys.stdout.flush()
+        return len(email_messages)
+
+    def _write(self, message: EmailMessage) -> Path:
+        """Write one message under another name first, so that nobody ever reads half a mail."""
+        mime = message.message()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / f"{timezone.now():%Y%m%d-%H%M%S}-{_file_name(mime['Message-ID'])}.eml"
+        descriptor, draft = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(mime.as_bytes())
+            Path(draft).replace(path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                Path(draft).unlink()
+            raise
+        return path
+
+
+def _file_name(message_id: str) -> str:
+    """Return the left half of a Message-ID as a harmless file name."""
+    return re.sub(r"[^A-Za-z0-9-]", "_", message_id.strip("<> ").partition("@")[0])[:80]

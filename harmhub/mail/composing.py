@@ -1,0 +1,117 @@
+"""Making a mail: the texts from their templates, the headers, and the message that is handed to the server."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from email.headerregistry import Address
+from functools import cache
+from typing import Any
+
+import css_inline
+import idna
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template import Context
+from django.template.exceptions import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.utils import translation
+
+from harmhub.mail.models import Mail
+
+HEADER_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, 3.6.8: printable ASCII without the colon
+
+ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")  # RFC 5322, 3.2.3: dot-atom
+
+
+def compose(
+    mail: Mail, *, to: str, template: str, context: Mapping[str, Any], headers: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return all that ``build`` needs to make the message, as JSON. ValueError: a header could carry a second one."""
+    organisation = organisation_name()
+    values = {"organisation": organisation, "language": mail.language, **context}
+    with translation.override(mail.language):
+        subject = " ".join(_plain(_render(f"emails/{template}-subject.txt", values, escape=False)).split())
+        text = _render(f"emails/{template}-text.txt", values, escape=False)
+        html = _html(f"emails/{template}-html.html", {"subject": subject, **values})
+    return {
+        "to": to,
+        "from": str(Address(display_name=_plain(organisation), addr_spec=settings.DEFAULT_FROM_EMAIL)),
+        "subject": subject,
+        "text": text.strip() + "\n",
+        "html": html,
+        "headers": {
+            "Message-ID": mail.message_id,
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no absence notes in return, please
+            "Content-Language": mail.language,
+            **_checked(headers),
+        },
+    }
+
+
+def build(content: Mapping[str, Any]) -> EmailMultiAlternatives:
+    """Return Django's message of what ``compose`` made."""
+    message = EmailMultiAlternatives(
+        subject=content["subject"],
+        body=content["text"],
+        from_email=content["from"],
+        to=[content["to"]],
+        headers=dict(content["headers"]),
+    )
+    if content["html"]:
+        message.attach_alternative(content["html"], "text/html")
+    return message
+
+
+def organisation_name() -> str:
+    """Return how the organisation calls itself in the site's settings, or the site's name before they are filled in."""
+    from harmhub.models import SiteSettings
+
+    site = SiteSettings.objects.filter(site__is_default_site=True).first()
+    return site.organisation if site else settings.WAGTAIL_SITE_NAME
+
+
+def deliverable(address: str) -> str:
+    """Return the address as typed, with its domain as the wire wants it (IDNA 2008; Django would write IDNA 2003).
+
+    "" where it is not one plain mailbox, or where only SMTPUTF8 could carry the name before the @.
+    """
+    local, _at, domain = address.rpartition("@")
+    if not ATOMS.fullmatch(local):
+        return ""
+    try:
+        return f"{local}@{idna.encode(unicodedata.normalize('NFC', domain), uts46=True).decode()}"
+    except idna.IDNAError:
+        return ""
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers. ValueError: one of them could break out of its line (header injection)."""
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or _plain(value) != value:
+            raise ValueError(f"the header {name!r} has a line break or a control character")
+    return dict(headers)
+
+
+def _plain(text: str) -> str:
+    """Return the text with a space for every control character and line separator."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text)
+
+
+def _render(name: str, values: Mapping[str, Any], *, escape: bool) -> str:
+    """Return a rendered template. What is no HTML is not escaped, without its author having to remember."""
+    return get_template(name).template.render(Context(dict(values), autoescape=escape))  # type: ignore[attr-defined]
+
+
+def _html(name: str, values: Mapping[str, Any]) -> str:
+    """Return the mail's HTML with its styles on the elements, or "" where the mail has only a text."""
+    try:
+        get_template(name)
+    except TemplateDoesNotExist:
+        return ""
+    return _inliner().inline(_render(name, values, escape=True))
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    # What cannot stand on an element (the dark scheme) stays in the head. Nothing is fetched from anywhere.
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

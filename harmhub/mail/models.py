@@ -1,0 +1,142 @@
+"""The queue: one row for each mail. Nothing that says who writes to whom lies in it in plain."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from harmhub.sealing import SealedJSONField, address_digest
+
+# No mail is ever put off for longer than this; see harmhub.mail.schedule.
+LONGEST_WAIT = timedelta(hours=1)
+LEASE_SECONDS = 180
+
+
+def lease() -> timedelta:
+    """Return for how long a sender holds the mail that it claimed (``MAIL_LEASE_SECONDS``).
+
+    Longer than a mail can take on an open connection, where each answer is waited for at most 20 s. When a sender was
+    killed, its mail goes out after this time.
+    """
+    return timedelta(seconds=getattr(settings, "MAIL_LEASE_SECONDS", LEASE_SECONDS))
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    """Mails by where they stand."""
+
+    def waiting(self) -> Self:
+        """Return the mails that are neither sent nor given up."""
+        return self.filter(sent_at=None, failed_at=None)
+
+    def due(self) -> Self:
+        """Return the waiting mails whose time has come and that no sender holds, the longest waiting first.
+
+        A time further ahead than we ever set one was written while the clock was wrong, and is not believed: a mail
+        must not wait a day because the clock once was a day ahead.
+        """
+        now = timezone.now()
+        come = Q(due_at__lte=now) | Q(due_at__gt=now + LONGEST_WAIT)
+        free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + lease())
+        return self.waiting().filter(come, free).order_by("due_at", "pk")
+
+    def claim(self) -> "Mail | None":
+        """Return the next due mail, held for the caller until its lease ends, or None. Its own short transaction.
+
+        Rows that another sender is just claiming are passed over, so senders never wait for each other.
+        """
+        with transaction.atomic():
+            # Without the content: what cannot be unsealed must fail one mail, not the search for the next one.
+            mail = self.due().defer("content").select_for_update(skip_locked=True).first()
+            if mail is not None:
+                mail.claimed_until = timezone.now() + lease()
+                mail.save(update_fields=["claimed_until"])
+        return mail
+
+    def to(self, address: str) -> Self:
+        """Return the mails to one address, as long as they are not forgotten."""
+        return self.filter(recipient=address_digest(address))
+
+    def failed(self) -> Self:
+        """Return the mails that were given up."""
+        return self.filter(failed_at__isnull=False)
+
+    def forget(self, before: datetime) -> int:
+        """Wipe recipient and texts of the mails that were sent or given up before the given time; return how many."""
+        done = Q(sent_at__lt=before) | Q(failed_at__lt=before)
+        return self.filter(done, forgotten_at=None).update(
+            content=None, recipient=None, forgotten_at=timezone.now()
+        )
+
+
+class Mail(models.Model):
+    """One mail to one address, from the moment it is caused until it is forgotten. Its state is its timestamps."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    purpose = models.CharField(_("purpose"), max_length=40)
+    language = models.CharField(_("language"), max_length=12)
+    content = SealedJSONField(null=True, editable=False)
+    recipient = models.BinaryField(max_length=32, null=True, editable=False)
+    created_at = models.DateTimeField(_("written"), default=timezone.now, editable=False)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    claimed_until = models.DateTimeField(null=True, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
+    failed_at = models.DateTimeField(_("given up"), null=True, editable=False)
+    last_answer = models.CharField(_("last answer"), max_length=40, blank=True, editable=False)
+    forgotten_at = models.DateTimeField(_("forgotten"), null=True, editable=False)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mail")
+        default_permissions = ("view", "change")
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"], name="mail_waiting", condition=Q(sent_at=None, failed_at=None)
+            ),
+            models.Index(fields=["recipient"], name="mail_recipient", condition=Q(recipient__isnull=False)),
+            models.Index(fields=["-created_at"], name="mail_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(failed_at=None), name="mail_not_both_sent_and_failed"
+            ),
+            models.CheckConstraint(
+                condition=Q(content__isnull=False) | Q(forgotten_at__isnull=False),
+                name="mail_has_content_until_forgotten",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} ({self.state})"
+
+    @classmethod
+    def prepare(cls, *, purpose: str, to: str, language: str) -> Self:
+        """Return a new mail to an address, not saved and without its content (see ``harmhub.mail.post``)."""
+        return cls(purpose=purpose, language=language, recipient=address_digest(to))
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID (RFC 5322). It derives from the row, so a mail that went out twice can be recognised."""
+        return f"<mail-{self.id}@{urlsplit(settings.PUBLIC_URL).hostname}>"
+
+    @property
+    def state(self) -> str:
+        """One word of where the mail stands, for people."""
+        if self.sent_at:
+            return _("sent")
+        if self.failed_at:
+            return _("given up")
+        return _("refused for now") if self.attempts else _("waiting")
+
+    def try_again(self) -> bool:
+        """Put a mail that was given up back into the queue, as if new; return whether it could be."""
+        again = Mail.objects.failed().filter(pk=self.pk, forgotten_at=None)
+        return bool(again.update(failed_at=None, attempts=0, due_at=timezone.now(), claimed_until=None))

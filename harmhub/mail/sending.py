@@ -1,0 +1,177 @@
+"""The sender: claims a mail, commits, hands it to the server outside any transaction, and records the answer.
+
+It may be killed at any point. Before the answer is recorded the mail is claimed, and goes out again when the claim has lapsed;
+at most the one mail that was on the wire can arrive twice, with the same Message-ID.
+"""
+
+import contextlib
+import logging
+import re
+import smtplib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.core.mail import mailers
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from harmhub.mail import refused
+from harmhub.mail.composing import build
+from harmhub.mail.models import Mail
+from harmhub.mail.schedule import next_wait
+from harmhub.mail.waking import wake
+
+logger = logging.getLogger(__name__)
+
+RUN_SECONDS = 50  # then the next job goes on: other jobs get their turn, and a stopping worker need not wait long
+RECORDING_WAITS = (0.2, 0.5, 1, 2, 4, 8)
+ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
+CLOSING = 421
+
+
+class Verdict(Enum):
+    """What became of one mail."""
+
+    SENT = "sent"
+    LATER = "refused for now"
+    NEVER = "refused for good"
+    LOST = "no answer after it was handed over"
+    UNREACHED = "no answer before it was handed over"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A verdict and, without any words that could name somebody, why."""
+
+    verdict: Verdict
+    answer: str = ""
+
+    @classmethod
+    def of_reply(cls, code: int, text: bytes | str, *, about_us: bool = False) -> "Outcome":
+        """Return what a server's reply means. A refusal that is about us, the sender, says nothing of this mail's recipient."""
+        words = text.decode(errors="replace") if isinstance(text, bytes) else text
+        status = ENHANCED_STATUS.match(words.strip())
+        verdict = Verdict.NEVER if code >= 500 and not about_us else Verdict.LATER
+        return cls(verdict, f"{code} {status[0] if status else ''}".strip())
+
+
+class Line:
+    """The connection to the mail server: one for a whole run, opened again when the server has closed it."""
+
+    def __init__(self) -> None:
+        self.backend = mailers.default
+        self.answered = 0
+
+    def open(self) -> bool:
+        """Have an open connection; return whether there is one. Refused log-ins and TLS count as a server that is not there."""
+        try:
+            if self.backend.open():
+                self.answered = 0
+        except OSError as problem:  # smtplib's errors are OSErrors
+            logger.warning("mail server not reached (%s); the queue waits", type(problem).__name__)
+            self.close()
+            return False
+        return True
+
+    def close(self) -> None:
+        """Hang up; a server that is gone is no error here."""
+        with contextlib.suppress(OSError):
+            self.backend.close()
+
+    def hand_over(self, mail: Mail) -> Outcome:
+        """Send one mail; return what the server said. Closes the connection when it is no longer good."""
+        outcome = self._send(mail)
+        if outcome.verdict in {Verdict.LOST, Verdict.UNREACHED} or outcome.answer.startswith(str(CLOSING)):
+            self.close()
+        else:
+            self.answered += 1
+        return outcome
+
+    def _send(self, mail: Mail) -> Outcome:
+        try:
+            self.backend.send_messages([build(mail.content)])
+        except smtplib.SMTPRecipientsRefused as refusal:
+            return Outcome.of_reply(*next(iter(refusal.recipients.values())))
+        except smtplib.SMTPDataError as refusal:
+            return Outcome.of_reply(refusal.smtp_code, refusal.smtp_error)
+        except smtplib.SMTPSenderRefused as refusal:
+            return Outcome.of_reply(refusal.smtp_code, refusal.smtp_error, about_us=True)
+        except OSError as problem:
+            lost = getattr(self.backend, "handed_over", False)
+            return Outcome(Verdict.LOST if lost else Verdict.UNREACHED, type(problem).__name__)
+        except Exception as problem:  # whatever is wrong with this mail must not hold up the others
+            logger.error("mail %s could not be made: %s", mail.pk, type(problem).__name__)
+            return Outcome(Verdict.LATER, type(problem).__name__[:40])
+        return Outcome(Verdict.SENT)
+
+
+def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Send what is due until nothing is, the server cannot be reached or the run's time is over; return how many were sent."""
+    sent, ends = 0, time.monotonic() + RUN_SECONDS
+    if not Mail.objects.due().exists():
+        return 0
+    line = Line()
+    try:
+        while not should_stop() and line.open() and (mail := Mail.objects.claim()):
+            reused = line.answered > 0
+            outcome = line.hand_over(mail)
+            _record_surely(mail, outcome)
+            sent += outcome.verdict is Verdict.SENT
+            # A connection that was good before may just have been closed between two mails; a new one that breaks is no server.
+            if outcome.verdict is Verdict.LOST or (outcome.verdict is Verdict.UNREACHED and not reused):
+                logger.warning("mail server gone (%s); the queue waits", outcome.answer)
+                break
+            if time.monotonic() > ends:
+                wake()
+                break
+    finally:
+        line.close()
+    return sent
+
+
+def _record_surely(mail: Mail, outcome: Outcome) -> None:
+    """Record an outcome, also while the database restarts: an unrecorded mail would be sent twice."""
+    for wait in RECORDING_WAITS:
+        try:
+            return _record(mail, outcome)
+        except (OperationalError, InterfaceError):
+            connection.close()
+            time.sleep(wait)
+    return _record(mail, outcome)
+
+
+def _record(mail: Mail, outcome: Outcome) -> None:
+    """Write down what became of a mail. Sent is sent, even if the claim has lapsed; all else only the holder may say."""
+    row = Mail.objects.waiting().filter(pk=mail.pk)
+    held = row.filter(claimed_until=mail.claimed_until)
+    now, tried = timezone.now(), {"claimed_until": None, "attempts": F("attempts") + 1, "last_answer": outcome.answer}
+    match outcome.verdict:
+        case Verdict.SENT:
+            row.update(sent_at=now, **tried)
+        case Verdict.UNREACHED:
+            # No attempt: the server was away, not the mail refused. It goes behind the others, should it be what drives the server away.
+            held.update(claimed_until=None, due_at=now, last_answer=outcome.answer)
+        case Verdict.NEVER:
+            _give_up(mail, held, tried)
+        case Verdict.LATER | Verdict.LOST:
+            wait = next_wait(mail.attempts + 1)
+            held.update(**tried, **({"due_at": now + wait} if wait else {"failed_at": now}))
+
+
+def _give_up(mail: Mail, held: QuerySet[Mail], tried: dict[str, Any]) -> None:
+    """Record a refusal for good and tell who wants to know, in one transaction. A failing listener changes nothing for the mail."""
+    with transaction.atomic():
+        if not held.update(failed_at=timezone.now(), **tried):
+            return
+        logger.info("mail %s refused for good: %s", mail.pk, tried["last_answer"])
+        try:
+            with transaction.atomic():
+                refused.send(sender=Mail, mail=mail, permanent=True)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as problem:
+            logger.error("after the refusal of mail %s: %s", mail.pk, type(problem).__name__)
