@@ -60,6 +60,12 @@ class Child:
         finally:
             os._exit(status)
 
+    def finish(self) -> int:
+        """Wait for the end of a child that does one thing; return its exit status."""
+        _, ended = os.waitpid(self.pid, 0)
+        self.pid = 0
+        return os.waitstatus_to_exitcode(ended)
+
     def has_died(self) -> bool:
         """Tell whether the running child has ended, and reap it."""
         if self.pid and os.waitpid(self.pid, os.WNOHANG)[0]:

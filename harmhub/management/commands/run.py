@@ -41,7 +41,10 @@ class Command(BaseCommand):
         children = []
         try:
             refuse_taken_port(settings.PORT)
-            self.prepare()
+            children = [self.begin_collecting()]
+            self.prepare_database()
+            if children[0].finish():
+                raise CommandError("The static files could not be collected; the messages above say why.")
             password = editors_password()
             load_everything()
             children = [Child("The web server", serve), Child("The job worker", work)]
@@ -61,11 +64,16 @@ class Command(BaseCommand):
         finally:
             end(children)
 
-    def prepare(self):
-        """Bring the database, the collected files and the demo up to date; quick where nothing is to do."""
-        settings.DATA_DIR.mkdir(mode=0o711, parents=True, exist_ok=True)
+    def begin_collecting(self):
+        """Bring the collected static files up to date in a child, on the second core: compressing takes long."""
+        message = "Collecting and compressing the static files"
+        child = Child(message, lambda: self.unless_done("collected", files_state, message, collect))
+        child.start()
+        return child
+
+    def prepare_database(self):
+        """Bring the database up to date and load the demo into an empty one; quick where nothing is to do."""
         self.unless_done("migrated", database_state, "Preparing the database", migrate)
-        self.unless_done("collected", files_state, "Collecting the pictures and styles", collect)
         if "load_demo" in get_commands():
             call_command("load_demo")
 
