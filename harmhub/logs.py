@@ -24,7 +24,8 @@ OURS = ("harmhub", "topics", "content", "contact", "newsletter")
 HIDDEN = "…"
 _QUERY = re.compile(r"\?[^\s\"']+")
 _EMAIL = re.compile(r"[^\s@<>\"'/=]+@[^\s@<>\"'/]+")
-_ADDRESS = re.compile(r"(?<![\w:.])[0-9a-fA-F:.]*[0-9a-fA-F:](?![\w:])")
+_IPV6 = re.compile(r"(?<![\w:.])(?=[^:\s]*:[^:\s]*:)[0-9a-fA-F:.]*[0-9a-fA-F:](?![\w:])")
+_IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)")
 # At least 32 characters of base64 or hexadecimal. Slugs, which are lower case, are none.
 _TOKEN = re.compile(
     r"(?<![\w-])(?:(?=[\w=-]*[A-Z])(?=[\w=-]*[a-z])[\w-]{32,}=*|[0-9a-fA-F]{32,})(?![\w-])", re.ASCII
@@ -35,7 +36,7 @@ def scrub(text: str) -> str:
     """Return the text without queries, e-mail and IP addresses, and tokens, on one line."""
     text = _QUERY.sub("?" + HIDDEN, text)
     text = _EMAIL.sub(HIDDEN, text)
-    text = _ADDRESS.sub(_without_address, text)
+    text = _IPV4.sub(HIDDEN, _IPV6.sub(_without_address, text))
     return _TOKEN.sub(HIDDEN, text).replace("\r", " ").replace("\n", " ")
 
 
@@ -92,8 +93,9 @@ class AccessLogMiddleware:
 
 
 def _without_address(match: re.Match[str]) -> str:
+    """Return the match hidden if it is an address; times of day look alike."""
     try:
-        ipaddress.ip_address(match[0].strip("."))
+        ipaddress.IPv6Address(match[0])
     except ValueError:
         return match[0]
     return HIDDEN
