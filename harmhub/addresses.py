@@ -12,17 +12,18 @@ UNREADABLE = _("Write the e-mail address in full, like name@example.org")
 
 
 def validate_address(text: str) -> None:
-    """Refuse all but one plain mailbox at a real domain (RFC 5321, RFC 6531; domain by IDNA 2008, RFC 5891).
+    """Refuse all but one plain mailbox (RFC 5321) at a real domain (IDNA 2008, RFC 5891).
 
     Lists, display names, quoted local parts, comments, relay tricks, ``localhost``, names without a dot and IP literals
-    are refused. The network is not asked. Raises ValidationError; its message never repeats the text.
+    are refused, and names before the @ that only few servers could carry (SMTPUTF8). The network is not asked.
+    Raises ValidationError; its message never repeats the text.
     """
     try:
         local, _at, domain = text.rpartition("@")
         if set(local) & set('%!"'):
             raise ValueError("an old relay would read % and ! as an address within the address")
         idna.encode(unicodedata.normalize("NFC", domain).lower())
-        validate_email(text, check_deliverability=False)
+        validate_email(text, check_deliverability=False, allow_smtputf8=False)
     except ValueError as problem:  # email_validator's and idna's errors are ValueErrors
         raise ValidationError(UNREADABLE, code="address") from problem
 

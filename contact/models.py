@@ -1,0 +1,168 @@
+"""A message of a reader, sealed, and what happens to it."""
+
+import secrets
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.models import Site
+
+from harmhub import mail
+from harmhub.models import SiteSettings
+from harmhub.sealing import SealedTextField, address_digest
+
+# No vowels but A and E, and nothing that reads as something else: 0 O, 1 I L, U V.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
+
+# The clock may be a day ahead for a while: what must not go early waits a day longer, what must not stay longer goes a day sooner.
+CLOCK_MARGIN = timedelta(days=1)
+KEPT_AFTER_CLOSING = timedelta(days=90) + CLOCK_MARGIN
+KEPT_AT_MOST = timedelta(days=365) - CLOCK_MARGIN
+KEPT_IN_QUARANTINE = timedelta(days=30) + CLOCK_MARGIN
+
+
+def new_reference() -> str:
+    """Return a random reference such as K7Q4-M2XD; it tells neither topic nor number (29⁸, five hundred thousand million)."""
+    drawn = "".join(secrets.choice(ALPHABET) for _place in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
+class MessageQuerySet(models.QuerySet):
+    """The words for messages."""
+
+    def open(self) -> "MessageQuerySet":
+        """Return the messages that wait for somebody."""
+        return self.filter(closed_at=None, quarantined_at=None)
+
+    def closed(self) -> "MessageQuerySet":
+        """Return the messages that are dealt with."""
+        return self.exclude(closed_at=None).filter(quarantined_at=None)
+
+    def quarantined(self) -> "MessageQuerySet":
+        """Return the messages held back as probable spam."""
+        return self.exclude(quarantined_at=None)
+
+    def of_address(self, address: str) -> "MessageQuerySet":
+        """Return the messages with this e-mail address, however it is written."""
+        return self.filter(address_digest=address_digest(address))
+
+    def found_by(self, words: str) -> "MessageQuerySet":
+        """Return the messages with this reference or e-mail address. The text itself is sealed and cannot be searched."""
+        words = words.strip()
+        if "@" in words:
+            return self.of_address(words)
+        letters = words.upper().replace("-", "").replace(" ", "")
+        return self.filter(reference=f"{letters[:4]}-{letters[4:8]}") if len(letters) == 8 else self.none()
+
+    def due_to_be_forgotten(self) -> "MessageQuerySet":
+        """Return what must go: 90 days after closing, 30 days after quarantine, and anything that is a year old.
+
+        Ages are of the database's clock. While that clock is up to a day ahead, nothing goes before its 90 or 30 days are over.
+        """
+        return self.filter(
+            Q(closed_at__lt=Now() - KEPT_AFTER_CLOSING)
+            | Q(quarantined_at__lt=Now() - KEPT_IN_QUARANTINE)
+            | Q(received_at__lt=Now() - KEPT_AT_MOST)
+        )
+
+
+class Message(models.Model):
+    """What a reader sent through a contact box. Text, name and address are sealed in the row."""
+
+    class Reason(models.TextChoices):
+        """Why a message was held back."""
+
+        TRAP = "trap", _("Filled in a field that people do not see")
+        LINKS = "links", _("Many links")
+        EDITOR = "editor", _("Marked by an editor")
+
+    reference = models.CharField(_("reference"), max_length=9, unique=True, default=new_reference, editable=False)
+    topic = models.ForeignKey(
+        "topics.TopicPage", verbose_name=_("topic"), null=True, on_delete=models.SET_NULL, related_name="messages"
+    )
+    language = models.CharField(_("language"), max_length=12)
+    text = SealedTextField(_("message"))
+    name = SealedTextField(_("name"), default="")
+    address = SealedTextField(_("e-mail address"), default="")
+    address_digest = models.BinaryField(null=True, editable=False)
+    received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    notified_at = models.DateTimeField(_("people told"), null=True, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
+    quarantined_at = models.DateTimeField(_("held back"), null=True, editable=False)
+    quarantine_reason = models.CharField(_("held back because"), max_length=8, blank=True, choices=Reason)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["-received_at", "-pk"]
+        default_permissions = ("view", "change")
+        permissions = [("export_message", "Can export messages")]
+        indexes = [
+            models.Index(fields=["-received_at", "-id"], name="message_newest_first"),
+            models.Index(fields=["address_digest"], name="message_by_address"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quarantined_at=None, quarantine_reason="")
+                | (Q(quarantined_at__isnull=False) & ~Q(quarantine_reason="")),
+                name="message_held_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Wagtail's log keeps this text for ever: it must hold no word of the reader.
+        return self.reference
+
+    @property
+    def state(self) -> str:
+        """The state in one word, for people."""
+        if self.quarantined_at:
+            return _("Held back")
+        return _("Closed") if self.closed_at else _("Open")
+
+    @property
+    def recipients(self) -> list[str]:
+        """Who is told of the message: the people of the topic or of those it lies under, else those of the site."""
+        if self.topic and (found := self.topic.contact_recipients):
+            return found
+        site = (self.topic and self.topic.get_site()) or Site.objects.filter(is_default_site=True).first()
+        return SiteSettings.for_site(site).contact_recipients if site else []
+
+    def tell_people(self) -> None:
+        """Post one notice to each recipient, once: topic and reference, never a word of the reader."""
+        recipients = self.recipients
+        if self.notified_at or not recipients:
+            return
+        inbox = mail.public_url(reverse("message:inspect", args=[self.pk]))
+        context = {"reference": self.reference, "topic": self.topic.title if self.topic else "", "inbox": inbox}
+        for recipient in recipients:
+            mail.post(purpose="contact-notice", to=recipient, template="contact-notice", context=context)
+        self.notified_at = timezone.now()
+        self.save(update_fields=["notified_at"])
+
+    def close(self) -> None:
+        """Say that nothing more is to be done; the message is forgotten 90 days later."""
+        self.closed_at = self.closed_at or timezone.now()
+        self.save(update_fields=["closed_at"])
+
+    def reopen(self) -> None:
+        """Put a closed message back among the open ones."""
+        self.closed_at = None
+        self.save(update_fields=["closed_at"])
+
+    def quarantine(self) -> None:
+        """Hold the message back as spam; it is forgotten 30 days later."""
+        self.quarantined_at, self.quarantine_reason = timezone.now(), self.Reason.EDITOR
+        self.save(update_fields=["quarantined_at", "quarantine_reason"])
+
+    def restore(self) -> None:
+        """Take the message out of quarantine, and tell the people of the topic if nobody has told them yet."""
+        self.quarantined_at, self.quarantine_reason = None, ""
+        self.save(update_fields=["quarantined_at", "quarantine_reason"])
+        self.tell_people()

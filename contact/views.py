@@ -1,0 +1,86 @@
+"""The contact box: its form as a page, and every answer to it.
+
+The topic pages carry the same form and post it here. An answer is rendered before its transaction is committed: what cannot
+be answered is not stored, so nobody is told that nothing was sent when something was.
+"""
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from contact.forms import ContactForm
+from harmhub import errors, limits
+from harmhub.public_forms import PublicForm, unstored
+from topics.models import TopicPage
+
+PER_CLIENT, IN_ALL = 10, 2_000  # messages an hour
+
+
+@unstored
+@require_http_methods(["GET", "HEAD", "POST"])
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the form for one topic (GET), or take a message (POST).
+
+    Answers 200 with the reference; 422 what is wrong; 429 too many; 503 while the database is away. The last three keep every
+    character typed. Http404: there is no such topic, or the public may not see it.
+    """
+    try:
+        topic = get_object_or_404(TopicPage.objects.public().select_related("locale"), pk=pk)
+        with translation.override(topic.locale.language_code):
+            if request.method == "POST":
+                return _receive(request, topic)
+            return _form_page(request, topic, ContactForm.opened_now())
+    except errors.UNREACHABLE:
+        if request.method != "POST":
+            raise
+        return _unavailable(request)
+
+
+def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
+    form = ContactForm(request.POST)
+    if not form.is_valid():
+        return _form_page(request, topic, form, status=422)
+    if not limits.allow("contact", request, per_client=PER_CLIENT, in_all=IN_ALL):
+        return _too_many(request, topic, form)
+    with limits.once("contact", request, f"{topic.pk} {form.fingerprint}") as first:
+        if not first:
+            return render(request, "contact/repeated.html", _context(topic))
+        with transaction.atomic():
+            message = form.save(topic)
+            return render(request, "contact/sent.html", _context(topic) | {"reference": message.reference})
+
+
+def _context(topic: TopicPage) -> dict:
+    return {"topic": topic, "sensitive_topic": topic.sensitive}
+
+
+def _form_page(request: HttpRequest, topic: TopicPage, form: PublicForm, status: int = 200) -> HttpResponse:
+    return render(request, "contact/form.html", _context(topic) | {"form": form}, status=status)
+
+
+def _too_many(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResponse:
+    minutes = limits.minutes_to_wait()
+    form.add_error(None, _("Many messages came from your connection within the hour, so this one was not sent."))
+    form.add_error(
+        None,
+        ngettext(
+            "Your text is still here. Please send it again in %(minutes)s minute.",
+            "Your text is still here. Please send it again in %(minutes)s minutes.",
+            minutes,
+        )
+        % {"minutes": minutes},
+    )
+    response = _form_page(request, topic, form, status=429)
+    response["Retry-After"] = str(60 * minutes)
+    return response
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """Return the typed text in a page that asks nothing of the database. The topic is known by the address alone."""
+    response = render(None, "contact/unavailable.html", {"form": ContactForm(request.POST), "action": request.path}, status=503)
+    response["Retry-After"] = str(errors.RETRY_AFTER)
+    return response

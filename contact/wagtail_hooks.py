@@ -1,0 +1,29 @@
+"""What the contact app adds to the admin: the inbox, and the words of its log."""
+
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.log_actions import LogActionRegistry
+from wagtail.permissions import register_permission_policy
+
+from contact.inbox import MessageViewSet
+from contact.models import Message
+from harmhub.records import DeclaredPermissionPolicy
+
+register_permission_policy(Message, DeclaredPermissionPolicy(Message), exact_class=True)
+
+
+@hooks.register("register_admin_viewset")
+def register_inbox() -> MessageViewSet:
+    """Return the pages of the inbox."""
+    return MessageViewSet("message", url_prefix="messages")
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: LogActionRegistry) -> None:
+    """Name what is logged about messages."""
+    actions.register_action("contact.read", _("Read"), _("Message read"))
+    actions.register_action("contact.export", _("Export"), _("Message exported"))
+    actions.register_action("contact.close", _("Close"), _("Message closed"))
+    actions.register_action("contact.reopen", _("Open again"), _("Message opened again"))
+    actions.register_action("contact.quarantine", _("Hold back"), _("Message held back as spam"))
+    actions.register_action("contact.restore", _("Restore"), _("Message restored from spam"))

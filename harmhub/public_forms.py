@@ -1,0 +1,80 @@
+"""What the public forms share: spam defence without strangers, scripts or cookies, and how their answers are kept.
+
+A form on a page of the store carries no time; a form page of its own carries a signed one (``opened``).
+"""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+
+from django import forms
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+SOONEST, LATEST = 3, 24 * 3600  # seconds from opening a form page to sending it
+
+
+class PublicForm(forms.Form):
+    """A form that anybody may send. A sprung trap is no error: whoever springs it must not learn of it."""
+
+    website = forms.CharField(required=False)
+    opened = forms.CharField(required=False, max_length=200)
+
+    name = "form"
+    letter = "f"
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, auto_id=f"{self.letter}-%s", **kwargs)
+
+    @classmethod
+    def opened_now(cls, **initial) -> "PublicForm":
+        """Return an empty form that carries the signed time of its opening."""
+        return cls(initial={"opened": cls._signer().sign(int(time.time())), **initial})
+
+    @classmethod
+    def _signer(cls) -> Signer:
+        return Signer(salt=f"harmhub.public_forms.{cls.name}")
+
+    @property
+    def trapped(self) -> bool:
+        """Whether the field that people do not see was filled in."""
+        return bool(self.cleaned_data.get("website"))
+
+    @property
+    def opened_value(self) -> str:
+        """The signed time to send along again: the one received while it serves, else one that may be sent at once."""
+        received = self["opened"].value() or ""
+        if not self.is_bound or not received or self._age(received) in range(LATEST - 3600):
+            return received
+        return self._signer().sign(int(time.time()) - SOONEST)
+
+    def _age(self, received: str) -> int | None:
+        try:
+            return int(time.time()) - int(self._signer().unsign(received))
+        except (BadSignature, ValueError):
+            return None
+
+    def clean(self) -> dict:
+        """Refuse a form sent faster than anybody types, after a day, from the future, or with a forged time."""
+        received = self.cleaned_data.get("opened")
+        if received or "opened" in self.errors:
+            age = self._age(received or "")
+            if age is not None and 0 <= age < SOONEST:
+                self.add_error(None, _("That was very quick. Please look over what you wrote, and press the button again."))
+            elif age is None or not 0 <= age <= LATEST:
+                self.add_error(None, _("This page was open for too long. What you wrote is still here: press the button again."))
+        return self.cleaned_data
+
+
+def unstored(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Make every answer of the view one that nobody keeps and no search engine shows."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return answer

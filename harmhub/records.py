@@ -1,0 +1,138 @@
+"""Admin pages for what readers left: to be looked at and exported by permission, never typed in.
+
+Reading and exporting are written to Wagtail's log, so a model listed here must not show a reader's words in ``__str__``.
+"""
+
+import csv
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from wagtail.admin.views.generic.history import HistoryView
+from wagtail.admin.views.generic.models import IndexView, InspectView
+from wagtail.admin.views.mixins import Echo
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.log_actions import log
+from wagtail.permission_policies import ModelPermissionPolicy
+
+# Signs with which a cell becomes a formula, also in full width, as East Asian spreadsheets take them.
+FORMULA = re.compile(r"[\s\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not in XML 1.0
+
+
+def inert(value: Any) -> Any:
+    """Return the value of a cell so that no spreadsheet executes it; what is no text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    text = UNWRITABLE.sub("", value)
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+class DeclaredPermissionPolicy(ModelPermissionPolicy):
+    """Allows only what the model declares a permission for. Not even a superuser adds what only readers can write."""
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        """Return whether this user may do this with these records."""
+        opts = self.model._meta
+        declared = {*opts.default_permissions, *(codename.rpartition("_")[0] for codename, _name in opts.permissions)}
+        return action in declared and super().user_has_permission(user, action)
+
+
+class RecordIndexView(IndexView):
+    """A listing with an export for those who may, written to the log record by record."""
+
+    any_permission_required = ["view"]
+    is_searchable = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer the listing or the export. PermissionDenied: this user may not have it."""
+        if self.is_export and not self.user_has_permission("export"):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def show_export_buttons(self) -> bool:
+        """Whether to offer the export."""
+        return self.user_has_permission("export")
+
+    def search_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Narrow the records to what ``found_by`` of their queryset finds."""
+        return queryset.found_by(self.search_query) if self.is_searching else queryset
+
+    def get_edit_url(self, instance: Model) -> None:
+        """Return no address: records are not edited."""
+        return None
+
+    def to_row_dict(self, item: Model) -> OrderedDict[str, Any]:
+        """Return the cells of one record, inert."""
+        return OrderedDict((field, inert(value)) for field, value in super().to_row_dict(item).items())
+
+    def stream_csv(self, queryset: QuerySet) -> Iterator[bytes]:
+        """Yield the lines of a CSV file (RFC 4180), each cell quoted: a semicolon must not start one of its own."""
+        writer = csv.DictWriter(Echo(), fieldnames=self.list_export, quoting=csv.QUOTE_ALL)
+        yield "\ufeff".encode()
+        yield writer.writerow({field: self.get_heading(queryset, field) for field in self.list_export})
+        for item in queryset:
+            yield self.write_csv_row(writer, self.to_row_dict(item))
+
+    def as_spreadsheet(self, queryset: QuerySet, spreadsheet_format: str) -> HttpResponse:
+        """Return the file, and note that each of these records was taken out."""
+        for item in queryset:
+            log(instance=item, action=f"{item._meta.app_label}.export", user=self.request.user)
+        return super().as_spreadsheet(queryset, spreadsheet_format)
+
+
+class RecordInspectView(InspectView):
+    """One record, opened. Each reading is written to the log."""
+
+    any_permission_required = ["view"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer the page, and note who read it."""
+        log(instance=self.object, action=f"{self.object._meta.app_label}.read", user=request.user)
+        return super().get(request, *args, **kwargs)
+
+
+class RecordHistoryView(HistoryView):
+    """Who read a record, and what was done with it."""
+
+    any_permission_required = ["view"]
+    header_buttons = []
+
+
+class RecordViewSet(ModelViewSet):
+    """Listing, detail and history of one model. There are no pages to add, edit, copy or delete."""
+
+    index_view_class = RecordIndexView
+    inspect_view_class = RecordInspectView
+    history_view_class = RecordHistoryView
+    inspect_view_enabled = True
+    copy_view_enabled = False
+    add_to_reference_index = False
+    add_to_admin_menu = True
+    exclude_form_fields: list[str] = []
+
+    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what all views are made with: no addresses of pages that do not exist."""
+        absent = dict.fromkeys(("add_url_name", "edit_url_name", "delete_url_name", "usage_url_name"))
+        return super().get_common_view_kwargs(**absent, **kwargs)
+
+    @property
+    def url_finder_class(self) -> type:
+        """Where Wagtail's log links to a record."""
+        return type("RecordURLFinder", (super().url_finder_class,), {"edit_url_name": self.get_url_name("inspect")})
+
+    def get_urlpatterns(self) -> list:
+        """Return the addresses of listing, detail and history."""
+        return [
+            path("", self.index_view, name="index"),
+            path("results/", self.index_results_view, name="index_results"),
+            path("inspect/<int:pk>/", self.inspect_view, name="inspect"),
+            path("history/<int:pk>/", self.history_view, name="history"),
+            path("history-results/<int:pk>/", self.history_results_view, name="history_results"),
+        ]
