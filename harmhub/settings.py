@@ -137,7 +137,7 @@ TEMPLATES = [
 # --- data ----------------------------------------------------------------------------------------
 
 DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=embedded_postgres.database_url(DATA_DIR))
+    "default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded_postgres.database_url(DATA_DIR))
     | {
         "CONN_HEALTH_CHECKS": True,
         # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
@@ -203,6 +203,8 @@ MAILERS = {
     if _smtp
     else {"BACKEND": "harmhub.mail.backends.EmlBackend", "OPTIONS": {"file_path": DATA_DIR / "mail"}}
 }
+# How long a sender holds a mail it claimed; a killed sender's mail goes out after this time.
+MAIL_LEASE_SECONDS = env.int("MAIL_LEASE_SECONDS", default=180)
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"updates@{_public.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
