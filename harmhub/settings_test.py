@@ -1,14 +1,30 @@
-"""Settings of the tests: the real ones, with fixed secrets and folders of their own."""
+"""Settings of the tests: the real ones, with fixed secrets, own folders, and a server kept between runs."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-_data = os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="harmhub-test-"))
+import environ
+
+# Of this process alone, whatever DATA_DIR says: tests share no counters, and never touch a site's files.
+_data = tempfile.mkdtemp(prefix="harmhub-test-")
+os.chmod(_data, 0o711)  # noqa: S103 (as `make run` makes it; the folders inside are closed)
+atexit.register(shutil.rmtree, _data, ignore_errors=True)
+os.environ["DATA_DIR"] = _data
 os.environ["SECRET_KEY"] = "only-for-tests-" + "k" * 40
 os.environ["SEALING_KEYS"] = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtMzI="
 os.environ["PUBLIC_URL"] = "http://testserver"
 os.environ.pop("EMAIL_URL", None)
 
 from harmhub.settings import *  # noqa: E402, F403
+from harmhub.settings import BASE_DIR, DATABASES, embedded_postgres  # noqa: E402
+
+# The embedded server of the tests, or None where DATABASE_URL names another.
+TEST_SERVER = None if os.environ.get("DATABASE_URL") else BASE_DIR / ".data" / "tests"
+if TEST_SERVER:
+    DATABASES["default"] |= environ.Env.db_url_config(embedded_postgres.database_url(TEST_SERVER))
+# Threads of a pool would outlive the databases that tests drop; the server under test has its pool.
+DATABASES["default"]["OPTIONS"].pop("pool", None)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -65,7 +65,7 @@ class Command(BaseCommand):
             end(children)
 
     def begin_collecting(self):
-        """Bring the collected static files up to date in a child, on the second core: compressing takes long."""
+        """Bring the collected static files up to date in a child, on the second core."""
         message = "Collecting and compressing the static files"
         child = Child(message, lambda: self.unless_done("collected", files_state, message, collect))
         child.start()

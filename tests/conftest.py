@@ -1,0 +1,125 @@
+"""What all tests share.
+
+A test asks for a database with ``@pytest.mark.django_db``. With ``transaction=True`` (or ``live_server``) the
+database is made anew afterwards instead of emptied: Wagtail's root page, site and locale are always there.
+``site_server`` is the whole site as real processes, ``smtp_sink`` a mail server, ``page`` a real Chromium.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import TransactionTestCase
+
+from harmhub import embedded_postgres
+from tests.factories import Tree
+from tests.fixtures import databases
+from tests.fixtures.site import Site, running_site
+from tests.fixtures.smtp import SmtpSink
+
+# Playwright runs an event loop in the tests' thread, in which Django would refuse to query.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# No durability: these data live as long as the tests. The rest is the same server as in `make run`.
+UNSAFE_BUT_QUICK = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put browser tests last: Playwright leaves an event loop, with which asyncio.run() fails."""
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[None]:
+    """The embedded server of the tests, up for the session; nothing where DATABASE_URL names a server."""
+    if not settings.TEST_SERVER:
+        yield
+        return
+    with embedded_postgres.running(settings.TEST_SERVER):
+        with databases.maintenance() as server:
+            for name in UNSAFE_BUT_QUICK:
+                server.execute(f"ALTER SYSTEM SET {name} = off")
+            server.execute("SELECT pg_reload_conf()")
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(database_server, django_test_environment, django_db_blocker) -> Iterator[None]:
+    """Give this process a copy of the migrated template; see tests.fixtures.databases."""
+    with contextlib.ExitStack() as session, pytest.MonkeyPatch.context() as patched:
+        session.enter_context(django_db_blocker.unblock())
+        name = session.enter_context(databases.copied("own"))
+        session.enter_context(databases.using(name))
+        template = databases.make_template()
+        # Django empties every table after a transactional test, root page included.
+        patched.setattr(TransactionTestCase, "_fixture_teardown", lambda case: databases.restore(template))
+        session.enter_context(django_db_blocker.block())
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """Forget between tests what lies outside the database: cached site roots, rate limits, written mails."""
+    yield
+    cache.clear()
+    for folder in ("limits", "mail"):
+        shutil.rmtree(settings.DATA_DIR / folder, ignore_errors=True)
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[SmtpSink]:
+    """A mail server that keeps what it gets and can refuse or be down; see tests.fixtures.smtp."""
+    sink = SmtpSink()
+    sink.start()
+    yield sink
+    sink.stop()
+
+
+@pytest.fixture(scope="session")
+def running_site_server(django_db_setup, django_db_blocker) -> Iterator[Site]:
+    with django_db_blocker.unblock(), running_site() as site, django_db_blocker.block():
+        yield site
+
+
+@pytest.fixture
+def site_server(running_site_server: Site, django_db_blocker) -> Iterator[Site]:
+    """The running site, one for the session, so its rows stay from test to test; its mails are forgotten.
+
+    A killed web server or worker is up again for the next test. See tests.fixtures.site.
+    """
+    site = running_site_server
+    site.mail.clear()
+    with django_db_blocker.unblock():
+        yield site
+    if site.web is None:
+        site.start_web()
+    if site.worker is None:
+        site.start_worker()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """Drive the Chromium that `make test` found; without one, fail in CI and skip elsewhere."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "No Chromium: `make test` finds or installs one."
+        )
+    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    arguments = [*quiet.split(), "--disable-component-update", "--disable-sync"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return browser_type_launch_args | {"executable_path": found, "args": arguments}
+
+
+@pytest.fixture
+def tree(db) -> Tree:
+    """A small site with the topics Health, Harm Reduction and Drug Checking; see tests.factories."""
+    return Tree()
