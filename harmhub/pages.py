@@ -5,7 +5,7 @@ from http import HTTPMethod
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -19,7 +19,8 @@ RESERVED_SLUGS = {"voices", "events", "publications", "since", "feed", "calendar
 
 def is_restricted() -> Exists:
     """Return the condition that a page lies in a part of the tree that needs a password, a login or a group."""
-    return Exists(PageViewRestriction.objects.annotate(asked=OuterRef("path")).filter(asked__startswith=F("page__path")))
+    asked = ExpressionWrapper(OuterRef("path"), output_field=CharField())
+    return Exists(PageViewRestriction.objects.annotate(asked=asked).filter(asked__startswith=F("page__path")))
 
 
 class PublicPageQuerySet(PageQuerySet):

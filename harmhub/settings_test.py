@@ -18,7 +18,7 @@ os.environ["PUBLIC_URL"] = "http://testserver"
 os.environ.pop("EMAIL_URL", None)
 
 from harmhub.settings import *  # noqa: E402, F403
-from harmhub.settings import BASE_DIR, DATABASES, embedded_postgres  # noqa: E402
+from harmhub.settings import BASE_DIR, DATABASES, STATIC_ROOT, STORAGES, embedded_postgres  # noqa: E402
 
 # The embedded server of the tests, or None where DATABASE_URL names another.
 TEST_SERVER = None if os.environ.get("DATABASE_URL") else BASE_DIR / ".data" / "tests"
@@ -28,3 +28,6 @@ if TEST_SERVER:
 DATABASES["default"]["OPTIONS"].pop("pool", None)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Nothing is collected for tests: the test client asks for no static file, and the server under test collects its own.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STATIC_ROOT.mkdir()

@@ -45,7 +45,6 @@ class KindIndexPage(WorkPage):
     KIND: Kind
     introduction = models.TextField(_("introduction"), blank=True)
 
-    template = "content/kind_index.html"
     takes_reserved_slug = True
     content_panels = [*WorkPage.content_panels, FieldPanel("introduction")]
     parent_page_types = ["content.HomePage"]
@@ -68,6 +67,7 @@ class VoicesIndexPage(KindIndexPage):
     """All articles."""
 
     KIND = Kind.VOICES
+    template = "content/kind_index.html"
     subpage_types = ["content.VoicesPage"]
     page_description = _("Lists all articles. New articles are created below it.")
 
@@ -79,6 +79,7 @@ class EventIndexPage(KindIndexPage):
     """All events."""
 
     KIND = Kind.EVENT
+    template = "content/kind_index.html"
     subpage_types = ["content.EventPage"]
     page_description = _("Lists all events. New events are created below it.")
 
@@ -90,6 +91,7 @@ class PublicationIndexPage(KindIndexPage):
     """All publications."""
 
     KIND = Kind.PUBLICATION
+    template = "content/kind_index.html"
     subpage_types = ["content.PublicationPage"]
     page_description = _("Lists all publications. New publications are created below it.")
 

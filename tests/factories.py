@@ -1,0 +1,120 @@
+"""Pages for tests, each public and complete unless a test says otherwise."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import factory
+import wagtail_factories
+from wagtail.models import Page, Site
+
+from content import models as content
+from harmhub.models import CustomDocument, CustomImage, SiteSettings
+from topics import models as topics
+
+
+class ImageFactory(wagtail_factories.ImageFactory):
+    class Meta:
+        model = CustomImage
+
+
+class DocumentFactory(wagtail_factories.DocumentFactory):
+    class Meta:
+        model = CustomDocument
+
+
+class PageFactory(wagtail_factories.PageFactory):
+    class Meta:
+        model = Page
+
+
+class TopicFactory(PageFactory):
+    introduction = "What we think about it."
+
+    class Meta:
+        model = topics.TopicPage
+
+
+class ProgramFactory(PageFactory):
+    purpose = "What it is for."
+
+    class Meta:
+        model = topics.ProgramPage
+
+
+class PersonFactory(PageFactory):
+    role = "Program officer"
+
+    class Meta:
+        model = topics.PersonPage
+
+
+class ItemFactory(PageFactory):
+    title = factory.Sequence(lambda n: f"Work {n}")
+    slug = factory.Sequence(lambda n: f"work-{n}")
+    summary = "What it says."
+    published_on = date(2026, 5, 1)
+
+
+class VoicesFactory(ItemFactory):
+    class Meta:
+        model = content.VoicesPage
+
+
+class EventFactory(ItemFactory):
+    starts_at = factory.LazyFunction(lambda: datetime.now(UTC) + timedelta(days=10))
+    time_zone = "Europe/Lisbon"
+
+    class Meta:
+        model = content.EventPage
+
+
+class PublicationFactory(ItemFactory):
+    class Meta:
+        model = content.PublicationPage
+
+
+class Tree:
+    """A small site: home, indexes, the area Health with Harm Reduction and Drug Checking below it, a program, a person."""
+
+    def __init__(self) -> None:
+        root = Page.objects.get(depth=1)
+        # treebeard keeps numchild in the instance: start from a clean one
+        for page in root.get_children():
+            page.specific.delete()
+        root = Page.objects.get(depth=1)
+        self.home = root.add_child(instance=content.HomePage(title="Fennmark Foundation", slug="home"))
+        Site.objects.all().delete()
+        self.site = Site.objects.create(hostname="testserver", root_page=self.home, is_default_site=True)
+        self.settings = SiteSettings.objects.create(
+            site=self.site, organisation="Fennmark Foundation", contact_addresses="desk@example.org"
+        )
+        self.topics = self._under_home(topics.TopicIndexPage(title="Topics", slug="topics", show_in_menus=True))
+        self.programs = self._under_home(topics.ProgramIndexPage(title="Programs", slug="programs", show_in_menus=True))
+        self.people = self._under_home(topics.PersonIndexPage(title="People", slug="people"))
+        self.voices = self._under_home(content.VoicesIndexPage(title="Voices", slug="voices", show_in_menus=True))
+        self.events = self._under_home(content.EventIndexPage(title="Events", slug="events", show_in_menus=True))
+        self.publications = self._under_home(
+            content.PublicationIndexPage(title="Publications", slug="publications", show_in_menus=True)
+        )
+        self.health = TopicFactory(
+            parent=self.topics, title="Health", slug="health", has_newsletter=True, contact_addresses="health@example.org"
+        )
+        self.harm_reduction = TopicFactory(parent=self.health, title="Harm Reduction", slug="harm-reduction", is_sensitive=True)
+        self.drug_checking = TopicFactory(parent=self.harm_reduction, title="Drug Checking", slug="drug-checking")
+        self.justice = TopicFactory(parent=self.topics, title="Justice", slug="justice")
+        self.program = ProgramFactory(parent=self.programs, title="Health and Rights", slug="health-and-rights")
+        self.person = PersonFactory(parent=self.people, title="Nadia Brenner", slug="nadia-brenner", program=self.program)
+
+    def _under_home(self, page: Page) -> Page:
+        return self.home.add_child(instance=page)
+
+    def voice(self, **fields) -> content.VoicesPage:
+        """Return a public article, on Harm Reduction unless told otherwise."""
+        return VoicesFactory(parent=self.voices, **({"primary_topic": self.harm_reduction} | fields))
+
+    def event(self, **fields) -> content.EventPage:
+        """Return a public event, on Harm Reduction unless told otherwise."""
+        return EventFactory(parent=self.events, **({"primary_topic": self.harm_reduction} | fields))
+
+    def publication(self, **fields) -> content.PublicationPage:
+        """Return a public publication, on Harm Reduction unless told otherwise."""
+        return PublicationFactory(parent=self.publications, **({"primary_topic": self.harm_reduction} | fields))

@@ -1,0 +1,334 @@
+"""Recent Work: what is in it, in which order, on which page, and in how many queries."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from wagtail.models import Locale, PageViewRestriction
+from wagtail.models import Site as WagtailSite
+
+from content.listing import PAGE_SIZE, Anchor
+from content.models import ContentItem, ItemAuthor, PublicationFile
+from tests.factories import DocumentFactory, ImageFactory, Tree
+from topics.kinds import Kind
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(topic) -> list[str]:
+    return [item.title for item in topic.items.recent()]
+
+
+def days(number: int, newest: date = date(2026, 5, 1)) -> list[date]:
+    return [newest - timedelta(days=n) for n in range(number)]
+
+
+def hrefs(response, rel: str) -> list[str]:
+    return [part.split('"')[0] for part in response.content.decode().split(f'rel="{rel}" href="')[1:]]
+
+
+# --- what is in it
+
+
+def test_newest_published_date_comes_first_whatever_was_saved_last(tree: Tree):
+    old = tree.voice(title="Old", published_on=date(2020, 1, 1))
+    tree.voice(title="New", published_on=date(2021, 1, 1))
+    old.save_revision().publish()
+    assert titles(tree.harm_reduction) == ["New", "Old"]
+
+
+def test_of_one_day_the_later_made_comes_first(tree: Tree):
+    tree.voice(title="First")
+    tree.voice(title="Second")
+    assert titles(tree.harm_reduction) == ["Second", "First"]
+
+
+def test_work_of_a_sub_topic_shows_on_the_topics_above_it(tree: Tree):
+    tree.voice(title="Strips", primary_topic=tree.drug_checking)
+    assert titles(tree.drug_checking) == titles(tree.harm_reduction) == titles(tree.health) == ["Strips"]
+
+
+def test_work_of_a_topic_does_not_show_on_the_topics_below_or_beside_it(tree: Tree):
+    tree.voice(title="Van")
+    assert titles(tree.drug_checking) == titles(tree.justice) == []
+
+
+def test_item_in_several_topics_of_one_branch_counts_once(tree: Tree):
+    item = tree.voice(title="Everywhere", primary_topic=tree.harm_reduction)
+    item.further_topics = [tree.drug_checking, tree.health, tree.justice]
+    item.save()
+    assert titles(tree.health) == ["Everywhere"]
+    assert titles(tree.justice) == ["Everywhere"]
+    assert tree.health.items.listing("/").total == 1
+
+
+def test_all_kinds_are_in_one_stream(tree: Tree):
+    made = [tree.voice(), tree.event(), tree.publication()]
+    assert {item.pk for item in tree.harm_reduction.items.recent()} == {item.pk for item in made}
+
+
+def test_program_lists_its_work_and_person_what_she_wrote_or_speaks_at(tree: Tree):
+    voice = tree.voice(title="Written")
+    ItemAuthor.objects.create(item=voice, person=tree.person)
+    voice.programs = [tree.program]
+    voice.save()
+    event = tree.event(title="Spoken")
+    event.speakers.create(person=tree.person)
+    event.save()
+    tree.voice(title="Of others")
+    assert titles(tree.person) == ["Spoken", "Written"]
+    assert titles(tree.program) == ["Written"]
+
+
+def test_a_topic_that_is_not_saved_yet_has_no_work(tree: Tree):
+    tree.voice()
+    assert list(type(tree.health)(title="New").items.recent()) == []
+
+
+def test_work_in_another_language_shows_on_the_translated_topic_only(tree: Tree):
+    spanish = Locale.objects.create(language_code="es")
+    tree.voice(title="English")
+    for page in (tree.home, tree.topics, tree.health, tree.harm_reduction):
+        page.copy_for_translation(spanish)
+    topic = tree.harm_reduction.get_translation(spanish)
+    tree.voices.copy_for_translation(spanish)
+    copy = ContentItem.objects.get(title="English").specific.copy_for_translation(spanish)
+    copy.title = "Español"
+    copy.save_revision().publish()
+    assert copy.primary_topic_id == tree.harm_reduction.pk  # it stays on the original topic
+    assert titles(topic) == ["Español"]
+    assert titles(tree.harm_reduction) == ["English"]
+
+
+# --- what is public
+
+
+def test_draft_expired_restricted_and_alias_are_in_no_listing(tree: Tree, client: Client):
+    from django.utils import timezone
+
+    tree.voice(title="Draft", live=False)
+    tree.voice(title="Expired", expire_at=timezone.now() - timedelta(minutes=1))
+    restricted = tree.voice(title="Restricted")
+    PageViewRestriction.objects.create(page=restricted, restriction_type=PageViewRestriction.LOGIN)
+    shown = tree.voice(title="Shown")
+    shown.create_alias(update_slug="again")
+    assert titles(tree.harm_reduction) == ["Shown"]
+    assert tree.harm_reduction.items.listing("/").total == 1
+
+
+def test_restriction_on_an_index_hides_all_below_it(tree: Tree):
+    tree.voice()
+    PageViewRestriction.objects.create(page=tree.voices, restriction_type=PageViewRestriction.LOGIN)
+    assert titles(tree.harm_reduction) == []
+
+
+def test_expired_page_is_not_served_even_before_the_next_run_of_the_scheduler(tree: Tree, client: Client):
+    from django.utils import timezone
+
+    item = tree.voice(slug="gone", expire_at=timezone.now() - timedelta(seconds=1))
+    assert item.live
+    assert client.get("/voices/gone/").status_code == 404
+
+
+def test_alias_leads_to_the_page_it_repeats(tree: Tree, client: Client):
+    tree.voice(slug="first").create_alias(update_slug="second")
+    response = client.get("/voices/second/")
+    assert (response.status_code, response["Location"]) == (302, "/voices/first/")
+
+
+def test_restricted_page_asks_for_its_password(tree: Tree, client: Client):
+    item = tree.voice(slug="secret", title="Not for all")
+    PageViewRestriction.objects.create(page=item, restriction_type=PageViewRestriction.PASSWORD, password="x")
+    response = client.get("/voices/secret/")
+    assert "Not for all" not in response.content.decode().split("<main")[1]
+
+
+def test_pages_never_take_a_post(tree: Tree, client: Client):
+    assert client.post("/topics/health/", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 405
+
+
+# --- filters, counts and pages
+
+
+def test_counts_stand_on_the_filters_of_the_first_page_and_a_zero_is_left_out(tree: Tree):
+    tree.voice()
+    tree.voice()
+    tree.publication()
+    tabs = tree.harm_reduction.items.listing("/t/").tabs
+    assert [(str(tab.label), tab.count, tab.address) for tab in tabs] == [
+        ("", 3, "/t/"),
+        ("Voices", 2, "/t/voices/"),
+        ("Publications", 1, "/t/publications/"),
+    ]
+
+
+def test_filter_shows_one_kind(tree: Tree, client: Client):
+    tree.voice(title="A voice")
+    tree.event(title="An event")
+    page = client.get("/topics/health/harm-reduction/events/").content.decode()
+    assert "An event" in page
+    assert "A voice" not in page
+
+
+def test_empty_filter_says_so_and_leads_on(tree: Tree, client: Client):
+    tree.voice()
+    page = client.get("/topics/health/harm-reduction/events/")
+    assert page.status_code == 200
+    assert "No Events on Harm Reduction yet." in page.content.decode()
+    assert 'href="/topics/health/harm-reduction/#recent"' in page.content.decode()
+
+
+def test_walking_older_shows_every_item_and_ends(tree: Tree):
+    made = [tree.voice(title=f"{day}", published_on=day) for day in days(40)]
+    seen, listing = set(), tree.harm_reduction.items.listing("/t/")
+    for _ in range(10):
+        seen |= {card.pk for card in listing.cards}
+        if not listing.older:
+            break
+        since = listing.older.address.split("since/")[1].split("/")[0]
+        listing = tree.harm_reduction.items.listing("/t/", since=since)
+        assert len(listing.cards) == PAGE_SIZE
+    assert seen == {item.pk for item in made}
+
+
+def test_publishing_changes_the_first_page_and_no_address_or_content_of_the_archive(tree: Tree):
+    for day in days(40):
+        tree.voice(published_on=day)
+
+    def archive() -> dict[str, list[int]]:
+        pages, turn = {}, tree.harm_reduction.items.listing("/t/").older
+        while turn:
+            since = turn.address.split("since/")[1].split("/")[0]
+            listing = tree.harm_reduction.items.listing("/t/", since=since)
+            pages[since] = [card.pk for card in listing.cards]
+            turn = listing.older
+        return pages
+
+    before = archive()
+    tree.voice(published_on=date(2026, 6, 1))
+    assert archive() == before
+
+
+def test_newer_leads_back_to_the_first_page(tree: Tree):
+    for day in days(40):
+        tree.voice(published_on=day)
+    oldest = ContentItem.objects.order_by("published_on").first()
+    listing = tree.harm_reduction.items.listing("/t/", since=str(Anchor(oldest.published_on, oldest.pk)))
+    steps = 0
+    while listing.newer and "since/" in listing.newer.address:
+        listing = tree.harm_reduction.items.listing("/t/", since=listing.newer.address.split("since/")[1].strip("/"))
+        steps += 1
+    assert listing.newer.address == "/t/"
+    assert steps == 2
+
+
+@pytest.mark.parametrize("number", [0, 1, 11, 12])
+def test_up_to_twelve_items_have_one_page(tree: Tree, number: int):
+    for day in days(number):
+        tree.voice(published_on=day)
+    listing = tree.harm_reduction.items.listing("/t/")
+    assert (len(listing.cards), listing.older, listing.newer) == (number, None, None)
+
+
+@pytest.mark.parametrize("number", [13, 23, 24, 25])
+def test_older_page_joins_the_first_one_without_a_gap(tree: Tree, number: int):
+    made = [tree.voice(published_on=day).pk for day in days(number)]
+    first = tree.harm_reduction.items.listing("/t/")
+    since = first.older.address.split("since/")[1].split("/")[0]
+    second = tree.harm_reduction.items.listing("/t/", since=since)
+    assert [card.pk for card in first.cards] == made[:12]
+    assert made[12] in [card.pk for card in second.cards]
+
+
+@pytest.mark.parametrize(
+    "anchor", ["junk", "2026-05-01", "2026-13-45-1", "9999-12-31-1", "2026-05-01-99999999999999999999", "-", "2026-05-01-1x", "%00x"]
+)
+def test_odd_anchor_leads_to_the_first_page(tree: Tree, client: Client, anchor: str):
+    tree.voice()
+    response = client.get(f"/topics/health/harm-reduction/since/{anchor}/", headers={"Accept": "text/html"})
+    assert response.status_code in (302, 400, 404)
+    if response.status_code == 302:
+        assert response["Location"] == "/topics/health/harm-reduction/"
+
+
+def test_anchor_of_a_deleted_item_still_leads_to_its_neighbours(tree: Tree):
+    made = [tree.voice(published_on=day) for day in days(30)]
+    anchor = Anchor(made[20].published_on, made[20].pk)
+    made[20].delete()
+    listing = tree.harm_reduction.items.listing("/t/", since=str(anchor))
+    assert [card.pk for card in listing.cards][-1] == made[19].pk
+
+
+def test_year_without_work_leads_to_the_listing(tree: Tree, client: Client):
+    tree.voice()
+    response = client.get("/topics/health/harm-reduction/voices/1999/")
+    assert (response.status_code, response["Location"]) == (302, "/topics/health/harm-reduction/voices/")
+
+
+def test_year_shows_its_own_work_only(tree: Tree, client: Client):
+    tree.voice(title="This year", published_on=date(2026, 1, 1))
+    tree.voice(title="Last year", published_on=date(2025, 12, 31))
+    page = client.get("/topics/health/harm-reduction/2025/").content.decode()
+    assert "Last year" in page
+    assert "This year" not in page
+
+
+def test_older_page_shows_its_range_and_no_counts(tree: Tree, client: Client):
+    for day in days(30, date(2026, 3, 10)):
+        tree.voice(published_on=day)
+    older = hrefs(client.get("/topics/health/harm-reduction/"), "next")[0].split("#")[0]
+    page = client.get(older).content.decode()
+    assert "March – February 2026" in page
+    assert "<span>30</span>" not in page
+
+
+# --- in how many queries
+
+
+def fill(tree: Tree, number: int) -> None:
+    image = ImageFactory()
+    for place in range(number):
+        day = date(2026, 5, 1) - timedelta(days=place)
+        make = (tree.voice, tree.event, tree.publication)[place % 3]
+        item = make(published_on=day, image=image)
+        item.further_topics = [tree.drug_checking, tree.justice]
+        item.save()
+        ItemAuthor.objects.create(item=item, person=tree.person)
+        if item.KIND == Kind.PUBLICATION:
+            PublicationFile.objects.create(publication=item, document=DocumentFactory(file=ContentFile(b"x", "x.txt")))
+    tree.harm_reduction.topic_people.create(person=tree.person)
+    tree.harm_reduction.save()
+    tree.program.topics = [tree.harm_reduction]
+    tree.program.save()
+
+
+@pytest.mark.parametrize("number", [3, 30, 300])
+def test_topic_page_takes_the_same_eight_queries_whatever_it_lists(
+    tree: Tree, client: Client, django_assert_num_queries, number: int
+):
+    fill(tree, number)
+    address = "/topics/health/harm-reduction/"
+    client.get(address)  # the pictures are made once
+    with django_assert_num_queries(8):
+        response = client.get(address)
+    assert f"Recent work ({number})" in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/", "/voices/", "/programs/health-and-rights/", "/people/nadia-brenner/"])
+def test_other_listings_take_the_same_queries_for_few_and_many_items(
+    tree: Tree, client: Client, django_assert_max_num_queries, address: str
+):
+    fill(tree, 3)
+    client.get(address)
+    with django_assert_max_num_queries(12) as few:
+        client.get(address)
+    fill_more = [tree.voice(published_on=day, programs=[tree.program]) for day in days(30)]
+    assert len(fill_more) == 30
+    with django_assert_max_num_queries(12) as many:
+        client.get(address)
+    assert len(many.captured_queries) == len(few.captured_queries)
+
+
+def test_site_is_found_by_its_host(tree: Tree):
+    assert WagtailSite.objects.get().root_page_id == tree.home.pk
