@@ -51,6 +51,13 @@ def too_long(request: HttpRequest) -> HttpResponse:
     return _alone("400.html", 413, too_long=True)
 
 
+def too_often(request: HttpRequest, minutes: int) -> HttpResponse:
+    """Answer somebody who tried too often, 429, and in how many minutes to try again (RFC 6585)."""
+    response = _framed(request, "403.html", 429, minutes=minutes)
+    response["Retry-After"] = str(minutes * 60)
+    return response
+
+
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer an error of ours, 500; or 503, when what failed is only that the database could not be reached
     in time.

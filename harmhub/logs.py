@@ -28,7 +28,8 @@ _IPV6 = re.compile(r"(?<![\w:.])(?=[^:\s]*:[^:\s]*:)[0-9a-fA-F:.]*[0-9a-fA-F:](?
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)")
 # At least 32 characters of base64 or hexadecimal. Slugs, which are lower case, are none.
 _TOKEN = re.compile(
-    r"(?<![\w-])(?:(?=[\w=-]*[A-Z])(?=[\w=-]*[a-z])[\w-]{32,}=*|[0-9a-fA-F]{32,})(?![\w-])", re.ASCII
+    r"(?<![\w-])(?=[\w=-]*[A-Z])(?=[\w=-]*[a-z])[\w-]{32,}=*(?![\w-])|(?<![^\W_])[0-9a-fA-F]{32,}(?![^\W_])",
+    re.ASCII,
 )
 
 

@@ -3,12 +3,13 @@
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from wagtail.admin import urls as admin_urls
 from wagtail.documents import urls as document_urls
 from wagtail.urls import serve_pattern
-from wagtail.urls import urlpatterns as wagtail_patterns
 
 from harmhub import views
+from harmhub.login import page_password
 from topics.hub import serve
 
 handler400 = "harmhub.errors.handler400"
@@ -27,8 +28,17 @@ urlpatterns = [
 urlpatterns += i18n_patterns(
     path("contact/", include("contact.urls")),
     path("newsletter/", include("newsletter.urls")),
-    # Wagtail's password and login forms of restricted pages; its catch-all for pages gives way to ours.
-    *wagtail_patterns[:2],
+    # Wagtail's password and login forms of restricted pages, with a limit on guessing: there is one login form.
+    path(
+        "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
+        page_password,
+        name="wagtailcore_authenticate_with_password",
+    ),
+    path(
+        "_util/login/",
+        RedirectView.as_view(pattern_name="wagtailadmin_login", query_string=True),
+        name="wagtailcore_login",
+    ),
     re_path(serve_pattern, serve, name="wagtail_serve"),
     prefix_default_language=False,
 )

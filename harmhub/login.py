@@ -1,0 +1,113 @@
+"""Logging in to the admin, slowed down for those who guess, without letting a stranger lock an editor out.
+
+Tries are counted for each client, and for each client with each account. So guessing ends soon, and an editor
+who sits elsewhere is not concerned. A login that succeeds takes its count back.
+"""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms.auth import LoginForm as WagtailLoginForm
+from wagtail.admin.forms.auth import PasswordResetForm as WagtailPasswordResetForm
+from wagtail.views import authenticate_with_password
+
+from harmhub import errors, limits, mail, sealing
+
+TRIES_OF_CLIENT = 30  # an hour
+TRIES_AT_ACCOUNT = 10  # an hour, of one client
+# Over an onion service clients cannot be told apart. This is too few to guess passwords of 12 characters, and
+# too many to be used up in passing.
+TRIES_OF_UNKNOWN = 1_000
+RESETS_OF_CLIENT, RESETS_OF_ADDRESS, RESETS_IN_ALL = 5, 3, 100  # an hour
+NO_LIMIT = 2**60
+
+
+def _counted_as(purpose: str, name: str) -> str:
+    """Return the name of the counter of one account. The counter file does not show which account it is."""
+    return f"{purpose} {sealing.digest(unicodedata.normalize('NFKC', name).casefold(), purpose).hex()}"
+
+
+def page_password(request: HttpRequest, **ids: int) -> HttpResponse:
+    """Take the password of a page that has one, as Wagtail does, but not as often as a guesser would like."""
+    if request.method == "POST" and not limits.allow(
+        "page password", request, per_client=TRIES_OF_CLIENT, in_all=TRIES_OF_UNKNOWN
+    ):
+        return errors.too_often(request, limits.minutes_to_wait())
+    return authenticate_with_password(request, **ids)
+
+
+class LoginForm(WagtailLoginForm):
+    """Wagtail's login form, which stops checking passwords for a client that tried too often."""
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password, unless tried too often. ValidationError: it was, or the password is wrong."""
+        username = self.cleaned_data.get("username")
+        if not username or self.request is None:
+            return super().clean()
+        account = _counted_as("login", username)
+        if not self._may_try(self.request, account):
+            message = _("Too many attempts. Please wait %(minutes)d minutes, then try again.")
+            raise forms.ValidationError(
+                message, code="too_many_attempts", params={"minutes": limits.minutes_to_wait()}
+            )
+        cleaned = super().clean()
+        for counter in ("login", account):
+            limits.give_back(counter, self.request)
+        return cleaned
+
+    def _may_try(self, request: HttpRequest, account: str) -> bool:
+        if limits.client_key(request) is None:
+            return limits.allow("login", request, per_client=NO_LIMIT, in_all=TRIES_OF_UNKNOWN)
+        return limits.allow("login", request, per_client=TRIES_OF_CLIENT, in_all=NO_LIMIT) and limits.allow(
+            account, request, per_client=TRIES_AT_ACCOUNT, in_all=NO_LIMIT
+        )
+
+
+class PasswordResetForm(WagtailPasswordResetForm):
+    """Wagtail's form for a forgotten password. Its answer is always the same, and its mail goes through our
+    queue.
+
+    Wagtail would send during the request: slower where there is an account, and lost where the mail server is
+    away.
+    """
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Post the mail, to accounts with this address only, and no more often than a person would ask."""
+        request = options["request"]
+        address = _counted_as("password reset", self.cleaned_data["email"])
+        if limits.allow(
+            "password reset", request, per_client=RESETS_OF_CLIENT, in_all=RESETS_IN_ALL
+        ) and limits.allow(address, request, per_client=RESETS_OF_ADDRESS, in_all=RESETS_OF_ADDRESS):
+            super().save(*args, **options)
+
+    def send_mail(
+        self,
+        subject_template_name: str,
+        email_template_name: str,
+        context: dict[str, Any],
+        from_email: str | None,
+        to_email: str,
+        html_email_template_name: str | None = None,
+    ) -> None:
+        """Post the mail to one account, in the words of ``emails/password-reset-*``."""
+        link = reverse(
+            "wagtailadmin_password_reset_confirm",
+            kwargs={"uidb64": context["uid"], "token": context["token"]},
+        )
+        user = context["user"]
+        mail.post(
+            purpose="password-reset",
+            to=to_email,
+            template="password-reset",
+            context={
+                "link": mail.public_url(link),
+                "username": user.get_username() if get_user_model().USERNAME_FIELD != "email" else "",
+            },
+            language=get_language() or "en",
+        )

@@ -1,0 +1,160 @@
+"""Logging in to the admin: guessing is slow, and no stranger can lock an editor out."""
+
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from harmhub import limits, login
+from harmhub.mail.models import Mail
+
+pytestmark = pytest.mark.django_db
+
+EDITOR, STRANGER = "198.51.100.7", "203.0.113.66"
+PASSWORD = "a long pass phrase of mine"
+
+
+@pytest.fixture(autouse=True)
+def editor(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    settings.ALLOWED_HOSTS = ["testserver", "hub.onion"]
+    return get_user_model().objects.create_superuser("ana", "ana@example.org", PASSWORD)
+
+
+def log_in(password, address, username="ana", client=None, **extra):
+    return (client or Client()).post(
+        reverse("wagtailadmin_login"),
+        {"username": username, "password": password},
+        REMOTE_ADDR=address,
+        **extra,
+    )
+
+
+def is_in(response):
+    return response.status_code == 302
+
+
+def is_refused(response):
+    return response.status_code == 200 and "Too many attempts" in response.content.decode()
+
+
+def test_guesser_is_stopped_and_told_how_long_to_wait():
+    answers = [log_in("wrong", STRANGER) for _ in range(login.TRIES_AT_ACCOUNT + 2)]
+    assert [is_refused(answer) for answer in answers] == [False] * login.TRIES_AT_ACCOUNT + [True, True]
+    assert re.search(r"Please wait \d+ minutes", answers[-1].content.decode())
+
+
+def test_password_is_not_even_checked_once_refused():
+    for _ in range(login.TRIES_AT_ACCOUNT):
+        log_in("wrong", STRANGER)
+    assert is_refused(log_in(PASSWORD, STRANGER))
+
+
+def test_editor_elsewhere_is_not_locked_out_by_a_stranger():
+    for _ in range(login.TRIES_OF_CLIENT + 5):
+        log_in("wrong", STRANGER)
+    assert is_in(log_in(PASSWORD, EDITOR))
+
+
+def test_many_strangers_cannot_lock_an_editor_out():
+    for number in range(60):
+        for _ in range(2):
+            log_in("wrong", f"203.0.113.{number}")
+    assert is_in(log_in(PASSWORD, EDITOR))
+
+
+def test_guessing_at_many_accounts_is_stopped():
+    for number in range(login.TRIES_OF_CLIENT):
+        assert not is_refused(log_in("wrong", STRANGER, username=f"user{number}"))
+    assert is_refused(log_in("wrong", STRANGER, username="one-more"))
+
+
+def test_other_spellings_of_a_name_are_the_same_account():
+    for number in range(login.TRIES_AT_ACCOUNT):
+        log_in("wrong", STRANGER, username=["ana", "ANA", " ana", "\uff41na"][number % 4])
+    assert is_refused(log_in("wrong", STRANGER))
+
+
+def test_logging_in_often_is_no_guessing():
+    for _ in range(login.TRIES_OF_CLIENT + login.TRIES_AT_ACCOUNT):
+        assert is_in(log_in(PASSWORD, EDITOR))
+
+
+def test_counters_begin_again_with_the_hour(monkeypatch):
+    for _ in range(login.TRIES_AT_ACCOUNT + 1):
+        log_in("wrong", STRANGER)
+    hour = limits._hour()
+    monkeypatch.setattr(limits, "_hour", lambda: hour + 1)
+    assert is_in(log_in(PASSWORD, STRANGER))
+
+
+def test_editors_on_the_onion_service_share_no_small_limit():
+    for _ in range(login.TRIES_OF_CLIENT + 5):
+        log_in("wrong", "127.0.0.1", HTTP_HOST="hub.onion")
+    assert is_in(log_in(PASSWORD, "127.0.0.1", HTTP_HOST="hub.onion"))
+
+
+def test_counters_that_cannot_be_written_lock_nobody_out(tmp_path):
+    (tmp_path / "limits").write_text("a file where the folder should be")
+    for _ in range(login.TRIES_AT_ACCOUNT + 5):
+        log_in("wrong", EDITOR)
+    assert is_in(log_in(PASSWORD, EDITOR))
+
+
+def test_unknown_name_and_wrong_password_are_answered_alike():
+    texts = [log_in("wrong", STRANGER, username=name).content.decode() for name in ("ana", "bob")]
+    plain = [re.sub(r"ana|bob|[0-9A-Za-z]{64}", "", text) for text in texts]
+    assert plain[0] == plain[1]
+
+
+def test_there_is_no_second_login_form_without_a_limit():
+    response = Client().get("/_util/login/?next=/topics/")
+    assert response.status_code == 302
+    assert response["Location"] == "/admin/login/?next=/topics/"
+    answer = Client().post("/_util/login/", {"username": "ana", "password": PASSWORD})
+    assert "sessionid" not in answer.cookies
+
+
+def test_redirect_after_login_stays_on_the_site():
+    for target in ("//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"):
+        answer = Client().post(
+            reverse("wagtailadmin_login"), {"username": "ana", "password": PASSWORD, "next": target}
+        )
+        assert answer["Location"] == reverse("wagtailadmin_home")
+
+
+def ask_for_reset(email, address=STRANGER):
+    return Client().post(reverse("wagtailadmin_password_reset"), {"email": email}, REMOTE_ADDR=address)
+
+
+def test_forgotten_password_is_answered_alike_with_and_without_an_account():
+    known, unknown = ask_for_reset("ana@example.org"), ask_for_reset("nobody@example.org")
+    assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
+    assert Mail.objects.count() == 1
+
+
+def test_reset_mail_is_in_the_queue_and_its_link_works():
+    ask_for_reset("ana@example.org")
+    content = Mail.objects.get(purpose="password-reset").content
+    assert content["to"] == "ana@example.org"
+    assert content["subject"]
+    link = re.search(r"http://testserver(/\S+)", content["text"])[1]
+    page = Client().get(link, follow=True)
+    assert page.status_code == 200
+    assert "new_password1" in page.content.decode()
+
+
+def test_reset_mails_cannot_flood_an_editor():
+    for number in range(12):
+        assert ask_for_reset("ana@example.org", f"203.0.113.{number}").status_code == 302
+    assert Mail.objects.count() == login.RESETS_OF_ADDRESS
+
+
+def test_one_client_cannot_ask_for_resets_without_end():
+    for number in range(8):
+        get_user_model().objects.create_user(f"e{number}", f"e{number}@example.org", PASSWORD)
+    for number in range(8):
+        ask_for_reset(f"e{number}@example.org")
+    assert Mail.objects.count() == login.RESETS_OF_CLIENT
