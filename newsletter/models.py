@@ -1,0 +1,300 @@
+"""Who gets what. Addresses are sealed and looked up by digest; a list is a topic, or with no topic the whole organisation."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from harmhub.mail.composing import organisation_name
+from harmhub.sealing import SealedTextField, address_digest, hash_token, new_token
+
+CONFIRMABLE_FOR = timedelta(hours=48)
+# No margin for a clock that runs a day ahead: the link is dead five days before, so nothing that could be used goes early.
+UNCONFIRMED_KEPT = timedelta(days=7)
+LEFT_KEPT = timedelta(days=31)
+MOST_CONFIRMATIONS = {timedelta(hours=1): 1, timedelta(days=1): 3}
+
+
+class SignUpQuerySet(models.QuerySet):
+    """Sign-ups by where they stand."""
+
+    def waiting(self) -> "SignUpQuerySet":
+        """Return those that the worker is to look at."""
+        return self.filter(held_at=None)
+
+    def held(self) -> "SignUpQuerySet":
+        """Return those that sprang the trap."""
+        return self.exclude(held_at=None)
+
+    def old(self) -> "SignUpQuerySet":
+        """Return those that came more than seven days ago."""
+        return self.filter(received_at__lt=Now() - UNCONFIRMED_KEPT)
+
+    def found_by(self, words: str) -> "SignUpQuerySet":
+        """Return those of one address. They have no digest, so that taking one in is the same work for every address."""
+        wanted = address_digest(words)
+        return self.filter(pk__in=[row.pk for row in self.all() if address_digest(row.address) == wanted])
+
+
+class SignUp(models.Model):
+    """What the form took, before anybody looked whether the address is known. The worker makes the rest of it."""
+
+    address = SealedTextField(_("e-mail address"))
+    list = models.ForeignKey("topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(_("language"), max_length=12)
+    wording = models.CharField(_("wording"), max_length=400)
+    received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    held_at = models.DateTimeField(_("held back"), null=True, editable=False)
+
+    objects = SignUpQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("held sign-up")
+        verbose_name_plural = _("held sign-ups")
+        ordering = ["-received_at", "-pk"]
+        default_permissions = ("view", "change")
+        permissions = []
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    def restore(self) -> None:
+        """Let the worker take the sign-up after all."""
+        self.held_at = None
+        self.save(update_fields=["held_at"])
+
+
+class Subscriber(models.Model):
+    """An e-mail address with at least one subscription, confirmed or not."""
+
+    address = SealedTextField(_("e-mail address"))
+    address_digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    language = models.CharField(_("language"), max_length=12)
+    created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("subscriber")
+        verbose_name_plural = _("subscribers")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def may_be_written_to(self) -> bool:
+        """Whether this address may get one more confirmation now: one an hour, three a day, whoever asked.
+
+        Confirmations from the future do not count: the clock was wrong then.
+        """
+        now = timezone.now()
+        sent = Token.objects.filter(purpose=Token.Purpose.CONFIRM, subscription__subscriber=self, created_at__lte=now)
+        return all(sent.filter(created_at__gt=now - span).count() < most for span, most in MOST_CONFIRMATIONS.items())
+
+
+class SubscriptionQuerySet(models.QuerySet):
+    """Subscriptions by where they stand."""
+
+    def pending(self) -> "SubscriptionQuerySet":
+        """Return those that nobody confirmed yet."""
+        return self.filter(confirmed_at=None)
+
+    def active(self) -> "SubscriptionQuerySet":
+        """Return those that were confirmed and not left."""
+        return self.filter(confirmed_at__isnull=False, left_at=None)
+
+    def left(self) -> "SubscriptionQuerySet":
+        """Return those that were left."""
+        return self.filter(left_at__isnull=False)
+
+    def found_by(self, words: str) -> "SubscriptionQuerySet":
+        """Return the subscriptions of one e-mail address, however it is written."""
+        return self.filter(subscriber__address_digest=address_digest(words))
+
+    def due_to_be_forgotten(self) -> "SubscriptionQuerySet":
+        """Return those unconfirmed for seven days, and those left a month ago; none that was asked for again since."""
+        over = Q(confirmed_at=None) | Q(left_at__lt=Now() - LEFT_KEPT)
+        return self.filter(over, asked_at__lt=Now() - UNCONFIRMED_KEPT)
+
+
+class Subscription(models.Model):
+    """The wish of a subscriber for one list at a pace. It counts from ``confirmed_at`` to ``left_at``."""
+
+    class Pace(models.TextChoices):
+        """How often updates come."""
+
+        AT_ONCE = "at-once", _("At once")
+        DAILY = "daily", _("Daily")
+        WEEKLY = "weekly", _("Weekly")
+        MONTHLY = "monthly", _("Monthly")
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
+    list = models.ForeignKey(
+        "topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="subscriptions"
+    )
+    pace = models.CharField(_("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY)
+    asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
+    left_at = models.DateTimeField(_("left"), null=True, editable=False)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscribers")
+        ordering = ["-asked_at", "-pk"]
+        default_permissions = ("view",)
+        permissions = [
+            ("export_subscription", "Can export subscribers"),
+            ("erase_subscription", "Can erase subscribers"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscriber", "list"], nulls_distinct=False, name="subscription_once_a_list"
+            ),
+            models.CheckConstraint(
+                condition=Q(left_at=None) | Q(confirmed_at__isnull=False), name="subscription_left_only_when_confirmed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Wagtail's log keeps this text for ever: it must not hold the address.
+        return f"{self.pk}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it was confirmed and not left."""
+        return self.confirmed_at is not None and self.left_at is None
+
+    @property
+    def state(self) -> str:
+        """The state in a few words, for people."""
+        if self.left_at:
+            return _("Left")
+        return _("Confirmed") if self.confirmed_at else _("Waiting for confirmation")
+
+    @property
+    def list_name(self) -> str:
+        """What the list is about: its topic, or the organisation."""
+        return self.list.title if self.list else organisation_name()
+
+
+class Consent(models.Model):
+    """What somebody was shown and agreed to. ``day`` is empty until she pressed Confirm."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="consents")
+    wording = models.CharField(_("wording"), max_length=400)
+    list_name = models.CharField(_("list"), max_length=255)
+    day = models.DateField(_("day"), null=True)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.list_name
+
+
+class TokenQuerySet(models.QuerySet):
+    """Tokens, found by the secret in a link."""
+
+    def opened_by(self, purpose: str, secret: str) -> "TokenQuerySet":
+        """Return the one token that this secret opens for this purpose, or none."""
+        return self.filter(purpose=purpose, digest=hash_token(secret))
+
+
+class Token(models.Model):
+    """The right to do one thing with one subscription, held by whoever has the link. Only its hash is stored."""
+
+    class Purpose(models.TextChoices):
+        """What a token is good for."""
+
+        CONFIRM = "confirm", _("Confirm")
+        LEAVE = "leave", _("Leave")
+
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    digest = models.BinaryField(max_length=32, unique=True)
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="tokens")
+    # The token outlives the consent: it also counts how often its address was written to.
+    consent = models.ForeignKey(Consent, null=True, on_delete=models.SET_NULL, related_name="tokens")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(purpose="leave", expires_at=None) | Q(purpose="confirm", expires_at__isnull=False),
+                name="token_confirming_expires_and_leaving_does_not",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @classmethod
+    def issue(cls, subscription: Subscription, purpose: str, **fields) -> str:
+        """Store a new token and return its secret, which is nowhere else."""
+        secret = new_token()
+        cls.objects.create(subscription=subscription, purpose=purpose, digest=hash_token(secret), **fields)
+        return secret
+
+    @property
+    def confirms(self) -> bool:
+        """Whether pressing Confirm would do something: not used yet, and not expired."""
+        return self.used_at is None and self.expires_at is not None and self.expires_at > timezone.now()
+
+
+class SuppressionQuerySet(models.QuerySet):
+    """The addresses that get nothing."""
+
+    def final(self) -> "SuppressionQuerySet":
+        """Return those that no new sign-up lifts."""
+        return self.filter(reason__in=Suppression.FINAL)
+
+    def add_digest(self, digest: bytes, reason: str) -> None:
+        """Suppress an address. A final reason replaces any other, and is replaced by none."""
+        row, new = self.get_or_create(address_digest=digest, defaults={"reason": reason})
+        if not new and row.reason not in Suppression.FINAL:
+            row.reason, row.at = reason, timezone.now()
+            row.save(update_fields=["reason", "at"])
+
+    def lift(self, digest: bytes) -> None:
+        """Write to this address again, unless the reason is final."""
+        self.filter(address_digest=digest).exclude(reason__in=Suppression.FINAL).delete()
+
+
+class Suppression(models.Model):
+    """An address that must not be written to, of which only the digest is left."""
+
+    class Reason(models.TextChoices):
+        """Why."""
+
+        LEFT = "left", _("Left every list")
+        ERASED = "erased", _("Erased")
+        REFUSED = "refused", _("Mail was refused for good")
+        COMPLAINT = "complaint", _("Complained")
+
+    FINAL = (Reason.REFUSED, Reason.COMPLAINT)
+
+    address_digest = models.BinaryField(max_length=32, unique=True)
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+    at = models.DateTimeField(_("since"), default=timezone.now)
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("suppression")
+        verbose_name_plural = _("suppressions")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.get_reason_display()

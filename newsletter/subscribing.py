@@ -1,0 +1,168 @@
+"""From a sign-up to a confirmation mail, from the pressed button to a subscription, and out again.
+
+Each function is one transaction or runs in its caller's.
+"""
+
+import logging
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from harmhub import mail
+from harmhub.mail.models import Mail
+from harmhub.sealing import address_digest
+from newsletter.models import CONFIRMABLE_FOR, Consent, SignUp, Subscriber, Subscription, Suppression, Token
+
+logger = logging.getLogger(__name__)
+PURPOSE = "newsletter"
+
+
+def work_off_sign_ups() -> None:
+    """Take every waiting sign-up once. One that fails is passed over and tried again at the next run."""
+    for pk in SignUp.objects.waiting().order_by("pk").values_list("pk", flat=True):
+        try:
+            _work_off(pk)
+        except Exception as problem:  # its text could hold an address, so it is not logged
+            logger.error("Sign-up %s could not be worked off (%s).", pk, type(problem).__name__)  # noqa: TRY400
+
+
+@transaction.atomic
+def _work_off(pk: int) -> None:
+    """Turn one sign-up into what it asks for, unless another worker has it.
+
+    Over the limit of confirmations it is dropped if its link is in the inbox already; for another list it waits for its turn.
+    """
+    sign_up = SignUp.objects.waiting().select_for_update(skip_locked=True, of=("self",)).select_related("list").filter(pk=pk).first()
+    if sign_up is None:
+        return
+    digest = address_digest(sign_up.address)
+    if not Suppression.objects.final().filter(address_digest=digest).exists():
+        subscription = _subscription(sign_up, digest)
+        if subscription.subscriber.may_be_written_to:
+            _ask(subscription, sign_up)
+        elif not (subscription.is_active or _was_asked(subscription)):
+            return
+    sign_up.delete()
+
+
+def _subscription(sign_up: SignUp, digest: bytes) -> Subscription:
+    """Return the subscription that is asked for; its subscriber is locked until the transaction ends."""
+    typed = {"address": sign_up.address, "language": sign_up.language}
+    Subscriber.objects.get_or_create(address_digest=digest, defaults=typed)
+    subscriber = Subscriber.objects.select_for_update().get(address_digest=digest)
+    if not subscriber.subscriptions.active().exists():  # nobody proved yet that the older spelling is right
+        subscriber.address, subscriber.language = sign_up.address, sign_up.language
+        subscriber.save(update_fields=["address", "language"])
+    subscription, _new = Subscription.objects.get_or_create(subscriber=subscriber, list=sign_up.list)
+    subscription.subscriber = subscriber
+    return subscription
+
+
+def _was_asked(subscription: Subscription) -> bool:
+    tokens = subscription.tokens.filter(purpose=Token.Purpose.CONFIRM, used_at=None)
+    return tokens.filter(expires_at__gt=timezone.now()).exists()
+
+
+def _ask(subscription: Subscription, sign_up: SignUp) -> None:
+    """Post the confirmation mail. Nothing that was typed stands in it."""
+    subscription.asked_at = timezone.now()
+    subscription.save(update_fields=["asked_at"])
+    consent = Consent.objects.create(subscription=subscription, wording=sign_up.wording, list_name=subscription.list_name)
+    expires_at = timezone.now() + CONFIRMABLE_FOR
+    secret = Token.issue(subscription, Token.Purpose.CONFIRM, consent=consent, expires_at=expires_at)
+    context = {"list": consent.list_name, "confirm_url": link("newsletter:confirm", secret, sign_up.language)}
+    _post(subscription, "confirmation", context, language=sign_up.language)
+
+
+@transaction.atomic
+def confirm(secret: str) -> Subscription | None:
+    """Confirm what the token stands for, and post the welcome mail. A second press finds it done.
+
+    None: the token is unknown, expired, or was used for a subscription that has been left since.
+    """
+    tokens = Token.objects.opened_by(Token.Purpose.CONFIRM, secret).select_for_update(of=("self",))
+    token = tokens.select_related("subscription__subscriber", "subscription__list").first()
+    if token is None:
+        return None
+    subscription = token.subscription
+    if token.confirms:
+        _confirm(token, subscription)
+    return subscription if token.used_at and subscription.is_active else None
+
+
+def _confirm(token: Token, subscription: Subscription) -> None:
+    token.used_at = timezone.now()
+    token.save(update_fields=["used_at"])
+    if not subscription.is_active:
+        subscription.confirmed_at, subscription.left_at = token.used_at, None
+        subscription.save(update_fields=["confirmed_at", "left_at"])
+    subscription.consents.filter(pk=token.consent_id).update(day=timezone.localdate())
+    Suppression.objects.lift(subscription.subscriber.address_digest)
+    language = subscription.subscriber.language
+    secret = Token.issue(subscription, Token.Purpose.LEAVE)
+    context = {"list": subscription.list_name, "leave_url": link("newsletter:leave", secret, language)}
+    _post(subscription, "welcome", context, language=language, headers=leaving_headers(subscription, secret))
+
+
+def leave(secret: str) -> None:
+    """Leave what the token stands for. Again and again the same, also when nothing is left of the subscription."""
+    with transaction.atomic():
+        token = Token.objects.opened_by(Token.Purpose.LEAVE, secret).first()
+        found = token and Subscription.objects.select_for_update(of=("self",)).select_related("subscriber")
+        subscription = found and found.filter(pk=token.subscription_id).first()
+        if subscription and subscription.is_active:
+            _leave(subscription)
+
+
+def _leave(subscription: Subscription) -> None:
+    """End a subscription. The record of consent lives as long as what it is for."""
+    subscription.left_at = timezone.now()
+    subscription.save(update_fields=["left_at"])
+    subscription.consents.exclude(day=None).delete()
+    if not subscription.subscriber.subscriptions.active().exists():
+        Suppression.objects.add_digest(subscription.subscriber.address_digest, Suppression.Reason.LEFT)
+
+
+@transaction.atomic
+def erase(subscriber: Subscriber) -> None:
+    """Forget an address and all that belongs to it, mails in the queue included. Only its digest stays, to keep it so."""
+    digest = subscriber.address_digest
+    Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
+    SignUp.objects.found_by(subscriber.address).delete()
+    Mail.objects.to(subscriber.address).filter(purpose__startswith=PURPOSE).delete()
+    subscriber.delete()
+
+
+def suppress_refused(sender: type[Mail], mail: Mail, **kwargs) -> None:
+    """Write to an address no more whose server refused one of our mails for good."""
+    if mail.purpose.startswith(PURPOSE) and mail.recipient:
+        Suppression.objects.add_digest(bytes(mail.recipient), Suppression.Reason.REFUSED)
+
+
+def link(name: str, secret: str, language: str) -> str:
+    """Return the address of a page with its secret in the query, where no log holds it."""
+    with translation.override(language):
+        return mail.public_url(f"{reverse(name)}?{urlencode({'t': secret})}")
+
+
+def leaving_headers(subscription: Subscription, secret: str) -> dict[str, str]:
+    """Return the headers by which mail programs know the list (RFC 2919) and offer to leave it (RFC 2369, RFC 8058)."""
+    return {
+        "List-Id": f"<list-{subscription.list_id or 0}.{urlsplit(settings.PUBLIC_URL).hostname}>",
+        "List-Unsubscribe": f"<{link('newsletter:one_click', secret, settings.LANGUAGE_CODE)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def _post(subscription: Subscription, name: str, context: dict, *, language: str, headers: dict[str, str] | None = None) -> None:
+    mail.post(
+        purpose=f"{PURPOSE}-{name}",
+        to=subscription.subscriber.address,
+        template=f"newsletter-{name}",
+        context=context,
+        language=language,
+        headers=headers,
+    )

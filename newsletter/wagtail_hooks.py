@@ -1,0 +1,28 @@
+"""What the newsletter adds to the admin: its pages, and the words of its log."""
+
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.log_actions import LogActionRegistry
+from wagtail.permissions import register_permission_policy
+
+from harmhub.records import DeclaredPermissionPolicy
+from newsletter.desk import NewsletterGroup
+from newsletter.models import SignUp, Subscription
+
+for model in (Subscription, SignUp):
+    register_permission_policy(model, DeclaredPermissionPolicy(model), exact_class=True)
+
+
+@hooks.register("register_admin_viewset")
+def register_newsletter() -> NewsletterGroup:
+    """Return the pages of the newsletter."""
+    return NewsletterGroup()
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: LogActionRegistry) -> None:
+    """Name what is logged about subscribers."""
+    actions.register_action("newsletter.read", _("Read"), _("Subscriber read"))
+    actions.register_action("newsletter.export", _("Export"), _("Subscriber exported"))
+    actions.register_action("newsletter.erase", _("Erase"), _("Subscriber erased"))
+    actions.register_action("newsletter.restore", _("Restore"), _("Held sign-up let through"))
