@@ -21,6 +21,8 @@ from tests.fixtures import databases
 from tests.fixtures.site import Site, running_site
 from tests.fixtures.smtp import SmtpSink
 
+pytest_plugins = ["tests.fixtures.mails"]
+
 # Playwright runs an event loop in the tests' thread, in which Django would refuse to query.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -102,6 +104,11 @@ def site_server(running_site_server: Site, django_db_blocker) -> Iterator[Site]:
         site.start_web()
     if site.worker is None:
         site.start_worker()
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """None: tests name whole addresses. (Playwright's own fixture is of a kind that pytest deprecates.)"""
 
 
 @pytest.fixture(scope="session")

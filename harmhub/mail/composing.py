@@ -113,5 +113,5 @@ def _html(name: str, values: Mapping[str, Any]) -> str:
 
 @cache
 def _inliner() -> css_inline.CSSInliner:
-    # What cannot stand on an element (the dark scheme) stays in the head. Nothing is fetched from anywhere.
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    # What cannot stand on an element (the dark scheme) is marked in the template. Nothing is fetched from anywhere.
+    return css_inline.CSSInliner(load_remote_stylesheets=False)

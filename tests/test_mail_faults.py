@@ -1,0 +1,126 @@
+"""Mail under faults: senders at once, killed senders, a database that goes away."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+
+import pytest
+from django.conf import settings as project
+from django.db import connection, transaction
+from tests.fixtures import databases
+from tests.fixtures.site import wait_for
+
+from harmhub.mail.models import Mail
+from harmhub.mail.sending import send_due_mail
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SENDER = "import django; django.setup(); from harmhub.mail.sending import send_due_mail; send_due_mail()"
+
+
+def in_thread(work) -> threading.Thread:
+    """Start the work in a thread with a database connection of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def start_sender(mail_server) -> subprocess.Popen:
+    """Start a sender as a process of its own, on the database of this test."""
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "harmhub.settings",
+        "DATABASE_URL": databases.url(connection.settings_dict["NAME"]),
+        "EMAIL_URL": mail_server.url,
+        "MAIL_LEASE_SECONDS": "2",
+    }
+    return subprocess.Popen([sys.executable, "-c", SENDER], cwd=project.BASE_DIR, env=environment)
+
+
+def test_two_senders_at_once_send_each_mail_once(post_greeting, mail_server):
+    for number in range(100):
+        post_greeting(to=f"reader{number}@example.org")
+    for thread in [in_thread(send_due_mail), in_thread(send_due_mail)]:
+        thread.join(30)
+    once = {f"reader{number}@example.org": 1 for number in range(100)}
+    assert Counter(to for (to,) in mail_server.recipients) == once
+    assert mail_server.connections == 2
+
+
+def test_no_transaction_is_open_while_a_mail_is_on_the_wire(post_greeting, mail_server):
+    post_greeting()
+    mail_server.after_data = "hang"
+    sender = in_thread(send_due_mail)
+    wait_for(lambda: mail_server.handed_over, 10, "Nothing was sent.")
+    with databases.maintenance() as server:
+        states = server.execute(
+            "SELECT state FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() AND state <> 'idle'",
+            [connection.settings_dict["NAME"]],
+        ).fetchall()
+    assert states == []
+    sender.join(10)
+
+
+def test_a_mail_whose_sender_was_killed_goes_out_after_its_lease(post_greeting, mail_server, settings):
+    settings.MAIL_LEASE_SECONDS = 2
+    row = post_greeting()
+    mail_server.after_data = "hang"
+    sender = start_sender(mail_server)
+    wait_for(lambda: mail_server.handed_over, 20, "The sender did not come to the text.")
+    os.kill(sender.pid, signal.SIGKILL)
+    sender.wait(10)
+    mail_server.after_data = ""
+    assert Mail.objects.filter(sent_at=None, attempts=0, claimed_until__isnull=False).count() == 1
+    wait_for(send_due_mail, 10, "The claim of the killed sender did not lapse.")
+    (message,) = mail_server.messages
+    assert message["Message-ID"] == row.message_id
+    assert send_due_mail() == 0
+
+
+def test_a_mail_sent_while_the_database_restarts_is_not_sent_again(post_greeting, mail_server):
+    post_greeting()
+    name = connection.settings_dict["NAME"]
+
+    class CutsTheDatabase:
+        """Ends the sender's database connection between the server's answer and its recording."""
+
+        async def cut(self, *handed_over):
+            with databases.maintenance() as server:
+                server.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                    [name],
+                )
+            return await accept(*handed_over)
+
+    accept, mail_server.handle_DATA = mail_server.handle_DATA, CutsTheDatabase().cut
+    assert send_due_mail() == 1
+    mail_server.handle_DATA = accept
+    assert Mail.objects.exclude(sent_at=None).count() == 1
+    assert send_due_mail() == 0
+    assert len(mail_server.messages) == 1
+
+
+def test_a_mail_of_a_transaction_that_failed_is_never_sent(post_greeting, mail_server):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        post_greeting()
+        raise RuntimeError
+    assert send_due_mail() == 0
+    assert not Mail.objects.exists()
+
+
+def test_nobody_who_posts_waits_for_somebody_elses_long_transaction(post_greeting):
+    with transaction.atomic():
+        post_greeting()
+        other = in_thread(lambda: post_greeting(to="other@example.org"))
+        other.join(10)
+        assert not other.is_alive()
+    assert Mail.objects.count() == 2
