@@ -16,7 +16,10 @@ def main() -> None:
 
     try:
         if command == "run":
-            first_run.load_secrets(first_run.data_dir(), os.environ)
+            try:
+                first_run.load_secrets(first_run.data_dir(), os.environ)
+            except OSError as problem:
+                sys.exit(f"DATA_DIR cannot be written ({problem.filename}: {problem.strerror}).")
         with contextlib.ExitStack() as until_done:
             if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:
                 until_done.enter_context(embedded_postgres.running(first_run.data_dir()))

@@ -1,7 +1,8 @@
 """``manage.py worker``: the job worker, on a server as in ``make run``."""
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 JOBS_AT_ONCE = 2
 SECONDS_TO_FINISH = 8  # less than what process managers and `make run` wait before they kill
@@ -14,10 +15,10 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args, **options):
-        call_command(
-            "procrastinate",
-            "worker",
-            f"--concurrency={JOBS_AT_ONCE}",
-            f"--shutdown-graceful-timeout={SECONDS_TO_FINISH}",
-            "--delete-jobs=successful",
-        )
+        assert isinstance(app.connector, DjangoConnector)
+        with app.replace_connector(app.connector.get_worker_connector()) as worker:
+            worker.run_worker(
+                concurrency=JOBS_AT_ONCE,
+                shutdown_graceful_timeout=SECONDS_TO_FINISH,
+                delete_jobs="successful",
+            )
