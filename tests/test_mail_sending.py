@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.fixtures.mails import READER, next_try
 
 from harmhub.mail import refused
-from harmhub.mail.models import Mail
+from harmhub.mail.models import Mail, lease
 from harmhub.mail.sending import send_due_mail
 
 pytestmark = pytest.mark.django_db
@@ -191,6 +191,12 @@ def test_a_claim_that_a_killed_sender_left_comes_back_when_its_lease_ends(post_g
     assert send_due_mail() == 0
     Mail.objects.update(claimed_until=timezone.now())
     assert send_due_mail() == 1
+
+
+def test_a_claim_of_a_clock_a_little_ahead_is_respected(post_greeting, mail_server):
+    post_greeting()
+    Mail.objects.update(claimed_until=timezone.now() + lease() + timedelta(minutes=5))
+    assert send_due_mail() == 0
 
 
 def test_times_written_while_the_clock_was_a_day_ahead_hold_up_no_mail(post_greeting, mail_server):

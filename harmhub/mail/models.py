@@ -63,9 +63,17 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """Return the mails to one address, as long as they are not forgotten."""
         return self.filter(recipient=address_digest(address))
 
+    def sent(self) -> Self:
+        """Return the mails that the server took."""
+        return self.filter(sent_at__isnull=False)
+
     def failed(self) -> Self:
         """Return the mails that were given up."""
         return self.filter(failed_at__isnull=False)
+
+    def found_by(self, words: str) -> Self:
+        """Return the mails to this address, or of this purpose."""
+        return self.to(words.strip()) if "@" in words else self.filter(purpose__icontains=words.strip())
 
     def forget(self, before: datetime) -> int:
         """Wipe recipient and texts of the mails that were sent or given up before the given time; return how many."""
@@ -136,6 +144,11 @@ class Mail(models.Model):
         if self.failed_at:
             return _("given up")
         return _("refused for now") if self.attempts else _("waiting")
+
+    @property
+    def can_be_tried_again(self) -> bool:
+        """Whether the mail was given up and still has its text."""
+        return bool(self.failed_at and not self.forgotten_at)
 
     def try_again(self) -> bool:
         """Put a mail that was given up back into the queue, as if new; return whether it could be."""
