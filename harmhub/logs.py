@@ -56,7 +56,9 @@ class DiscreetFilter(logging.Filter):
         record = copy.copy(record)
         record.msg, record.args = scrub(self._message(record)), None
         if record.exc_info and record.exc_info[1]:
-            record.exc_text = "".join(_places(record.exc_info[1])).rstrip()
+            # Where it was a visitor's input that was refused, the place in the code tells nothing.
+            refused = getattr(record, "status_code", 500) < 500
+            record.exc_text = "" if refused else "".join(_places(record.exc_info[1])).rstrip()
             record.exc_info = None
         return record
 

@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.csp import CSP
+from django.utils.http import parse_header_parameters
 
 from harmhub import errors
 from harmhub.limits import client_address, is_trusted
@@ -16,6 +16,9 @@ from harmhub.origin import OWN_CHECK
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 ADMIN = "/admin/"
+# Bytes of a form on the public site. Some 80,000 letters of any script: whoever pastes too long a text into a
+# box still gets the box back with the text in it.
+PUBLIC_BODY = 512 * 1024
 
 # The strictest policy that Wagtail 8's admin works under: its date widgets, InlinePanel and
 # MultipleChooserPanel have scripts in the page, some of them put there by other scripts, which no nonce or
@@ -114,9 +117,10 @@ class BadInputMiddleware:
 
 def _too_long(request: HttpRequest) -> bool:
     """Return whether the body is longer than anything sent on purpose. Django limits fields, but no files."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit = PUBLIC_BODY
     if request.path_info.startswith(ADMIN):
-        limit += max(settings.WAGTAILDOCS_MAX_UPLOAD_SIZE, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
+        limit = max(settings.WAGTAILDOCS_MAX_UPLOAD_SIZE, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
+        limit += settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0) > limit
     except ValueError:
@@ -164,15 +168,17 @@ def _is_utf8(request: HttpRequest) -> bool:
 
 
 class Request(WSGIRequest):
-    """A request that can always be made: one with a Content-Type beyond understanding is answered 400 later
-    on."""
+    """A request that can always be made. Django decodes the query here, by the charset in Content-Type.
+
+    An error that early is answered by nobody. So all is UTF-8; other charsets are refused later, with a page.
+    """
 
     unreadable = False
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         try:
-            super()._set_content_type_params(meta)
-        except (BadRequest, LookupError, ValueError):
+            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        except ValueError:
             self.content_type, self.content_params, self.unreadable = "", {}, True
 
 
