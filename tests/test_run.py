@@ -126,7 +126,7 @@ def first(start) -> Run:
 
 def test_the_page_answers_when_the_address_is_printed_and_the_secrets_are_private(first):
     assert first.get("/")[0] == 200
-    assert first.get("/admin/login/")[0] == 200
+    assert first.get("/admin/login/")[0] == 200, first.output
     secrets = first.data_dir / first_run.FILE
     assert secrets.stat().st_mode & 0o777 == 0o600
     assert secrets.read_text().count("\n") == 3
