@@ -1,0 +1,1 @@
+"""Benchmarks: figures as ratios in one run, on one machine, side by side."""
