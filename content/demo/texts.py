@@ -1,9 +1,9 @@
 """The texts of the demo site, read from the files beside this one.
 
-Tables (``topics.toml`` and others) are TOML. Items and information pages are Markdown with a TOML head between
-lines of ``+++``; the file's name is the slug. Of Markdown they use ``## heading``, ``- list``, ``> quotation``
-(its last line ``> — who said it``), ``**bold**`` and ``[text](page:slug)``. A paragraph of lines that begin with
-``! `` is a note; its first line is the title.
+Tables (``topics.toml`` and others) are TOML. Items and information pages are Markdown with a TOML head
+between lines of ``+++``; the file's name is the slug. Of Markdown they use ``## heading``, ``- list``,
+``> quotation`` (its last line ``> — who said it``), ``**bold**`` and ``[text](page:slug)``. A paragraph of
+lines that begin with ``! `` is a note; its first line is the title.
 """
 
 import re

@@ -1,0 +1,64 @@
+"""Load the demo site into an empty database."""
+
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+from django.utils import timezone
+from wagtail.models import Page
+
+from content.demo.building import HOME_KEY, Building
+from content.models import HomePage
+
+# One number for everybody who loads the demo, so that two of them wait for one another.
+LOCK = 0x68617262
+
+
+class Command(BaseCommand):
+    """Load the demo site, once, and only where there is nothing else."""
+
+    help = "Load the demo site into a database without pages. Loading it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add --if-empty."""
+        parser.add_argument(
+            "--if-empty", action="store_true", help="Say nothing and do nothing where there are other pages."
+        )
+
+    def handle(self, *args, if_empty: bool = False, verbosity: int = 1, **options) -> None:
+        """Load the demo in one transaction. CommandError: the database has pages of its own."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            if HomePage.objects.filter(translation_key=HOME_KEY).exists():
+                if not if_empty:
+                    self.stdout.write("The demo site is already here. Nothing was changed.")
+                return
+            if has_other_content():
+                if not if_empty:
+                    raise CommandError("This database has pages of its own, so the demo site was not loaded.")
+                return
+            self._load(verbosity)
+
+    def _load(self, verbosity: int) -> None:
+        tell = self._tell if verbosity else lambda line: None
+        tell("Loading the demo site")
+        building = Building(timezone.localdate(), tell)
+        try:
+            building.build()
+        except BaseException:
+            # The transaction takes back the rows, not the files.
+            for storage, name in building.files:
+                storage.delete(name)
+            raise
+        tell(f"The demo site is loaded: {len(building.pages) + 1} pages, {len(building.files)} files.")
+
+    def _tell(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def has_other_content() -> bool:
+    """Return whether there are pages other than Wagtail's root and its welcome page as it was installed."""
+    pages = Page.objects.filter(depth__gt=1)
+    untouched = pages.filter(depth=2, slug="home", title__startswith="Welcome to", latest_revision=None)
+    return pages.count() > untouched.count()
