@@ -10,11 +10,11 @@ from collections import Counter
 import pytest
 from django.conf import settings as project
 from django.db import connection, transaction
-from tests.fixtures import databases
-from tests.fixtures.site import wait_for
 
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
+from tests.fixtures import databases
+from tests.fixtures.site import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +63,7 @@ def test_no_transaction_is_open_while_a_mail_is_on_the_wire(post_greeting, mail_
     wait_for(lambda: mail_server.handed_over, 10, "Nothing was sent.")
     with databases.maintenance() as server:
         states = server.execute(
-            "SELECT state FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() AND state <> 'idle'",
+            "SELECT state FROM pg_stat_activity WHERE datname = %s AND state <> 'idle'",
             [connection.settings_dict["NAME"]],
         ).fetchall()
     assert states == []
@@ -96,8 +96,7 @@ def test_a_mail_sent_while_the_database_restarts_is_not_sent_again(post_greeting
         async def cut(self, *handed_over):
             with databases.maintenance() as server:
                 server.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
-                    [name],
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
                 )
             return await accept(*handed_over)
 
@@ -110,9 +109,9 @@ def test_a_mail_sent_while_the_database_restarts_is_not_sent_again(post_greeting
 
 
 def test_a_mail_of_a_transaction_that_failed_is_never_sent(post_greeting, mail_server):
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         post_greeting()
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert send_due_mail() == 0
     assert not Mail.objects.exists()
 

@@ -68,5 +68,3 @@ def test_several_processes_write_whole_files_side_by_side(tmp_path):
     files = list(tmp_path.iterdir())
     assert len(files) == 150
     assert all(b"Text" in path.read_bytes() for path in files)
-
-

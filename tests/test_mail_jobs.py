@@ -7,16 +7,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
-from tests.fixtures.mails import READER
 from wagtail.models import Page
 
 from content.models import InfoPage
 from harmhub.mail import tasks
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
+from tests.fixtures.mails import READER
 
 WORKER_IS_DEAD = """
-    WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id)
+    WITH dead AS (
+        INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id
+    )
     UPDATE procrastinate_jobs SET status = 'doing', worker_id = dead.id FROM dead
 """
 

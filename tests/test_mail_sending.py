@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
-from tests.fixtures.mails import READER, next_try
 
 from harmhub.mail import refused
 from harmhub.mail.models import Mail, lease
 from harmhub.mail.sending import send_due_mail
+from tests.fixtures.mails import READER, next_try
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,9 @@ def test_a_mail_refused_for_now_is_tried_again_by_the_schedule(post_greeting, ma
     assert not refusals
 
 
-def test_a_mail_refused_for_three_days_is_given_up_and_can_be_tried_again(post_greeting, mail_server, refusals):
+def test_a_mail_refused_for_three_days_is_given_up_and_can_be_tried_again(
+    post_greeting, mail_server, refusals
+):
     row = post_greeting()
     Mail.objects.update(attempts=76)
     mail_server.refuse("450 4.2.2 full")
@@ -129,7 +131,9 @@ def test_while_the_server_is_down_the_queue_waits_and_then_all_goes_out(post_gre
     mail_server.stop()
     for _minute in range(30):
         assert send_due_mail() == 0
-    assert list(Mail.objects.values_list("attempts", "claimed_until", "failed_at").distinct()) == [(0, None, None)]
+    assert list(Mail.objects.values_list("attempts", "claimed_until", "failed_at").distinct()) == [
+        (0, None, None)
+    ]
     mail_server.start()
     assert send_due_mail() == len(rows)
 
@@ -185,7 +189,9 @@ def test_one_mail_that_cannot_be_opened_does_not_hold_up_the_others(post_greetin
     assert (row.attempts, row.last_answer) == (1, "InvalidToken")
 
 
-def test_a_claim_that_a_killed_sender_left_comes_back_when_its_lease_ends(post_greeting, mail_server, settings):
+def test_a_claim_that_a_killed_sender_left_comes_back_when_its_lease_ends(
+    post_greeting, mail_server, settings
+):
     row = post_greeting()
     assert Mail.objects.claim() == row
     assert send_due_mail() == 0

@@ -5,12 +5,12 @@ import email.policy
 
 import pytest
 from django.db import connection
-from tests.fixtures.mails import GREETING, READER
 
 from harmhub import mail
 from harmhub.mail.composing import build, deliverable
 from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
+from tests.fixtures.mails import GREETING, READER
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,9 @@ def test_further_headers_are_kept(post_greeting):
     assert message["List-Unsubscribe"] == "<https://example.org/x?t=1>"
 
 
-@pytest.mark.parametrize("value", ["x\r\nBcc: other@example.org", "x\nBcc: a@b.org", "x\0", "x\u2028Bcc: a@b.org", "x\x85y"])
+@pytest.mark.parametrize(
+    "value", ["x\r\nBcc: other@example.org", "x\nBcc: a@b.org", "x\0", "x\u2028Bcc: a@b.org", "x\x85y"]
+)
 def test_a_header_with_a_line_break_is_refused(post_greeting, value):
     with pytest.raises(ValueError, match="line break"):
         post_greeting(headers={"List-Id": value})
@@ -104,7 +106,18 @@ def test_line_breaks_in_a_subject_become_spaces(post_greeting):
 
 @pytest.mark.parametrize(
     "address",
-    ["a@b.org\r\nBcc: c@d.org", "a@b.org, c@d.org", '"a b"@c.org', "a@", "@b.org", "b.org", "", "ü@b.org", "a@b..org", "<a@b.org>"],
+    [
+        "a@b.org\r\nBcc: c@d.org",
+        "a@b.org, c@d.org",
+        '"a b"@c.org',
+        "a@",
+        "@b.org",
+        "b.org",
+        "",
+        "ü@b.org",
+        "a@b..org",
+        "<a@b.org>",
+    ],
 )
 def test_an_address_that_no_mail_can_go_to_is_given_up_at_once_and_breaks_nothing(post_greeting, address):
     row = post_greeting(to=address)

@@ -12,7 +12,7 @@ from django.dispatch import Signal
 if TYPE_CHECKING:
     from harmhub.mail.models import Mail
 
-# sender=Mail, mail=the row, permanent=True. Sent once a mail's recipient or its content was refused with a 5xx answer.
+# sender=Mail, mail=the row, permanent=True. Sent when a mail's recipient or its text was refused with 5xx.
 refused = Signal()
 
 
@@ -27,13 +27,15 @@ def post(
 ) -> "Mail":
     """Write one mail in the caller's transaction and wake the sender once that transaction is committed.
 
-    ``purpose`` says in one word what the mail is for ("confirmation") and is stored in plain. The texts come from
-    ``emails/<template>-subject.txt``, ``-text.txt`` and, where it exists, ``-html.html``, rendered with ``context``. ``headers``
-    come on top of ours (``List-Unsubscribe``); ValueError: one of them has a line break. An address that no mail can be sent to
-    raises nothing, so that it never costs a reader the message it was to announce: its row is given up at once, where the
-    admin shows it. Return the row.
+    ``purpose`` says in a word what the mail is for ("confirmation") and is stored in plain. The texts come
+    from
+    ``emails/<template>-subject.txt``, ``-text.txt`` and, where it exists, ``-html.html``, rendered with
+    ``context``. ``headers`` come on top of ours (``List-Unsubscribe``); ValueError: one of them has a line
+    break. An address that no mail can be sent to raises nothing, so that it never costs a reader the message
+    it was to announce: its row is given up at once, where the admin shows it. Return the row.
     """
-    from harmhub.mail.composing import compose, deliverable  # these need the models, and this module is read before them
+    # These need the models, and this module is read before them.
+    from harmhub.mail.composing import compose, deliverable
     from harmhub.mail.models import Mail
     from harmhub.mail.waking import wake_after_commit
 
@@ -48,7 +50,7 @@ def post(
 
 
 def public_url(path: str) -> str:
-    """Return the absolute address of a path of this site, for links in mails: its origin is ``PUBLIC_URL``."""
+    """Return the full address of a path of this site, for links in mails; its origin is ``PUBLIC_URL``."""
     from django.conf import settings
 
     return urljoin(f"{settings.PUBLIC_URL}/", path)

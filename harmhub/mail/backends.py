@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.mail import EmailMessage, InvalidMailer
+from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils import timezone
 
 
 class _HandingOver:
-    """Remembers whether the mail's text was on its way: then a lost answer leaves open whether the server has it."""
+    """Remembers whether the text was on its way: then a lost answer leaves open whether the server has it."""
 
     handed_over = False
 
@@ -52,12 +52,10 @@ class SmtpBackend(EmailBackend):
 
 
 class EmlBackend(BaseEmailBackend):
-    """Writes each mail as one .eml file into ``file_path`` and prints where it is. Safe with several processes."""
+    """Writes each mail as one .eml file into ``file_path`` and prints its path. Processes may share it."""
 
-    def __init__(self, *, file_path: str | os.PathLike[str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, file_path: str | os.PathLike[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if file_path is None:
-            raise InvalidMailer("OPTIONS must define 'file_path'.", alias=self.alias)
         self.folder = Path(file_path)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:

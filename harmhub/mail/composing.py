@@ -1,4 +1,4 @@
-"""Making a mail: the texts from their templates, the headers, and the message that is handed to the server."""
+"""Making a mail: the texts from their templates, the headers, the message that is handed to the server."""
 
 import re
 import unicodedata
@@ -11,22 +11,21 @@ import css_inline
 import idna
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template import Context
+from django.template import Context, Engine
 from django.template.exceptions import TemplateDoesNotExist
-from django.template.loader import get_template
 from django.utils import translation
 
 from harmhub.mail.models import Mail
 
 HEADER_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, 3.6.8: printable ASCII without the colon
-
-ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")  # RFC 5322, 3.2.3: dot-atom
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+DOT_ATOM = re.compile(rf"{_ATOM}(\.{_ATOM})*")  # RFC 5322, 3.2.3
 
 
 def compose(
     mail: Mail, *, to: str, template: str, context: Mapping[str, Any], headers: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return all that ``build`` needs to make the message, as JSON. ValueError: a header could carry a second one."""
+    """Return what ``build`` makes the message of, as JSON. ValueError: a header could carry a second one."""
     organisation = organisation_name()
     values = {"organisation": organisation, "language": mail.language, **context}
     with translation.override(mail.language):
@@ -63,7 +62,7 @@ def build(content: Mapping[str, Any]) -> EmailMultiAlternatives:
 
 
 def organisation_name() -> str:
-    """Return how the organisation calls itself in the site's settings, or the site's name before they are filled in."""
+    """Return the organisation's name from the site's settings; before they are saved, the site's name."""
     from harmhub.models import SiteSettings
 
     site = SiteSettings.objects.filter(site__is_default_site=True).first()
@@ -71,12 +70,12 @@ def organisation_name() -> str:
 
 
 def deliverable(address: str) -> str:
-    """Return the address as typed, with its domain as the wire wants it (IDNA 2008; Django would write IDNA 2003).
+    """Return the address as typed, with its domain as IDNA 2008 writes it (Django would by IDNA 2003).
 
     "" where it is not one plain mailbox, or where only SMTPUTF8 could carry the name before the @.
     """
     local, _at, domain = address.rpartition("@")
-    if not ATOMS.fullmatch(local):
+    if not DOT_ATOM.fullmatch(local):
         return ""
     try:
         return f"{local}@{idna.encode(unicodedata.normalize('NFC', domain), uts46=True).decode()}"
@@ -99,13 +98,13 @@ def _plain(text: str) -> str:
 
 def _render(name: str, values: Mapping[str, Any], *, escape: bool) -> str:
     """Return a rendered template. What is no HTML is not escaped, without its author having to remember."""
-    return get_template(name).template.render(Context(dict(values), autoescape=escape))  # type: ignore[attr-defined]
+    return Engine.get_default().get_template(name).render(Context(dict(values), autoescape=escape))
 
 
 def _html(name: str, values: Mapping[str, Any]) -> str:
     """Return the mail's HTML with its styles on the elements, or "" where the mail has only a text."""
     try:
-        get_template(name)
+        Engine.get_default().get_template(name)
     except TemplateDoesNotExist:
         return ""
     return _inliner().inline(_render(name, values, escape=True))
@@ -113,5 +112,5 @@ def _html(name: str, values: Mapping[str, Any]) -> str:
 
 @cache
 def _inliner() -> css_inline.CSSInliner:
-    # What cannot stand on an element (the dark scheme) is marked in the template. Nothing is fetched from anywhere.
+    # What cannot stand on an element (the dark scheme) is marked in the template. Nothing is fetched.
     return css_inline.CSSInliner(load_remote_stylesheets=False)

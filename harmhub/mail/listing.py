@@ -82,7 +82,7 @@ class AgainView(PermissionCheckedMixin, View):
             wake_after_commit()
             messages.success(request, _("The mail is on its way again."))
         else:
-            messages.error(request, _("This mail cannot be sent again: it was not given up, or its text is gone."))
+            messages.error(request, _("This mail was not given up, or its text is gone."))
         return redirect("mail:index")
 
 

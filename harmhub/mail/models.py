@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from harmhub.sealing import SealedJSONField, address_digest
 
-# We never put off or hold a mail for longer than an hour. What is further ahead than this was written under a wrong
-# clock. The rest is for clocks that differ a little, and for rows that change between a query's beginning and its end.
+# We never put off or hold a mail for longer than an hour. What is further ahead than this was written under a
+# wrong clock. The rest is for clocks that differ, and for rows that change while a query runs.
 FURTHEST_AHEAD = timedelta(hours=2)
 LEASE_SECONDS = 180
 
@@ -22,8 +23,8 @@ LEASE_SECONDS = 180
 def lease() -> timedelta:
     """Return for how long a sender holds the mail that it claimed (``MAIL_LEASE_SECONDS``).
 
-    Longer than a mail can take on an open connection, where each answer is waited for at most 20 s. When a sender was
-    killed, its mail goes out after this time.
+    Longer than a mail can take on an open connection, where each answer is waited for at most 20 s. When a
+    sender was killed, its mail goes out after this time.
     """
     return timedelta(seconds=getattr(settings, "MAIL_LEASE_SECONDS", LEASE_SECONDS))
 
@@ -38,8 +39,8 @@ class MailQuerySet(models.QuerySet["Mail"]):
     def due(self) -> Self:
         """Return the waiting mails whose time has come and that no sender holds, the longest waiting first.
 
-        A time further ahead than we ever set one is not believed: a mail must not wait a day because the clock once
-        was a day ahead.
+        A time further ahead than we ever set one is not believed: a mail must not wait a day because the
+        clock once was a day ahead.
         """
         now = timezone.now()
         come = Q(due_at__lte=now) | Q(due_at__gt=now + FURTHEST_AHEAD)
@@ -47,12 +48,12 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.waiting().filter(come, free).order_by("due_at", "pk")
 
     def claim(self) -> "Mail | None":
-        """Return the next due mail, held for the caller until its lease ends, or None. Its own short transaction.
+        """Return the next due mail, held for the caller until its lease ends, or None. Commits.
 
         Rows that another sender is just claiming are passed over, so senders never wait for each other.
         """
         with transaction.atomic():
-            # Without the content: what cannot be unsealed must fail one mail, not the search for the next one.
+            # Without the content: what cannot be unsealed must fail one mail, not the search for the next.
             mail = self.due().defer("content").select_for_update(skip_locked=True).first()
             if mail is not None:
                 mail.claimed_until = timezone.now() + lease()
@@ -76,7 +77,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.to(words.strip()) if "@" in words else self.filter(purpose__icontains=words.strip())
 
     def forget(self, before: datetime) -> int:
-        """Wipe recipient and texts of the mails that were sent or given up before the given time; return how many."""
+        """Wipe recipient and texts of mails sent or given up before this time; return how many."""
         done = Q(sent_at__lt=before) | Q(failed_at__lt=before)
         return self.filter(done, forgotten_at=None).update(
             content=None, recipient=None, forgotten_at=timezone.now()
@@ -84,7 +85,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
 
 
 class Mail(models.Model):
-    """One mail to one address, from the moment it is caused until it is forgotten. Its state is its timestamps."""
+    """One mail to one address, from its cause until it is forgotten. Its state is its timestamps."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(_("purpose"), max_length=40)
@@ -133,17 +134,17 @@ class Mail(models.Model):
 
     @property
     def message_id(self) -> str:
-        """The Message-ID (RFC 5322). It derives from the row, so a mail that went out twice can be recognised."""
+        """The Message-ID (RFC 5322). It derives from the row, so that a repeat can be recognised."""
         return f"<mail-{self.id}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
     @property
     def state(self) -> str:
         """One word of where the mail stands, for people."""
         if self.sent_at:
-            return _("sent")
+            return gettext("sent")
         if self.failed_at:
-            return _("given up")
-        return _("refused for now") if self.attempts else _("waiting")
+            return gettext("given up")
+        return gettext("refused for now") if self.attempts else gettext("waiting")
 
     @property
     def can_be_tried_again(self) -> bool:

@@ -1,7 +1,7 @@
 """The sender: claims a mail, commits, hands it to the server outside any transaction, and records the answer.
 
-It may be killed at any point. Before the answer is recorded the mail is claimed, and goes out again when the claim has lapsed;
-at most the one mail that was on the wire can arrive twice, with the same Message-ID.
+It may be killed at any point. Until the answer is recorded the mail is claimed, and it goes out again when
+the claim has lapsed: at most the one mail that was on the wire can arrive twice, with the same Message-ID.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from django.core.mail import mailers
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -27,7 +27,7 @@ from harmhub.mail.waking import wake
 
 logger = logging.getLogger(__name__)
 
-RUN_SECONDS = 50  # then the next job goes on: other jobs get their turn, and a stopping worker need not wait long
+RUN_SECONDS = 50  # then another job goes on, so that other jobs get their turn
 RECORDING_WAITS = (0.2, 0.5, 1, 2, 4, 8)
 ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
 CLOSING = 421
@@ -52,7 +52,7 @@ class Outcome:
 
     @classmethod
     def of_reply(cls, code: int, text: bytes | str, *, about_us: bool = False) -> "Outcome":
-        """Return what a server's reply means. A refusal that is about us, the sender, says nothing of this mail's recipient."""
+        """Return what a reply means. A refusal of us, the sender, says nothing of the recipient."""
         words = text.decode(errors="replace") if isinstance(text, bytes) else text
         status = ENHANCED_STATUS.match(words.strip())
         verdict = Verdict.NEVER if code >= 500 and not about_us else Verdict.LATER
@@ -67,7 +67,7 @@ class Line:
         self.answered = 0
 
     def open(self) -> bool:
-        """Have an open connection; return whether there is one. Refused log-ins and TLS count as a server that is not there."""
+        """Have an open connection; return whether there is one. A refused log-in counts as no server."""
         try:
             if self.backend.open():
                 self.answered = 0
@@ -93,7 +93,7 @@ class Line:
 
     def _send(self, mail: Mail) -> Outcome:
         try:
-            self.backend.send_messages([build(mail.content)])
+            self.backend.send_messages([build(cast(dict[str, Any], mail.content))])
         except smtplib.SMTPRecipientsRefused as refusal:
             return Outcome.of_reply(*next(iter(refusal.recipients.values())))
         except smtplib.SMTPDataError as refusal:
@@ -110,7 +110,7 @@ class Line:
 
 
 def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Send what is due until nothing is, the server cannot be reached or the run's time is over; return how many were sent."""
+    """Send until nothing is due, the server is away or the time is over; return how many were sent."""
     sent, ends = 0, time.monotonic() + RUN_SECONDS
     if not Mail.objects.due().exists():
         return 0
@@ -121,7 +121,8 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
             outcome = line.hand_over(mail)
             _record_surely(mail, outcome)
             sent += outcome.verdict is Verdict.SENT
-            # A connection that was good before may just have been closed between two mails; a new one that breaks is no server.
+            # A connection that was good may just have been closed between two mails. A new one that breaks is
+            # no server at all.
             if outcome.verdict is Verdict.LOST or (outcome.verdict is Verdict.UNREACHED and not reused):
                 logger.warning("mail server gone (%s); the queue waits", outcome.answer)
                 break
@@ -145,15 +146,17 @@ def _record_surely(mail: Mail, outcome: Outcome) -> None:
 
 
 def _record(mail: Mail, outcome: Outcome) -> None:
-    """Write down what became of a mail. Sent is sent, even if the claim has lapsed; all else only the holder may say."""
+    """Write down what became of a mail. Sent is sent; all else only who holds the claim may say."""
     row = Mail.objects.waiting().filter(pk=mail.pk)
     held = row.filter(claimed_until=mail.claimed_until)
-    now, tried = timezone.now(), {"claimed_until": None, "attempts": F("attempts") + 1, "last_answer": outcome.answer}
+    tried = {"claimed_until": None, "attempts": F("attempts") + 1, "last_answer": outcome.answer}
+    now = timezone.now()
     match outcome.verdict:
         case Verdict.SENT:
             row.update(sent_at=now, **tried)
         case Verdict.UNREACHED:
-            # No attempt: the server was away, not the mail refused. It goes behind the others, should it be what drives the server away.
+            # No attempt: the server was away, not the mail refused. It goes behind the others, in case it is
+            # what drives the server away.
             held.update(claimed_until=None, due_at=now, last_answer=outcome.answer)
         case Verdict.NEVER:
             _give_up(mail, held, tried)
@@ -163,7 +166,7 @@ def _record(mail: Mail, outcome: Outcome) -> None:
 
 
 def _give_up(mail: Mail, held: QuerySet[Mail], tried: dict[str, Any]) -> None:
-    """Record a refusal for good and tell who wants to know, in one transaction. A failing listener changes nothing for the mail."""
+    """Record a refusal for good and tell who listens, in one transaction. Failing listeners undo nothing."""
     with transaction.atomic():
         if not held.update(failed_at=timezone.now(), **tried):
             return

@@ -26,7 +26,7 @@ KEPT_JOBS_HOURS = 7 * 24
 @app.periodic(cron=EACH_MINUTE)
 @app.task(queueing_lock="send_due", lock="send_due", pass_context=True)
 def send_due(context: JobContext, timestamp: int | None = None) -> None:
-    """Send the due mails. Woken by ``post``; once a minute besides, which is also the probe of a server that was away.
+    """Send the due mails. Woken by ``post``, and once a minute, which also probes a server that was away.
 
     One at a time, so that a long run and its successor leave the worker room for other jobs.
     """
@@ -56,7 +56,7 @@ async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
 @app.periodic(cron=EACH_HOUR)
 @app.task(queueing_lock="forget_mail")
 def forget(timestamp: int) -> None:
-    """Wipe recipient and texts of mails a week after they were sent or given up; drop the empty rows after a year."""
+    """Wipe recipient and texts a week after a mail was sent or given up; drop the empty row after a year."""
     now = timezone.now()
     Mail.objects.forget(before=now - KEPT)
     Mail.objects.filter(forgotten_at__lt=now - KEPT_ROWS).delete()

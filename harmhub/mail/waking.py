@@ -13,10 +13,10 @@ logger = logging.getLogger(__name__)
 def wake_after_commit() -> None:
     """Wake the sender once the current transaction is committed; at once where there is none.
 
-    Not within the transaction: one sender is enough, so its job is unique while it waits, and whoever writes the same
-    unique row waits for the transaction that wrote it first. A long one (an update to 20,000 readers) would hold up everybody
-    who writes a message meanwhile. Should we die between the commit and the waking, the row is there all the same, and
-    the sender looks each minute.
+    Not within the transaction: one sender is enough, so its job is unique while it waits, and whoever writes
+    the same unique row waits for the transaction that wrote it first. A long one (an update to 20,000
+    readers) would hold up everybody who writes a message meanwhile. Should we die between the commit and the
+    waking, the row is there all the same, and the sender looks each minute.
     """
     transaction.on_commit(wake, robust=True)
 
