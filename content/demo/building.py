@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from io import BytesIO
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from wagtail.models import Page, Site
 
 from content import models as content
-from content.demo import papers, pictures, texts
-from content.listing import CARD_FILTERS
-from harmhub.models import CustomDocument, CustomImage, SiteSettings
+from content.demo import papers, texts
+from content.demo.filing import Cabinet
+from harmhub.models import CustomImage, SiteSettings
 from topics import models as topics
 
 # The home page of the demo is known by this key, whatever editors have made of its title and address.
 HOME_KEY = uuid5(NAMESPACE_URL, "https://fennmark.example.org/")
-CREDIT = "Drawing: Fennmark Foundation"
 MADE = datetime(2019, 1, 7, 9, tzinfo=UTC)
 
 
@@ -27,26 +24,25 @@ class Building:
     """The demo site while it is being built; ``build()`` does everything.
 
     ``today``: the day that relative dates count from. ``tell``: called with a line of progress.
-    ``files``: (storage, name) of each file written, so that they can be taken away if the building fails.
+    ``cabinet``: where pictures and documents are stored; it must hold all of ``wanted_pictures()``.
     """
 
-    def __init__(self, today: date, tell: Callable[[str], None]) -> None:
+    def __init__(self, today: date, cabinet: Cabinet, tell: Callable[[str], None]) -> None:
         self.today = today
+        self.cabinet = cabinet
         self.tell = tell
         self.pages: dict[str, Page] = {}
-        self.images: dict[str, CustomImage] = {}
-        self.files: list[tuple] = []
 
     def build(self) -> None:
         """Make all pages, in place of Wagtail's welcome page."""
         site, self.home = self._make_home()
         self._make_indexes()
-        self._make_topics()
         self._make_programs()
         self._make_people()
+        self._make_topics()
         self._make_items()
         self._make_info()
-        self._tie_topics()
+        self._tie_together()
         self._fill_settings(site)
 
     def _add(
@@ -113,19 +109,21 @@ class Building:
                 wikidata=told.get("wikidata", ""),
                 grant_seekers=texts.html(told.get("grants", ""), self._link),
                 open_calls=calls,
+                topic_people=[topics.TopicPerson(person=self.pages[slug]) for slug in told["people"]],
             )
 
     def _make_programs(self) -> None:
         for told in texts.table("programs")["program"]:
-            told["topics"] = [self.pages[slug] for slug in told["topics"]]
-            slug, title = told.pop("slug"), told.pop("title")
-            self.pages[slug] = self._add(self.pages["programs"], topics.ProgramPage, slug, title, **told)
+            values = {name: told[name] for name in ("tagline", "office", "purpose")}
+            self.pages[told["slug"]] = self._add(
+                self.pages["programs"], topics.ProgramPage, told["slug"], told["title"], **values
+            )
 
     def _make_people(self) -> None:
         for told in texts.table("people")["person"]:
             slug, title, palette = told.pop("slug"), told.pop("title"), told.pop("portrait", None)
             told["program"] = self.pages[told["program"]]
-            told["photo"] = self._portrait(title, palette) if palette else None
+            told["photo"] = self.cabinet.image(_portrait(title, palette), title) if palette else None
             self.pages[slug] = self._add(self.pages["people"], topics.PersonPage, slug, title, **told)
 
     def _make_items(self) -> None:
@@ -153,10 +151,14 @@ class Building:
     def _common(self, text: texts.Text) -> dict:
         head = text.head
         primary, *further = (self.pages[slug] for slug in head["topics"])
+        image = self._image(head.get("picture"))
+        if image and isinstance(head["published"], int):
+            # The newest work is what the first readers see.
+            self.cabinet.prepare_card(image)
         authors = [content.ItemAuthor(**self._who(name)) for name in head.get("authors", [])]
         return {
             "summary": head["summary"],
-            "image": self._image(head.get("picture"), for_cards=True),
+            "image": image,
             "image_caption": head.get("caption", ""),
             "primary_topic": primary,
             "further_topics": further,
@@ -201,10 +203,7 @@ class Building:
         for language in head["files"]:
             made = papers.paper(text, language, self._day(head["published"]), names)
             title = head["translations"][language]["title"] if language != "en" else head["title"]
-            document = CustomDocument(title=title)
-            document.file = ContentFile(made, f"{text.slug}-{language}.pdf")
-            document.save()
-            self.files.append((document.file.storage, document.file.name))
+            document = self.cabinet.document(title, f"{text.slug}-{language}.pdf", made)
             files.append(content.PublicationFile(document=document, language=language))
         return content.PublicationPage, {
             "publication_type": head["type"],
@@ -226,13 +225,17 @@ class Building:
                 body=texts.blocks(text.body, self._link),
             )
 
-    def _tie_topics(self) -> None:
-        """Give topics what points at pages made after them: their people, and the links of Learn More."""
+    def _tie_together(self) -> None:
+        """Add what points at pages that are made later: the topics of programs, the links of topics."""
+        for told in texts.table("programs")["program"]:
+            program = self.pages[told["slug"]]
+            program.topics = [self.pages[slug] for slug in told["topics"]]
+            program.save()
         for told in texts.table("topics")["topic"]:
-            page = self.pages[told["slug"]]
-            page.learn_more = texts.html(told.get("learn_more", ""), self._link)
-            page.topic_people = [topics.TopicPerson(person=self.pages[slug]) for slug in told["people"]]
-            page.save()
+            if "learn_more" in told:
+                page = self.pages[told["slug"]]
+                page.learn_more = texts.html(told["learn_more"], self._link)
+                page.save()
 
     def _fill_settings(self, site: Site) -> None:
         told = texts.table("site")["settings"]
@@ -253,31 +256,20 @@ class Building:
     def _link(self, address: str) -> str:
         return f'linktype="page" id="{self.pages[address.removeprefix("page:")].pk}"'
 
-    def _portrait(self, name: str, palette: str) -> CustomImage:
-        initials = "".join(part[0] for part in name.split())
-        return self._store(f"Portrait of {name}", pictures.portrait(initials, palette))
+    def _image(self, told: str | None) -> CustomImage | None:
+        return self.cabinet.image(told) if told else None
 
-    def _image(self, told: str | None, *, for_cards: bool = False) -> CustomImage | None:
-        if told is None:
-            return None
-        if told not in self.images:
-            motif, palette = told.split()
-            self.images[told] = self._store(f"{motif.title()}, {palette}", pictures.draw(motif, palette))
-        if for_cards:
-            made = self.images[told].get_renditions(*CARD_FILTERS)
-            self.files += [(rendition.file.storage, rendition.file.name) for rendition in made.values()]
-        return self.images[told]
 
-    def _store(self, title: str, picture) -> CustomImage:
-        drawn = BytesIO()
-        picture.save(drawn, "JPEG", quality=92, subsampling=0)
-        image = CustomImage(title=title, credit=CREDIT, width=picture.width, height=picture.height)
-        image.file = ContentFile(
-            drawn.getvalue(), f"{title.lower().replace(', ', '-').replace(' ', '-')}.jpg"
-        )
-        image.save()
-        self.files.append((image.file.storage, image.file.name))
-        return image
+def wanted_pictures() -> list[str]:
+    """Return what the demo site shows, as told to ``pictures.jpeg``, in the order of its need."""
+    people = texts.table("people")["person"]
+    heads = [*texts.table("topics")["topic"], *(text.head for text in texts.items())]
+    portraits = [_portrait(told["title"], told["portrait"]) for told in people if "portrait" in told]
+    return [*portraits, *(head["picture"] for head in heads if "picture" in head)]
+
+
+def _portrait(name: str, palette: str) -> str:
+    return f"@{''.join(part[0] for part in name.replace('-', ' ').split())} {palette}"
 
 
 def _weekday(day: date) -> date:

@@ -63,7 +63,7 @@ PALETTES = {
 class Canvas:
     """One picture being drawn."""
 
-    def __init__(self, palette: Palette, width: int = 1600, height: int = 1067) -> None:
+    def __init__(self, palette: Palette, width: int = 1280, height: int = 853) -> None:
         """Start an empty sheet of the finished size in pixels, filled with the palette's paper."""
         self.palette = palette
         self.scale = 2 * width / 1200

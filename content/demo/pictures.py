@@ -5,6 +5,7 @@ deterministic.
 """
 
 import random
+from io import BytesIO
 
 from PIL import Image
 
@@ -13,7 +14,7 @@ from content.demo.canvas import MOTIFS, PALETTES, Canvas, mix
 
 
 def draw(name: str, palette: str, seed: int = 1) -> Image.Image:
-    """Return a picture of 1600 by 1067 pixels. KeyError: there is no such motif or palette."""
+    """Return a picture of 1280 by 853 pixels. KeyError: there is no such motif or palette."""
     canvas = Canvas(PALETTES[palette])
     MOTIFS[name](canvas, random.Random(f"{name} {seed}"))  # noqa: S311 a drawing, no secret
     return canvas.finish()
@@ -39,3 +40,12 @@ def portrait(initials: str, palette: str) -> Image.Image:
     c.shape([(600, 1040), (470, 900), (420, 1200), (780, 1200), (730, 900)], mix(p.paper, p.soft, 0.2))
     c.letters(600, 1110, initials, 92, p.deep)
     return c.finish()
+
+
+def jpeg(told: str) -> bytes:
+    """Return a picture as a JPEG file: ``van pine`` is a motif in a palette, ``@IM dusk`` a portrait."""
+    name, palette = told.split()
+    picture = portrait(name[1:], palette) if name.startswith("@") else draw(name, palette)
+    drawn = BytesIO()
+    picture.save(drawn, "JPEG", quality=92, subsampling=0)
+    return drawn.getvalue()

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from wagtail.models import Page
 
-from content.demo.building import HOME_KEY, Building
+from content.demo.building import HOME_KEY, Building, wanted_pictures
+from content.demo.filing import Cabinet
 from content.models import HomePage
 
 # One number for everybody who loads the demo, so that two of them wait for one another.
@@ -42,15 +43,10 @@ class Command(BaseCommand):
     def _load(self, verbosity: int) -> None:
         tell = self._tell if verbosity else lambda line: None
         tell("Loading the demo site")
-        building = Building(timezone.localdate(), tell)
-        try:
+        with Cabinet(wanted_pictures()) as cabinet:
+            building = Building(timezone.localdate(), cabinet, tell)
             building.build()
-        except BaseException:
-            # The transaction takes back the rows, not the files.
-            for storage, name in building.files:
-                storage.delete(name)
-            raise
-        tell(f"The demo site is loaded: {len(building.pages) + 1} pages, {len(building.files)} files.")
+            tell(f"The demo site is loaded: {len(building.pages) + 1} pages, {len(cabinet)} files.")
 
     def _tell(self, line: str) -> None:
         self.stdout.write(line)
