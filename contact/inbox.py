@@ -6,10 +6,9 @@ import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import linebreaks_filter
 from django.urls import path, reverse
-from django.utils.html import linebreaks
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 from wagtail.admin import messages
@@ -31,8 +30,14 @@ STATES = {
 ACTS = {
     "close": (gettext_lazy("Close"), gettext_lazy("Message %s is closed. It will be deleted after 90 days.")),
     "reopen": (gettext_lazy("Open again"), gettext_lazy("Message %s is open again.")),
-    "quarantine": (gettext_lazy("Hold back as spam"), gettext_lazy("Message %s is held back. It will be deleted after 30 days.")),
-    "restore": (gettext_lazy("Restore"), gettext_lazy("Message %s is restored, and the people of its topic are told.")),
+    "quarantine": (
+        gettext_lazy("Hold back as spam"),
+        gettext_lazy("Message %s is held back. It will be deleted after 30 days."),
+    ),
+    "restore": (
+        gettext_lazy("Restore"),
+        gettext_lazy("Message %s is restored, and the people of its topic are told."),
+    ),
 }
 
 
@@ -41,10 +46,16 @@ class MessageFilterSet(WagtailFilterSet):
 
     topic = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Topic"),
-        queryset=lambda request: TopicPage.objects.filter(Exists(Message.objects.filter(topic=OuterRef("pk")))).order_by("title"),
+        queryset=lambda request: TopicPage.objects.filter(
+            Exists(Message.objects.filter(topic=OuterRef("pk")))
+        ).order_by("title"),
     )
-    state = django_filters.ChoiceFilter(label=gettext_lazy("State"), choices=STATES.items(), method="in_state")
-    received_at = django_filters.DateFromToRangeFilter(label=gettext_lazy("Received"), widget=DateRangePickerWidget)
+    state = django_filters.ChoiceFilter(
+        label=gettext_lazy("State"), choices=[*STATES.items()], method="in_state"
+    )
+    received_at = django_filters.DateFromToRangeFilter(
+        label=gettext_lazy("Received"), widget=DateRangePickerWidget
+    )
 
     class Meta:
         model = Message
@@ -67,11 +78,9 @@ class InboxView(RecordIndexView):
 class MessageView(RecordInspectView):
     """One message, opened, with what can be done with it."""
 
-    template_name = "contact/admin/message.html"
-
     def get_text_display_value(self) -> SafeString:
         """Return the text with its line ends, escaped."""
-        return linebreaks(self.object.text, autoescape=True)
+        return linebreaks_filter(self.object.text, autoescape=True)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the buttons that fit the state of the message, for those who may press them."""
@@ -118,7 +127,17 @@ class MessageViewSet(RecordViewSet):
     inspect_view_class = MessageView
     filterset_class = MessageFilterSet
     list_display = ["reference", "topic", "received_at", Column("state", label=gettext_lazy("State"))]
-    list_export = ["reference", "topic", "language", "received_at", "state", "closed_at", "name", "address", "text"]
+    list_export = [
+        "reference",
+        "topic",
+        "language",
+        "received_at",
+        "state",
+        "closed_at",
+        "name",
+        "address",
+        "text",
+    ]
     export_headings = {"state": gettext_lazy("State")}
     export_filename = "messages"
     inspect_view_fields = [
@@ -128,4 +147,7 @@ class MessageViewSet(RecordViewSet):
 
     def get_urlpatterns(self) -> list:
         """Add the address under which messages change their state."""
-        return [*super().get_urlpatterns(), path("inspect/<int:pk>/<slug:act>/", ActView.as_view(), name="act")]
+        return [
+            *super().get_urlpatterns(),
+            path("inspect/<int:pk>/<slug:act>/", ActView.as_view(), name="act"),
+        ]

@@ -80,9 +80,15 @@ class Message(models.Model):
         LINKS = "links", _("Many links")
         EDITOR = "editor", _("Marked by an editor")
 
-    reference = models.CharField(_("reference"), max_length=9, unique=True, default=new_reference, editable=False)
+    reference = models.CharField(
+        _("reference"), max_length=9, unique=True, default=new_reference, editable=False
+    )
     topic = models.ForeignKey(
-        "topics.TopicPage", verbose_name=_("topic"), null=True, on_delete=models.SET_NULL, related_name="messages"
+        "topics.TopicPage",
+        verbose_name=_("topic"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="messages",
     )
     language = models.CharField(_("language"), max_length=12)
     text = SealedTextField(_("message"))
@@ -140,7 +146,11 @@ class Message(models.Model):
         if self.notified_at or not recipients:
             return
         inbox = mail.public_url(reverse("message:inspect", args=[self.pk]))
-        context = {"reference": self.reference, "topic": self.topic.title if self.topic else "", "inbox": inbox}
+        context = {
+            "reference": self.reference,
+            "topic": self.topic.title if self.topic else "",
+            "inbox": inbox,
+        }
         for recipient in recipients:
             mail.post(purpose="contact-notice", to=recipient, template="contact-notice", context=context)
         self.notified_at = timezone.now()

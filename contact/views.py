@@ -64,7 +64,9 @@ def _form_page(request: HttpRequest, topic: TopicPage, form: PublicForm, status:
 
 def _too_many(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResponse:
     minutes = limits.minutes_to_wait()
-    form.add_error(None, _("Many messages came from your connection within the hour, so this one was not sent."))
+    form.add_error(
+        None, _("Many messages came from your connection within the hour, so this one was not sent.")
+    )
     form.add_error(
         None,
         ngettext(
@@ -81,6 +83,11 @@ def _too_many(request: HttpRequest, topic: TopicPage, form: ContactForm) -> Http
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
     """Return the typed text in a page that asks nothing of the database. The topic is known by the address alone."""
-    response = render(None, "contact/unavailable.html", {"form": ContactForm(request.POST), "action": request.path}, status=503)
+    response = render(
+        None,
+        "contact/unavailable.html",
+        {"form": ContactForm(request.POST), "action": request.path},
+        status=503,
+    )
     response["Retry-After"] = str(errors.RETRY_AFTER)
     return response

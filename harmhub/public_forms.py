@@ -61,9 +61,17 @@ class PublicForm(forms.Form):
         if received or "opened" in self.errors:
             age = self._age(received or "")
             if age is not None and 0 <= age < SOONEST:
-                self.add_error(None, _("That was very quick. Please look over what you wrote, and press the button again."))
+                self.add_error(
+                    None,
+                    _("That was very quick. Please look over what you wrote, and press the button again."),
+                )
             elif age is None or not 0 <= age <= LATEST:
-                self.add_error(None, _("This page was open for too long. What you wrote is still here: press the button again."))
+                self.add_error(
+                    None,
+                    _(
+                        "This page was open for too long. What you wrote is still here: press the button again."
+                    ),
+                )
         return self.cleaned_data
 
 

@@ -39,7 +39,10 @@ class DeclaredPermissionPolicy(ModelPermissionPolicy):
     def user_has_permission(self, user: Any, action: str) -> bool:
         """Return whether this user may do this with these records."""
         opts = self.model._meta
-        declared = {*opts.default_permissions, *(codename.rpartition("_")[0] for codename, _name in opts.permissions)}
+        declared = {
+            *opts.default_permissions,
+            *(codename.rpartition("_")[0] for codename, _name in opts.permissions),
+        }
         return action in declared and super().user_has_permission(user, action)
 
 
@@ -125,7 +128,9 @@ class RecordViewSet(ModelViewSet):
     @property
     def url_finder_class(self) -> type:
         """Where Wagtail's log links to a record."""
-        return type("RecordURLFinder", (super().url_finder_class,), {"edit_url_name": self.get_url_name("inspect")})
+        return type(
+            "RecordURLFinder", (super().url_finder_class,), {"edit_url_name": self.get_url_name("inspect")}
+        )
 
     def get_urlpatterns(self) -> list:
         """Return the addresses of listing, detail and history."""

@@ -36,10 +36,16 @@ class SubscriptionFilterSet(WagtailFilterSet):
     list = django_filters.ModelChoiceFilter(
         label=gettext_lazy("List"),
         null_label=gettext_lazy("The whole organisation"),
-        queryset=lambda request: TopicPage.objects.filter(Exists(Subscription.objects.filter(list=OuterRef("pk")))).order_by("title"),
+        queryset=lambda request: TopicPage.objects.filter(
+            Exists(Subscription.objects.filter(list=OuterRef("pk")))
+        ).order_by("title"),
     )
-    state = django_filters.ChoiceFilter(label=gettext_lazy("State"), choices=STATES.items(), method="in_state")
-    confirmed_at = django_filters.DateFromToRangeFilter(label=gettext_lazy("Confirmed"), widget=DateRangePickerWidget)
+    state = django_filters.ChoiceFilter(
+        label=gettext_lazy("State"), choices=[*STATES.items()], method="in_state"
+    )
+    confirmed_at = django_filters.DateFromToRangeFilter(
+        label=gettext_lazy("Confirmed"), widget=DateRangePickerWidget
+    )
     left_at = django_filters.DateFromToRangeFilter(label=gettext_lazy("Left"), widget=DateRangePickerWidget)
 
     class Meta:
@@ -61,8 +67,6 @@ class SubscribersView(RecordIndexView):
 
 class SubscriberView(RecordInspectView):
     """One address with one of its lists, and what was agreed to."""
-
-    template_name = "newsletter/admin/subscriber.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add consent and further lists, and whether this user may erase the address."""
@@ -122,7 +126,10 @@ class SubscriberViewSet(RecordViewSet):
 
     def get_urlpatterns(self) -> list:
         """Add the address under which an address is erased."""
-        return [*super().get_urlpatterns(), path("inspect/<int:pk>/erase/", EraseView.as_view(), name="erase")]
+        return [
+            *super().get_urlpatterns(),
+            path("inspect/<int:pk>/erase/", EraseView.as_view(), name="erase"),
+        ]
 
 
 class HeldSignUpsView(RecordIndexView):
@@ -150,12 +157,6 @@ class RestoreView(PermissionCheckedMixin, View):
         return redirect(reverse("held_sign_up:index"))
 
 
-class HeldSignUpView(RecordInspectView):
-    """One held sign-up."""
-
-    template_name = "newsletter/admin/held_sign_up.html"
-
-
 class HeldSignUpViewSet(RecordViewSet):
     """The held sign-ups."""
 
@@ -163,7 +164,6 @@ class HeldSignUpViewSet(RecordViewSet):
     icon = "warning"
     menu_label = gettext_lazy("Held sign-ups")
     index_view_class = HeldSignUpsView
-    inspect_view_class = HeldSignUpView
     inspect_template_name = "newsletter/admin/held_sign_up.html"
     list_display = ["__str__", "address", "list", "received_at"]
     list_export: list[str] = []
@@ -171,7 +171,10 @@ class HeldSignUpViewSet(RecordViewSet):
 
     def get_urlpatterns(self) -> list:
         """Add the address under which a sign-up is let through."""
-        return [*super().get_urlpatterns(), path("inspect/<int:pk>/restore/", RestoreView.as_view(), name="restore")]
+        return [
+            *super().get_urlpatterns(),
+            path("inspect/<int:pk>/restore/", RestoreView.as_view(), name="restore"),
+        ]
 
 
 class NewsletterGroup(ModelViewSetGroup):
@@ -180,4 +183,7 @@ class NewsletterGroup(ModelViewSetGroup):
     menu_label = gettext_lazy("Newsletter")
     menu_icon = "mail"
     menu_order = 260
-    items = (SubscriberViewSet("subscriber", url_prefix="subscribers"), HeldSignUpViewSet("held_sign_up", url_prefix="held-sign-ups"))
+    items = (
+        SubscriberViewSet("subscriber", url_prefix="subscribers"),
+        HeldSignUpViewSet("held_sign_up", url_prefix="held-sign-ups"),
+    )

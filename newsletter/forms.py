@@ -36,7 +36,9 @@ class SignUpForm(PublicForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["list"].queryset = TopicPage.objects.public().filter(has_newsletter=True).order_by("title")
+        self.fields["list"].queryset = (
+            TopicPage.objects.public().filter(has_newsletter=True).order_by("title")
+        )
 
     @property
     def fingerprint(self) -> str:

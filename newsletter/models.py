@@ -43,7 +43,9 @@ class SignUp(models.Model):
     """What the form took, before anybody looked whether the address is known. The worker makes the rest of it."""
 
     address = SealedTextField(_("e-mail address"))
-    list = models.ForeignKey("topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="+")
+    list = models.ForeignKey(
+        "topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="+"
+    )
     language = models.CharField(_("language"), max_length=12)
     wording = models.CharField(_("wording"), max_length=400)
     received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
@@ -90,8 +92,12 @@ class Subscriber(models.Model):
         Confirmations from the future do not count: the clock was wrong then.
         """
         now = timezone.now()
-        sent = Token.objects.filter(purpose=Token.Purpose.CONFIRM, subscription__subscriber=self, created_at__lte=now)
-        return all(sent.filter(created_at__gt=now - span).count() < most for span, most in MOST_CONFIRMATIONS.items())
+        sent = Token.objects.filter(
+            purpose=Token.Purpose.CONFIRM, subscription__subscriber=self, created_at__lte=now
+        )
+        return all(
+            sent.filter(created_at__gt=now - span).count() < most for span, most in MOST_CONFIRMATIONS.items()
+        )
 
 
 class SubscriptionQuerySet(models.QuerySet):
@@ -132,7 +138,11 @@ class Subscription(models.Model):
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
     list = models.ForeignKey(
-        "topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="subscriptions"
+        "topics.TopicPage",
+        verbose_name=_("list"),
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="subscriptions",
     )
     pace = models.CharField(_("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY)
     asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
@@ -155,7 +165,8 @@ class Subscription(models.Model):
                 fields=["subscriber", "list"], nulls_distinct=False, name="subscription_once_a_list"
             ),
             models.CheckConstraint(
-                condition=Q(left_at=None) | Q(confirmed_at__isnull=False), name="subscription_left_only_when_confirmed"
+                condition=Q(left_at=None) | Q(confirmed_at__isnull=False),
+                name="subscription_left_only_when_confirmed",
             ),
         ]
 
@@ -232,7 +243,8 @@ class Token(models.Model):
         default_permissions = ()
         constraints = [
             models.CheckConstraint(
-                condition=Q(purpose="leave", expires_at=None) | Q(purpose="confirm", expires_at__isnull=False),
+                condition=Q(purpose="leave", expires_at=None)
+                | Q(purpose="confirm", expires_at__isnull=False),
                 name="token_confirming_expires_and_leaving_does_not",
             ),
         ]

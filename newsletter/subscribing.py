@@ -35,7 +35,13 @@ def _work_off(pk: int) -> None:
 
     Over the limit of confirmations it is dropped if its link is in the inbox already; for another list it waits for its turn.
     """
-    sign_up = SignUp.objects.waiting().select_for_update(skip_locked=True, of=("self",)).select_related("list").filter(pk=pk).first()
+    sign_up = (
+        SignUp.objects.waiting()
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("list")
+        .filter(pk=pk)
+        .first()
+    )
     if sign_up is None:
         return
     digest = address_digest(sign_up.address)
@@ -70,7 +76,9 @@ def _ask(subscription: Subscription, sign_up: SignUp) -> None:
     """Post the confirmation mail. Nothing that was typed stands in it."""
     subscription.asked_at = timezone.now()
     subscription.save(update_fields=["asked_at"])
-    consent = Consent.objects.create(subscription=subscription, wording=sign_up.wording, list_name=subscription.list_name)
+    consent = Consent.objects.create(
+        subscription=subscription, wording=sign_up.wording, list_name=subscription.list_name
+    )
     expires_at = timezone.now() + CONFIRMABLE_FOR
     secret = Token.issue(subscription, Token.Purpose.CONFIRM, consent=consent, expires_at=expires_at)
     context = {"list": consent.list_name, "confirm_url": link("newsletter:confirm", secret, sign_up.language)}
@@ -157,7 +165,14 @@ def leaving_headers(subscription: Subscription, secret: str) -> dict[str, str]:
     }
 
 
-def _post(subscription: Subscription, name: str, context: dict, *, language: str, headers: dict[str, str] | None = None) -> None:
+def _post(
+    subscription: Subscription,
+    name: str,
+    context: dict,
+    *,
+    language: str,
+    headers: dict[str, str] | None = None,
+) -> None:
     mail.post(
         purpose=f"{PURPOSE}-{name}",
         to=subscription.subscriber.address,

@@ -55,8 +55,12 @@ def _form_page(request: HttpRequest, form: PublicForm, status: int = 200) -> Htt
 
 def _too_many(request: HttpRequest, form: SignUpForm) -> HttpResponse:
     minutes = limits.minutes_to_wait()
-    form.add_error(None, _("Many sign-ups came from your connection within the hour, so this one was not taken."))
-    again = ngettext("Please try again in %(minutes)s minute.", "Please try again in %(minutes)s minutes.", minutes)
+    form.add_error(
+        None, _("Many sign-ups came from your connection within the hour, so this one was not taken.")
+    )
+    again = ngettext(
+        "Please try again in %(minutes)s minute.", "Please try again in %(minutes)s minutes.", minutes
+    )
     form.add_error(None, again % {"minutes": minutes})
     response = _form_page(request, form, status=429)
     response["Retry-After"] = str(60 * minutes)
@@ -66,7 +70,9 @@ def _too_many(request: HttpRequest, form: SignUpForm) -> HttpResponse:
 def _unavailable(request: HttpRequest) -> HttpResponse:
     """Return what was typed in a page that asks nothing of the database. The list is known by its number alone."""
     typed = {name: request.POST.get(name, "") for name in ("email", "list", "website", "opened")}
-    response = render(None, "newsletter/unavailable.html", {"typed": typed, "action": request.path}, status=503)
+    response = render(
+        None, "newsletter/unavailable.html", {"typed": typed, "action": request.path}, status=503
+    )
     response["Retry-After"] = str(errors.RETRY_AFTER)
     return response
 
@@ -82,7 +88,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
             if subscription:
                 return render(request, "newsletter/confirmed.html", FRAME | {"subscription": subscription})
     else:
-        token = Token.objects.opened_by(Token.Purpose.CONFIRM, secret).select_related("subscription__list").first()
+        token = (
+            Token.objects.opened_by(Token.Purpose.CONFIRM, secret)
+            .select_related("subscription__list")
+            .first()
+        )
         if token and token.confirms:
             return render(request, "newsletter/confirm.html", FRAME | {"subscription": token.subscription})
     return render(request, "newsletter/dead_link.html", FRAME, status=404)
