@@ -1,11 +1,12 @@
 """Mail under faults: senders at once, killed senders, a database that goes away."""
 
+import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings as project
@@ -13,12 +14,11 @@ from django.db import connection, transaction
 
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
+from harmhub.mail.tasks import rescue_stalled_jobs
 from tests.fixtures import databases
 from tests.fixtures.site import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SENDER = "import django; django.setup(); from harmhub.mail.sending import send_due_mail; send_due_mail()"
 
 
 def in_thread(work) -> threading.Thread:
@@ -35,15 +35,21 @@ def in_thread(work) -> threading.Thread:
     return thread
 
 
-def start_sender(mail_server) -> subprocess.Popen:
-    """Start a sender as a process of its own, on the database of this test."""
+@contextlib.contextmanager
+def worker(mail_server) -> Iterator[subprocess.Popen]:
+    """Run the job worker as a process of its own on the database of this test; it is killed at the end."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "harmhub.settings",
         "DATABASE_URL": databases.url(connection.settings_dict["NAME"]),
         "EMAIL_URL": mail_server.url,
         "MAIL_LEASE_SECONDS": "2",
     }
-    return subprocess.Popen([sys.executable, "-c", SENDER], cwd=project.BASE_DIR, env=environment)
+    process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=project.BASE_DIR, env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
 
 
 def test_two_senders_at_once_send_each_mail_once(post_greeting, mail_server):
@@ -70,20 +76,20 @@ def test_no_transaction_is_open_while_a_mail_is_on_the_wire(post_greeting, mail_
     sender.join(10)
 
 
-def test_a_mail_whose_sender_was_killed_goes_out_after_its_lease(post_greeting, mail_server, settings):
-    settings.MAIL_LEASE_SECONDS = 2
+def test_a_mail_goes_out_after_the_worker_was_killed_while_sending_it(post_greeting, mail_server):
     row = post_greeting()
     mail_server.after_data = "hang"
-    sender = start_sender(mail_server)
-    wait_for(lambda: mail_server.handed_over, 20, "The sender did not come to the text.")
-    os.kill(sender.pid, signal.SIGKILL)
-    sender.wait(10)
-    mail_server.after_data = ""
+    with worker(mail_server):
+        wait_for(lambda: mail_server.handed_over, 30, "The worker did not come to the text.")
     assert Mail.objects.filter(sent_at=None, attempts=0, claimed_until__isnull=False).count() == 1
-    wait_for(send_due_mail, 10, "The claim of the killed sender did not lapse.")
-    (message,) = mail_server.messages
-    assert message["Message-ID"] == row.message_id
-    assert send_due_mail() == 0
+    mail_server.after_data = ""
+    with connection.cursor() as cursor:  # half a minute passes, and then the minutely job comes
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    rescue_stalled_jobs.defer(timestamp=0)
+    with worker(mail_server):
+        wait_for(lambda: mail_server.messages, 30, "The mail of the killed worker did not go out.")
+        wait_for(Mail.objects.sent().exists, 5, "It was not recorded.")
+    assert [message["Message-ID"] for message in mail_server.messages] == [row.message_id]
 
 
 def test_a_mail_sent_while_the_database_restarts_is_not_sent_again(post_greeting, mail_server):
