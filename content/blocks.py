@@ -19,7 +19,10 @@ class QuoteBlock(blocks.StructBlock):
         label = _("Quotation")
         label_format = "{text}"
         template = "components/blocks/quote.html"
-        preview_value = {"text": _("A clinic that remembers your wound and forgets your name."), "source": _("A nurse")}
+        preview_value = {
+            "text": _("A clinic that remembers your wound and forgets your name."),
+            "source": _("A nurse"),
+        }
         description = _("Somebody’s words, set apart from the text.")
 
 
@@ -57,7 +60,9 @@ class DownloadBlock(blocks.StructBlock):
     """A file within the text."""
 
     document = DocumentChooserBlock(label=_("File"))
-    label = blocks.CharBlock(label=_("Label"), required=False, max_length=120, help_text=_("Empty: the file’s own title."))
+    label = blocks.CharBlock(
+        label=_("Label"), required=False, max_length=120, help_text=_("Empty: the file’s own title.")
+    )
 
     class Meta:
         icon = "download"

@@ -1,12 +1,73 @@
 """Editing forms that need more than their model's fields."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from functools import cache
+from itertools import groupby
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.forms import WagtailAdminPageForm
+
+from topics.forms import TreePageForm
+
+# Names of the IANA database that are no continent: offsets, and what places were called before they got their present names.
+NO_PLACES = ("Brazil", "Canada", "Chile", "Etc", "Mexico", "SystemV", "US", "posix", "right")
+
+
+@cache
+def zones() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return UTC and the IANA time zones that name a place, by continent, as choices of a select field.
+
+    The labels begin with the town, so that an editor who types "Lis" is led to Lisbon.
+    """
+    names = sorted(name.split("/", 1) for name in available_timezones() if "/" in name)
+    places = [name for name in names if name[0] not in NO_PLACES]
+    groups = groupby(places, key=lambda name: name[0])
+    by_continent = [
+        (
+            continent,
+            [
+                (f"{continent}/{town}", town.replace("_", " ").replace("/", ", "))
+                for _continent, town in towns
+            ],
+        )
+        for continent, towns in groups
+    ]
+    return [("UTC", [("UTC", "UTC")]), *by_continent]
+
+
+class ItemForm(TreePageForm):
+    """What all kinds of work share: topics and programs by name, and people or names in the rows."""
+
+    tree_fields = ("primary_topic", "further_topics", "programs")
+    rows_of_people = ("authors", "speakers")
+    # Selects that always have a value: no star asks the editor to do something.
+    with_default = ("status", "time_zone", "publication_type")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in self.with_default:
+            if name in self.fields:
+                self.fields[name].required = False
+
+    def clean(self) -> dict:
+        """Refuse rows that name nobody, unless this is a draft, which may be half filled in."""
+        cleaned = super().clean()
+        for name in self.with_default:
+            if cleaned.get(name) == "":
+                cleaned[name] = self._meta.model._meta.get_field(name).get_default()
+        if not self.is_deferred_validation:
+            for row in (row for name in self.rows_of_people for row in self.formsets.get(name, ())):
+                self._check_row(row)
+        return cleaned
+
+    @staticmethod
+    def _check_row(row: forms.ModelForm) -> None:
+        filled = row.cleaned_data if row.is_valid() else {}
+        is_kept = row.instance.pk or row.has_changed()
+        if filled and is_kept and not (filled.get("DELETE") or filled.get("person") or filled.get("name")):
+            row.add_error("person", _("Choose a person or write a name, or delete this row."))
 
 
 class WallTimeField(forms.DateTimeField):
@@ -30,20 +91,31 @@ class WallTimeField(forms.DateTimeField):
         raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
-class EventForm(WagtailAdminPageForm):
+class EventForm(ItemForm):
     """An event is written in the time of its place, whatever the editor's own zone is."""
 
     TIMES = ("starts_at", "ends_at")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        zone = ZoneInfo(self.instance.time_zone or "UTC")
+        old_zone = self.fields["time_zone"]
+        stored = self.instance.time_zone
+        self.fields["time_zone"] = forms.ChoiceField(
+            choices=self._zones_with(stored),
+            required=False,
+            label=old_zone.label,
+            help_text=old_zone.help_text,
+        )
         for name in self.TIMES:
             if value := getattr(self.instance, name):
-                self.initial[name] = value.astimezone(zone).replace(tzinfo=None)
+                self.initial[name] = value.astimezone(ZoneInfo(stored or "UTC")).replace(tzinfo=None)
             old = self.fields[name]
             self.fields[name] = WallTimeField(
-                required=old.required, widget=old.widget, label=old.label, help_text=old.help_text, input_formats=old.input_formats
+                required=old.required,
+                widget=old.widget,
+                label=old.label,
+                help_text=old.help_text,
+                input_formats=old.input_formats,
             )
 
     def clean(self) -> dict:
@@ -53,8 +125,18 @@ class EventForm(WagtailAdminPageForm):
         for name in self.TIMES:
             if value := cleaned.get(name):
                 cleaned[name] = value.replace(tzinfo=zone)
-                if cleaned[name].astimezone(UTC).astimezone(zone).replace(tzinfo=None) != value:
-                    self.add_error(name, _("This hour does not exist there: the clocks go forward."))
+                if not MINYEAR < value.year < MAXYEAR:
+                    self.add_error(name, _("There is no such year in our calendar."))
+                elif cleaned[name].astimezone(UTC).astimezone(zone).replace(tzinfo=None) != value:
+                    self.add_error(
+                        name, _("This hour does not exist in %s: the clocks go forward then.") % zone.key
+                    )
         if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] < cleaned["starts_at"]:
             self.add_error("ends_at", _("The event ends before it starts."))
         return cleaned
+
+    @staticmethod
+    def _zones_with(stored: str) -> list:
+        """Return all zones; one that was stored by an import and is not among them keeps its place."""
+        known = any(stored == name for _continent, towns in zones() for name, _town in towns)
+        return zones() if known or not stored else [*zones(), (stored, [(stored, stored)])]

@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, When, prefetch_related_objects
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import ExtractYear, JSONObject
 
 from wagtail.images.models import Filter
@@ -35,6 +46,14 @@ PICTURES = 4
 # The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag makes of them.
 CARD_PICTURE = "fill-640x427 format-{avif,jpeg} avifquality-45 jpegquality-55"
 CARD_FILTERS = Filter.expand_spec(CARD_PICTURE)
+# Long texts that no card shows: most of what there is to read of an item.
+NOT_ON_CARDS = (
+    "body",
+    "voicespage__standfirst",
+    "eventpage__transcript",
+    "eventpage__access_notes",
+    "publicationpage__key_findings",
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -69,8 +88,12 @@ class ContentItemQuerySet(PublicPageQuerySet):
         if topic.pk is None:
             return self.none()
         topics = type(topic)._default_manager
-        subjects = topics.filter(translation_key__in=topics.filter(path__startswith=topic.path).values("translation_key"))
-        further = self.model.further_topics.through.objects.filter(contentitem=OuterRef("pk"), topicpage__in=subjects)
+        subjects = topics.filter(
+            translation_key__in=topics.filter(path__startswith=topic.path).values("translation_key")
+        )
+        further = self.model.further_topics.through.objects.filter(
+            contentitem=OuterRef("pk"), topicpage__in=subjects
+        )
         return self.filter(Q(primary_topic__in=subjects) | Exists(further), locale=topic.locale_id)
 
     def of_program(self, program: ProgramPage) -> ContentItemQuerySet:
@@ -101,11 +124,17 @@ class ContentItemQuerySet(PublicPageQuerySet):
 
     def since(self, anchor: Anchor) -> ContentItemQuerySet:
         """Return the item at the anchor and all newer ones."""
-        return self.filter(Q(published_on__gt=anchor.day) | Q(published_on=anchor.day, pk__gte=anchor.pk), published_on__gte=anchor.day)
+        return self.filter(
+            Q(published_on__gt=anchor.day) | Q(published_on=anchor.day, pk__gte=anchor.pk),
+            published_on__gte=anchor.day,
+        )
 
     def before(self, anchor: Anchor) -> ContentItemQuerySet:
         """Return the items older than the anchor."""
-        return self.filter(Q(published_on__lt=anchor.day) | Q(published_on=anchor.day, pk__lt=anchor.pk), published_on__lte=anchor.day)
+        return self.filter(
+            Q(published_on__lt=anchor.day) | Q(published_on=anchor.day, pk__lt=anchor.pk),
+            published_on__lte=anchor.day,
+        )
 
     def recent(self) -> ContentItemQuerySet:
         """Return the public items, the newest first, with all that a card shows."""
@@ -113,12 +142,22 @@ class ContentItemQuerySet(PublicPageQuerySet):
 
     def for_cards(self) -> ContentItemQuerySet:
         """Fetch all that a card shows in this one query: the kinds, the image, the names of authors, the first file."""
-        authors = apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
-        files = apps.get_model("content", "PublicationFile").objects.filter(publication=OuterRef("pk")).order_by("sort_order")
+        authors = (
+            apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
+        )
+        files = (
+            apps.get_model("content", "PublicationFile")
+            .objects.filter(publication=OuterRef("pk"))
+            .order_by("sort_order")
+        )
         name = Case(When(person__isnull=False, then=F("person__title")), default=F("name"))
         file = JSONObject(name="document__file", pages="document__page_count", size="document__file_size")
-        return self.select_related("voicespage", "eventpage", "publicationpage", "image").annotate(
-            author_names=ArraySubquery(authors.values_list(name)), first_file=Subquery(files.values_list(file)[:1])
+        items = self.select_related("voicespage", "eventpage", "publicationpage", "image").defer(
+            *NOT_ON_CARDS
+        )
+        return items.annotate(
+            author_names=ArraySubquery(authors.values_list(name)),
+            first_file=Subquery(files.values_list(file)[:1]),
         )
 
     def counts(self) -> Counter[tuple[str, int]]:
@@ -156,7 +195,15 @@ class Listing:
     kind, year (four digits), since (an anchor's text): the cut that the visitor asked for; None leaves it out.
     """
 
-    def __init__(self, items: ContentItemQuerySet, address: str, *, kind: Kind | None = None, year: str | None = None, since: str | None = None):
+    def __init__(
+        self,
+        items: ContentItemQuerySet,
+        address: str,
+        *,
+        kind: Kind | None = None,
+        year: str | None = None,
+        since: str | None = None,
+    ):
         self.everything = items
         self.base = address
         self.kind = kind
@@ -212,7 +259,9 @@ class Listing:
     def cards(self) -> list[ContentItem]:
         """The items of this page, the newest first, each with all that its card shows."""
         if self.anchor:
-            cards = list(self._cut.since(self.anchor).order_by("published_on", "pk").for_cards()[:PAGE_SIZE])[::-1]
+            cards = list(self._cut.since(self.anchor).order_by("published_on", "pk").for_cards()[:PAGE_SIZE])[
+                ::-1
+            ]
         else:
             cards = list(self._with_older_anchor()[:PAGE_SIZE])
         return ready(cards)
@@ -227,7 +276,11 @@ class Listing:
 
     def _place_of_older_anchor(self) -> int | None:
         """Return how far from the newest item the page lies that holds the first item not shown here; None: all are shown."""
-        number = sum(n for (kind, year), n in self.counts.items() if self.kind in (None, kind) and self.year in (None, year))
+        number = sum(
+            n
+            for (kind, year), n in self.counts.items()
+            if self.kind in (None, kind) and self.year in (None, year)
+        )
         if number <= PAGE_SIZE:
             return None
         last_hidden = number - PAGE_SIZE - 1  # counted from the oldest, which is 0
@@ -250,14 +303,18 @@ class Listing:
         tabs = [Tab("", self.address(), self.total if told else None, self.kind is None)]
         for kind in Kind:
             if numbers[kind] or kind == self.kind:
-                tabs.append(Tab(kind.plural, self.address(kind), numbers[kind] if told else None, kind == self.kind))
+                tabs.append(
+                    Tab(kind.plural, self.address(kind), numbers[kind] if told else None, kind == self.kind)
+                )
         return tabs
 
     @cached_property
     def years(self) -> list[tuple[int, str, bool]]:
         """The years with work of this kind, the newest first: year, address, whether it is this page's."""
         found = {year for (kind, year) in self.counts if self.kind in (None, kind)}
-        return [(year, self.address(self.kind, year), year == self.year) for year in sorted(found, reverse=True)]
+        return [
+            (year, self.address(self.kind, year), year == self.year) for year in sorted(found, reverse=True)
+        ]
 
     @cached_property
     def older(self) -> Turn | None:

@@ -31,7 +31,9 @@ def without_metadata(upload: File) -> File:
             out = BytesIO()
             picture.save(out, kind, **kept, **({} if animated and kind == "GIF" else {"exif": b""}))
     except (OSError, SyntaxError, ValueError) as error:
-        raise ValidationError(_("This picture is damaged or incomplete. Please save it again and retry.")) from error
+        raise ValidationError(
+            _("This picture is damaged or incomplete. Please save it again and retry.")
+        ) from error
     return ContentFile(out.getvalue(), name=upload.name)
 
 
@@ -41,7 +43,9 @@ def pdf_pages(upload: File) -> int:
     try:
         pages = len(PdfReader(BytesIO(upload.read())).pages)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
-        raise ValidationError(_("This PDF is damaged or incomplete. Please save it again and retry.")) from error
+        raise ValidationError(
+            _("This PDF is damaged or incomplete. Please save it again and retry.")
+        ) from error
     upload.seek(0)
     if not pages:
         raise ValidationError(_("This PDF has no pages."))

@@ -108,10 +108,20 @@ class SiteSettings(BaseSiteSetting):
         help_text=_("Where “Exit this page” leads: a harmless page that nobody wonders about."),
     )
     privacy_page = models.ForeignKey(
-        "wagtailcore.Page", verbose_name=_("privacy page"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "wagtailcore.Page",
+        verbose_name=_("privacy page"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     safety_page = models.ForeignKey(
-        "wagtailcore.Page", verbose_name=_("page on staying safe"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "wagtailcore.Page",
+        verbose_name=_("page on staying safe"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     help_page = models.ForeignKey(
         "wagtailcore.Page",
@@ -127,10 +137,13 @@ class SiteSettings(BaseSiteSetting):
     select_related = ["site__root_page", "privacy_page", "safety_page", "help_page"]
 
     panels = [
-        MultiFieldPanel([FieldPanel("organisation"), FieldPanel("mission"), FieldPanel("footer")], _("Organisation")),
+        MultiFieldPanel(
+            [FieldPanel("organisation"), FieldPanel("mission"), FieldPanel("footer")], _("Organisation")
+        ),
         MultiFieldPanel([FieldPanel("contact_addresses"), PageChooserPanel("help_page")], _("Contact")),
         MultiFieldPanel(
-            [FieldPanel("exit_url"), PageChooserPanel("safety_page"), PageChooserPanel("privacy_page")], _("Safety of readers")
+            [FieldPanel("exit_url"), PageChooserPanel("safety_page"), PageChooserPanel("privacy_page")],
+            _("Safety of readers"),
         ),
     ]
 

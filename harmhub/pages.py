@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.models import Page, PageManager, PageViewRestriction
 from wagtail.query import PageQuerySet
 
@@ -54,6 +55,13 @@ class HubPage(Page):
     takes_reserved_slug = False
     # Forms post to addresses of their own; a page only ever answers with itself.
     allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS]
+    # For pages that no menu can show: Wagtail's own panels offer that to all.
+    address_panels = [
+        MultiFieldPanel(
+            [FieldPanel("slug"), FieldPanel("seo_title"), FieldPanel("search_description")],
+            _("Address and search engines"),
+        )
+    ]
 
     class Meta:
         abstract = True
@@ -61,8 +69,15 @@ class HubPage(Page):
     def clean(self) -> None:
         """Refuse a slug that is part of a listing's address."""
         super().clean()
-        if not self.takes_reserved_slug and (self.slug in RESERVED_SLUGS or re.fullmatch(r"\d{4}", self.slug or "")):
-            raise ValidationError({"slug": _("“%(slug)s” is used in addresses of listings. Please choose another.") % {"slug": self.slug}})
+        if not self.takes_reserved_slug and (
+            self.slug in RESERVED_SLUGS or re.fullmatch(r"\d{4}", self.slug or "")
+        ):
+            raise ValidationError(
+                {
+                    "slug": _("“%(slug)s” is used in addresses of listings. Please choose another.")
+                    % {"slug": self.slug}
+                }
+            )
 
     def route(self, request: HttpRequest, path_components: list[str]):
         """Answer as Wagtail does, but never with a page past its expiry. Http404: there is nothing to serve."""
@@ -81,4 +96,6 @@ class HubPage(Page):
 
     def get_view_restrictions(self):
         """Return the restrictions that this page stands under."""
-        return PageViewRestriction.objects.none() if self.known_unrestricted else super().get_view_restrictions()
+        return (
+            PageViewRestriction.objects.none() if self.known_unrestricted else super().get_view_restrictions()
+        )

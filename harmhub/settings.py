@@ -137,7 +137,9 @@ TEMPLATES = [
 # --- data ----------------------------------------------------------------------------------------
 
 DATABASES = {
-    "default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded_postgres.database_url(DATA_DIR))
+    "default": env.db_url_config(
+        env.str("DATABASE_URL", default="") or embedded_postgres.database_url(DATA_DIR)
+    )
     | {
         "CONN_HEALTH_CHECKS": True,
         # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
@@ -146,7 +148,10 @@ DATABASES = {
 }
 CACHES = {
     # Wagtail keeps the sites' root paths here. Files, so that all processes of a machine see one state.
-    "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache"}
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "cache",
+    }
 }
 
 # --- languages -----------------------------------------------------------------------------------
@@ -186,7 +191,7 @@ WHITENOISE_MAX_AGE = 3600
 
 # --- mail and jobs -------------------------------------------------------------------------------
 
-_smtp = env.email_url("EMAIL_URL", default="")if env.str("EMAIL_URL", default="") else None
+_smtp = env.email_url("EMAIL_URL", default="") if env.str("EMAIL_URL", default="") else None
 MAILERS = {
     "default": {
         "BACKEND": "harmhub.mail.backends.SmtpBackend",
@@ -239,7 +244,9 @@ SECURE_CSP = {
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
-] + [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}]
+] + [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}
+]
 
 # --- logging: no address, token, query or text of a reader is ever logged -------------------------
 

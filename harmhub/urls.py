@@ -22,6 +22,7 @@ urlpatterns = [
     path("documents/", include(document_urls)),
     path("media/<path:path>", views.rendition, name="rendition"),
     path("health/", views.health, name="health"),
+    path("favicon.ico", views.favicon),
     path("robots.txt", views.robots_txt, name="robots_txt"),
 ]
 

@@ -3,6 +3,8 @@
 from django.core.files.storage import storages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
@@ -16,6 +18,12 @@ def rendition(request: HttpRequest, path: str) -> HttpResponse:
     response = serve(request, path, document_root=storages["renditions"].location)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Lead browsers that ask for an icon unasked to the one that pages name, before they cost a page of their own."""
+    return redirect(static("icon.svg"), permanent=True)
 
 
 @require_safe

@@ -32,7 +32,11 @@ class Hub:
     def settings(self) -> SiteSettings:
         """The settings of the request's site; defaults where nobody has filled them in."""
         site = Site.find_for_request(self.request)
-        found = SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site).first() if site else None
+        found = (
+            SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site).first()
+            if site
+            else None
+        )
         return found or SiteSettings(site=site)
 
     @property
@@ -51,9 +55,19 @@ class Hub:
         return (here or roots)[0].root_path if roots else ""
 
     @cached_property
+    def sections(self) -> list[Page]:
+        """The public pages right below the home page."""
+        return self._sections_of(self.surroundings(""))
+
+    @property
     def menu(self) -> list[Page]:
-        """The public pages right below the home page that ask to be shown in menus."""
-        return self._menu_of(self.surroundings(""))
+        """The sections that ask to be shown in menus."""
+        return [page for page in self.sections if page.show_in_menus]
+
+    @property
+    def footer(self) -> list[Page]:
+        """The sections that do not: what is looked for at the end of a page."""
+        return [page for page in self.sections if not page.show_in_menus]
 
     @cached_property
     def trail(self) -> list[Page]:
@@ -74,24 +88,26 @@ class Hub:
         by_parent: dict[str, list[TopicPage]] = {}
         for topic in sorted(topics, key=lambda topic: topic.title.casefold()):
             by_parent.setdefault(topic.path[: -Page.steplen], []).append(topic)
-        areas = [topic for group in by_parent.values() for topic in group if topic.depth == self._root_depth + 2]
+        areas = [
+            topic for group in by_parent.values() for topic in group if topic.depth == self._root_depth + 2
+        ]
         return [SimpleNamespace(area=area, topics=by_parent.get(area.path, [])) for area in areas]
 
-    def _menu_of(self, pages: list[Page]) -> list[Page]:
-        return [page for page in pages if page.show_in_menus and page.depth == self._root_depth + 1 and is_public(page)]
+    def _sections_of(self, pages: list[Page]) -> list[Page]:
+        return [page for page in pages if page.depth == self._root_depth + 1 and is_public(page)]
 
     @property
     def _root_depth(self) -> int:
         return self.root_path.count("/")
 
     def surroundings(self, path: str) -> list[Page]:
-        """Return, in one query, the pages along a path below the home page, and those that the main menu may show."""
+        """Return, in one query, the pages along a path below the home page, and those right below the home page."""
         if not self.root_path:
             return []
         steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
         along = Q(url_path__in=list(steps))
-        in_menu = Q(show_in_menus=True, depth=self._root_depth + 1, url_path__startswith=self.root_path)
-        pages = all_pages().filter(along | in_menu).annotate(is_restricted=is_restricted())
+        sections = Q(depth=self._root_depth + 1, url_path__startswith=self.root_path)
+        pages = all_pages().filter(along | sections).annotate(is_restricted=is_restricted())
         return list(pages.select_related("topicpage").order_by("path"))
 
     def find(self, path: str) -> RouteResult | None:
@@ -101,7 +117,7 @@ class Hub:
         for a page that is no topic.
         """
         pages = self.surroundings(path)
-        self.menu = self._menu_of(pages)
+        self.sections = self._sections_of(pages)
         wanted = f"{self.root_path}{path}"
         self.trail = [page for page in pages if wanted.startswith(page.url_path)]
         if not self.trail:
@@ -110,9 +126,14 @@ class Hub:
         page = getattr(found, "topicpage", None) or found.specific
         page.known_unrestricted = not found.is_restricted
         if isinstance(page, TopicPage):
-            page.lineage = [page, *(above.topicpage for above in reversed(self.trail[:-1]) if hasattr(above, "topicpage"))]
+            page.lineage = [
+                page,
+                *(above.topicpage for above in reversed(self.trail[:-1]) if hasattr(above, "topicpage")),
+            ]
         try:
-            return page.route(self.request, [part for part in wanted[len(found.url_path) :].split("/") if part])
+            return page.route(
+                self.request, [part for part in wanted[len(found.url_path) :].split("/") if part]
+            )
         except Http404:
             return None
 

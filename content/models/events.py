@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -18,15 +17,6 @@ from content.forms import EventForm
 from content.models.items import ContentItem
 from topics.kinds import Kind
 from topics.models import PersonPage
-
-
-NO_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
-
-
-def zones() -> list[tuple[str, str]]:
-    """Return UTC and the IANA time zones that name a place, as choices of a select field."""
-    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(NO_PLACES))
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
 
 
 def validate_zone(name: str) -> None:
@@ -48,35 +38,81 @@ class EventPage(ContentItem):
         CANCELLED = "cancelled", _("Cancelled")
 
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.SCHEDULED)
-    starts_at = models.DateTimeField(_("starts"), null=True, help_text=_("In the time of the place."))
-    ends_at = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("In the time of the place."))
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
+    starts_at = models.DateTimeField(
+        _("starts"), null=True, help_text=_("As the clocks in the time zone below show it.")
+    )
+    ends_at = models.DateTimeField(
+        _("ends"),
+        null=True,
+        blank=True,
+        help_text=_("Without an end, it counts as over a day after its start."),
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=timezone.get_default_timezone_name, validators=[validate_zone],
+        help_text=_("Of the place, or for an event online, of whoever invites. Readers see the time there, and in UTC."),
+    )  # fmt: skip
     place = models.CharField(_("place"), max_length=240, blank=True, help_text=_("Hall, street, town."))
-    town = models.CharField(_("town"), max_length=80, blank=True, help_text=_("Shown in lists."))
-    online_url = models.URLField(_("address online"), blank=True, help_text=_("Shown on the page. Leave it empty if the link comes with the registration."))
+    town = models.CharField(
+        _("town"),
+        max_length=80,
+        blank=True,
+        help_text=_("Shown in lists, where there is no room for the whole address."),
+    )
+    online_url = models.URLField(
+        _("address online"),
+        blank=True,
+        help_text=_("Shown on the page. Leave it empty if the link comes with the registration."),
+    )
     is_online = models.BooleanField(_("takes place online, too"), default=False)
-    access_notes = models.TextField(_("access"), blank=True, help_text=_("Steps, captions, interpretation, hearing loop."))
-    languages = models.CharField(_("languages"), max_length=160, blank=True)
-    registration_url = models.URLField(_("registration"), blank=True)
-    recording_url = models.URLField(_("recording"), blank=True, help_text=_("Afterwards: where the recording is."))
-    transcript = RichTextField(_("transcript"), blank=True, features=["bold", "italic", "link", "document-link", "ul", "ol"])
+    access_notes = models.TextField(
+        _("access"), blank=True, help_text=_("Steps, captions, interpretation, hearing loop.")
+    )
+    languages = models.CharField(
+        _("languages"),
+        max_length=160,
+        blank=True,
+        help_text=_("For example “English and Portuguese, interpreted”."),
+    )
+    registration_url = models.URLField(
+        _("registration"),
+        blank=True,
+        help_text=_(
+            "Where one registers. The button vanishes when the event is over, postponed or cancelled."
+        ),
+    )
+    recording_url = models.URLField(
+        _("recording"), blank=True, help_text=_("Afterwards: where the recording is.")
+    )
+    transcript = RichTextField(
+        _("transcript"), blank=True, features=["bold", "italic", "link", "document-link", "ul", "ol"]
+    )
 
     template = "content/event.html"
     parent_page_types = ["content.EventIndexPage"]
     is_creatable = True
     page_description = _("Something that happens at a time, at a place or online.")
     base_form_class = EventForm
-    search_fields = [*ContentItem.search_fields, index.SearchField("place"), index.FilterField("starts_at"), index.FilterField("status")]
+    search_fields = [
+        *ContentItem.search_fields,
+        index.SearchField("place"),
+        index.FilterField("starts_at"),
+        index.FilterField("status"),
+    ]
 
     edit_handler = ContentItem.tabs(
         [
             *ContentItem.basics,
             MultiFieldPanel(
-                [FieldPanel("status"), FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at")]), FieldPanel("time_zone", widget=forms.Select(choices=zones))],
+                [
+                    FieldPanel("status"),
+                    FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at")]),
+                    FieldPanel("time_zone"),
+                ],
                 _("When"),
             ),
             MultiFieldPanel(
-                [FieldPanel("place"), FieldPanel("town"), FieldPanel("is_online"), FieldPanel("online_url")], _("Where")
+                [FieldPanel("place"), FieldPanel("town"), FieldPanel("is_online"), FieldPanel("online_url")],
+                _("Where"),
             ),
             FieldPanel("registration_url"),
             ContentItem.picture,
@@ -84,7 +120,14 @@ class EventPage(ContentItem):
         ],
         ObjectList(
             [
-                InlinePanel("speakers", label=_("Speaker"), heading=_("Speakers, in order")),
+                InlinePanel(
+                    "speakers",
+                    label=_("Speaker"),
+                    heading=_("Speakers, in order"),
+                    help_text=_(
+                        "For each speaker, choose one of our people, or write the name of somebody from outside."
+                    ),
+                ),
                 FieldPanel("languages"),
                 FieldPanel("access_notes"),
                 MultiFieldPanel([FieldPanel("recording_url"), FieldPanel("transcript")], _("Afterwards")),
@@ -137,10 +180,17 @@ class EventSpeaker(Orderable):
 
     event = ParentalKey(EventPage, on_delete=models.CASCADE, related_name="speakers")
     person = models.ForeignKey(
-        PersonPage, verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="appearances"
+        PersonPage,
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="appearances",
     )
     name = models.CharField(_("name"), max_length=120, blank=True, help_text=_("For speakers from outside."))
-    role = models.CharField(_("role"), max_length=160, blank=True, help_text=_("For example “budget office, city of Lisbon”."))
+    role = models.CharField(
+        _("role"), max_length=160, blank=True, help_text=_("For example “budget office, city of Lisbon”.")
+    )
 
     panels = [FieldPanel("person"), FieldPanel("name"), FieldPanel("role")]
 

@@ -35,7 +35,9 @@ class HomePage(HubPage):
     @property
     def next_events(self) -> list[EventPage]:
         """The next three events that take place, the soonest first."""
-        coming = EventPage.objects.filter(locale=self.locale_id, starts_at__gte=timezone.now(), status=EventPage.Status.SCHEDULED)
+        coming = EventPage.objects.filter(
+            locale=self.locale_id, starts_at__gte=timezone.now(), status=EventPage.Status.SCHEDULED
+        )
         return list(coming.public().order_by("starts_at", "pk")[:3])
 
 

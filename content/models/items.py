@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django import forms
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from taggit.models import TaggedItemBase
-from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel, ObjectList, PublishingPanel, TabbedInterface
+from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, PageManager
 from wagtail.search import index
 
 from content.blocks import Body
+from content.forms import ItemForm
 from content.listing import ContentItemQuerySet
 from harmhub.pages import HubPage
 from topics.kinds import Kind
@@ -37,31 +38,38 @@ class ContentItem(HubPage):
 
     kind = models.CharField(max_length=12, choices=Kind.choices, editable=False)
     summary = models.TextField(
-        _("summary"), max_length=240, help_text=_("One or two sentences, shown in every list. At most 240 characters.")
+        _("summary"),
+        max_length=240,
+        help_text=_("One or two sentences, shown in lists and mails. At most 240 characters."),
     )
     published_on = models.DateField(
         _("published date"), default=timezone.localdate,
-        help_text=_("The date by which work is ordered. Saving again never changes it."),
+        help_text=_("Work is listed by this date, the newest first. It does not publish by itself: for that, set a schedule."),
     )  # fmt: skip
     image = models.ForeignKey(
         "harmhub.CustomImage", verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
-        help_text=_("Shown on cards and above the text. Work without an image is fine, too."),
+        help_text=_("Shown on cards and beside the text. Work without an image is fine, too."),
     )  # fmt: skip
     image_caption = models.CharField(_("caption"), max_length=240, blank=True)
     primary_topic = models.ForeignKey(
         TopicPage, verbose_name=_("topic"), null=True, on_delete=models.SET_NULL, related_name="primary_items",
-        help_text=_("The topic that this work is mainly about. It also appears on the topics above that one."),
+        help_text=_("What this work is mainly about. It appears on the page of this topic and of the topics above it."),
     )  # fmt: skip
     further_topics = ParentalManyToManyField(
-        TopicPage, verbose_name=_("further topics"), blank=True, related_name="further_items"
-    )
-    programs = ParentalManyToManyField(ProgramPage, verbose_name=_("programs"), blank=True, related_name="program_items")
+        TopicPage, verbose_name=_("further topics"), blank=True, related_name="further_items",
+        help_text=_("Other topics on whose pages it appears, too. Topics above a chosen one need no mark."),
+    )  # fmt: skip
+    programs = ParentalManyToManyField(
+        ProgramPage, verbose_name=_("programs"), blank=True, related_name="program_items",
+        help_text=_("The programs that this work comes from. It appears on their pages."),
+    )  # fmt: skip
     tags = ClusterTaggableManager(through=ItemTag, blank=True)
     body = StreamField(Body(), verbose_name=_("body"), blank=True)
 
     objects = PageManager.from_queryset(ContentItemQuerySet)()
 
     is_creatable = False
+    base_form_class = ItemForm
     subpage_types: list[str] = []
     search_fields = [
         *HubPage.search_fields,
@@ -72,15 +80,18 @@ class ContentItem(HubPage):
         index.FilterField("primary_topic_id"),
     ]
 
-    basics = [*HubPage.content_panels, FieldPanel("summary"), FieldPanel("published_on")]
-    picture = MultiFieldPanel([FieldPanel("image"), FieldPanel("image_caption")], _("Image"))
-    authors_panel = InlinePanel("authors", label=_("Author"), heading=_("Authors, in order"))
-    about = [
+    basics = [
+        *HubPage.content_panels,
+        FieldPanel("summary"),
         FieldPanel("primary_topic"),
-        FieldPanel("further_topics", widget=forms.CheckboxSelectMultiple),
-        FieldPanel("programs", widget=forms.CheckboxSelectMultiple),
-        FieldPanel("tags"),
+        FieldPanel("published_on"),
     ]
+    picture = MultiFieldPanel([FieldPanel("image"), FieldPanel("image_caption")], _("Image"))
+    authors_panel = InlinePanel(
+        "authors", label=_("Author"), heading=_("Authors, in order"),
+        help_text=_("For each author, choose one of our people, or write the name of somebody from outside."),
+    )  # fmt: skip
+    about = [FieldPanel("further_topics"), FieldPanel("programs"), FieldPanel("tags")]
 
     class Meta:
         indexes = [
@@ -91,12 +102,12 @@ class ContentItem(HubPage):
     @classmethod
     def tabs(cls, content: list, *more: ObjectList) -> TabbedInterface:
         """Return the editing form of one kind: its content, further tabs of its own, what it is about, and the settings."""
-        settings = [*HubPage.promote_panels, PublishingPanel()]
+        settings = [*HubPage.address_panels, *HubPage.settings_panels]
         return TabbedInterface(
             [
                 ObjectList(content, heading=_("Content")),
                 *more,
-                ObjectList(cls.about, heading=_("Topics")),
+                ObjectList(cls.about, heading=_("Where it appears")),
                 ObjectList(settings, heading=_("Settings")),
             ]
         )
@@ -106,6 +117,17 @@ class ContentItem(HubPage):
         if self.KIND:
             self.kind = self.KIND
         super().save(*args, **kwargs)
+
+    @property
+    def preview_modes(self) -> list[tuple[str, str]]:
+        """What the editor may look at before publishing."""
+        return [("", _("Page")), ("card", _("Card in lists"))]
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        """Return the page, or how lists show it."""
+        if mode_name == "card":
+            return TemplateResponse(request, "content/card_preview.html", {"item": self})
+        return super().serve_preview(request, mode_name)
 
     @cached_property
     def detail(self) -> ContentItem:
@@ -145,7 +167,12 @@ class ItemAuthor(Orderable):
 
     item = ParentalKey(ContentItem, on_delete=models.CASCADE, related_name="authors")
     person = models.ForeignKey(
-        PersonPage, verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="authorships"
+        PersonPage,
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="authorships",
     )
     name = models.CharField(_("name"), max_length=120, blank=True, help_text=_("For authors from outside."))
 

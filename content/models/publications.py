@@ -1,5 +1,7 @@
 """Publications: reports, briefs and other documents, with their files by language."""
 
+from functools import cached_property
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -37,7 +39,13 @@ class PublicationPage(ContentItem):
         SUBMISSION = "submission", _("Submission")
         ANNUAL = "annual", _("Annual report")
 
-    publication_type = models.CharField(_("type"), max_length=12, choices=Type.choices, default=Type.REPORT)
+    publication_type = models.CharField(
+        _("type"),
+        max_length=12,
+        choices=Type.choices,
+        default=Type.REPORT,
+        help_text=_("Shown beside the word “Publication”."),
+    )
     key_findings = StreamField(
         [("finding", blocks.TextBlock(label=_("Finding"), rows=2, icon="list-ol", description=_("One finding, in a sentence."), preview_value="Counting samples is cheap. Counting conversations explains more."))],
         verbose_name=_("key findings"),
@@ -77,19 +85,34 @@ class PublicationPage(ContentItem):
         verbose_name = _("publication")
         verbose_name_plural = _("publications")
 
+    @cached_property
+    def first_file(self) -> dict | None:
+        """What a card tells of the first file; without a query where a listing has fetched it."""
+        document = next((row.document for row in self.files.all() if row.document), None)
+        return document and {
+            "name": document.filename,
+            "pages": document.page_count,
+            "size": document.file_size,
+        }
+
 
 class PublicationFile(Orderable):
     """A file of a publication, in one language."""
 
     publication = ParentalKey(PublicationPage, on_delete=models.CASCADE, related_name="files")
     document = models.ForeignKey(
-        "harmhub.CustomDocument", verbose_name=_("file"), on_delete=models.PROTECT, related_name="publication_files"
+        # null: a draft may have a row whose file is still to come
+        "harmhub.CustomDocument", verbose_name=_("file"), null=True, on_delete=models.PROTECT, related_name="publication_files",
+    )  # fmt: skip
+    language = models.CharField(
+        _("language"), max_length=12, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
     )
-    language = models.CharField(_("language"), max_length=12, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
 
     panels = [FieldPanel("document"), FieldPanel("language")]
 
     class Meta(Orderable.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["publication", "language", "document"], name="file_once_a_publication")
+            models.UniqueConstraint(
+                fields=["publication", "language", "document"], name="file_once_a_publication"
+            )
         ]

@@ -14,9 +14,16 @@ class VoicesPage(ContentItem):
 
     KIND = Kind.VOICES
 
-    kicker = models.CharField(_("kicker"), max_length=60, blank=True, help_text=_("A word or two above the title, such as “Field notes”."))
+    kicker = models.CharField(
+        _("kicker"),
+        max_length=60,
+        blank=True,
+        help_text=_("A word or two above the title, such as “Field notes”."),
+    )
     standfirst = models.TextField(
-        _("standfirst"), blank=True, help_text=_("Shown large under the title. Empty: the summary is shown there.")
+        _("standfirst"),
+        blank=True,
+        help_text=_("Shown large under the title. Empty: the summary is shown there."),
     )
 
     template = "content/voices.html"

@@ -98,7 +98,9 @@ def file_facts(file: dict) -> str:
     """
     facts = [PurePath(file["name"]).suffix[1:].upper()]
     if file["pages"]:
-        facts.append(ngettext("%(number)s page", "%(number)s pages", file["pages"]) % {"number": file["pages"]})
+        facts.append(
+            ngettext("%(number)s page", "%(number)s pages", file["pages"]) % {"number": file["pages"]}
+        )
     if file["size"]:
         facts.append(filesizeformat(file["size"]))
     return ", ".join(facts)

@@ -7,6 +7,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.search import index
 
 from harmhub.pages import HubPage
+from topics.forms import PersonForm
 from topics.models.work import WorkPage
 
 
@@ -36,11 +37,21 @@ class PersonPage(WorkPage):
 
     role = models.CharField(_("role"), max_length=120, help_text=_("For example “Program officer”."))
     program = models.ForeignKey(
-        "topics.ProgramPage", verbose_name=_("program"), null=True, blank=True, on_delete=models.SET_NULL, related_name="members"
+        "topics.ProgramPage",
+        verbose_name=_("program"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="members",
     )
-    office = models.CharField(_("office"), max_length=80, blank=True)
+    office = models.CharField(_("office"), max_length=80, blank=True, help_text=_("For example “Lisbon”."))
     photo = models.ForeignKey(
-        "harmhub.CustomImage", verbose_name=_("photo"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "harmhub.CustomImage",
+        verbose_name=_("photo"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     biography = models.TextField(_("biography"), blank=True, help_text=_("One paragraph."))
 
@@ -57,6 +68,8 @@ class PersonPage(WorkPage):
         FieldPanel("photo"),
         FieldPanel("biography"),
     ]
+    promote_panels = HubPage.address_panels
+    base_form_class = PersonForm
 
     class Meta:
         verbose_name = _("person")
@@ -71,12 +84,16 @@ class PersonPage(WorkPage):
     @property
     def description(self) -> str:
         """Role, program and office in one line, as far as they are known."""
-        return ", ".join(str(part) for part in (self.role, self.program and self.program.title, self.office) if part)
+        return ", ".join(
+            str(part) for part in (self.role, self.program and self.program.title, self.office) if part
+        )
 
     @property
     def topics(self) -> list:
         """The public topics that name this person, in the order of the tree; none before the page is saved."""
         if self.pk is None:
             return []
-        topic_model = self._meta.get_field("topic_people").related_model._meta.get_field("topic").related_model
+        topic_model = (
+            self._meta.get_field("topic_people").related_model._meta.get_field("topic").related_model
+        )
         return list(topic_model.objects.public().filter(topic_people__person=self).order_by("path"))

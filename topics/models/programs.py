@@ -1,6 +1,5 @@
 """Programs: the parts of the organisation that work on topics."""
 
-from django import forms
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +8,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.search import index
 
 from harmhub.pages import HubPage
+from topics.forms import ProgramForm
 from topics.models.people import PersonPage
 from topics.models.work import WorkPage
 
@@ -39,7 +39,10 @@ class ProgramPage(WorkPage):
 
     purpose = models.TextField(_("purpose"), help_text=_("One paragraph, shown large under the title."))
     tagline = models.CharField(
-        _("in a few words"), max_length=80, blank=True, help_text=_("Shown under its name in lists: “Services, medicines, community care”.")
+        _("in a few words"),
+        max_length=80,
+        blank=True,
+        help_text=_("Shown under its name in lists: “Services, medicines, community care”."),
     )
     office = models.CharField(_("office"), max_length=80, blank=True)
     topics = ParentalManyToManyField(
@@ -57,8 +60,10 @@ class ProgramPage(WorkPage):
         FieldPanel("purpose"),
         FieldPanel("tagline"),
         FieldPanel("office"),
-        FieldPanel("topics", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("topics"),
     ]
+    promote_panels = HubPage.address_panels
+    base_form_class = ProgramForm
 
     class Meta:
         verbose_name = _("program")
@@ -74,11 +79,18 @@ class ProgramPage(WorkPage):
         """The public people of this program, in the order of the tree; none before it is saved."""
         if self.pk is None:
             return []
-        members = PersonPage.objects.public().filter(program__translation_key=self.translation_key, locale=self.locale_id)
+        members = PersonPage.objects.public().filter(
+            program__translation_key=self.translation_key, locale=self.locale_id
+        )
         return list(members.order_by("path"))
 
     @property
     def public_topics(self) -> list:
         """The public topics that this program focuses on, in the order of the tree."""
         chosen = [topic.pk for topic in self.topics.all()]
-        return list(self._meta.get_field("topics").related_model.objects.public().filter(pk__in=chosen).order_by("path"))
+        return list(
+            self._meta.get_field("topics")
+            .related_model.objects.public()
+            .filter(pk__in=chosen)
+            .order_by("path")
+        )

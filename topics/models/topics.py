@@ -9,7 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail import blocks
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel, MultipleChooserPanel, ObjectList, PublishingPanel, TabbedInterface
+from wagtail.admin.panels import (
+    FieldPanel,
+    MultiFieldPanel,
+    MultipleChooserPanel,
+    ObjectList,
+    TabbedInterface,
+)
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Orderable
 from wagtail.search import index
@@ -57,12 +63,16 @@ class TopicIndexPage(HubPage):
 class TopicPage(WorkPage):
     """A topic. One that others lie under is an area."""
 
-    introduction = models.TextField(_("introduction"), help_text=_("One paragraph, shown large under the title."))
+    introduction = models.TextField(
+        _("introduction"), help_text=_("One paragraph, shown large under the title.")
+    )
     image = models.ForeignKey(
         "harmhub.CustomImage", verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
         help_text=_("Shown where the topic is shared, not on its page."),
     )  # fmt: skip
-    learn_more = RichTextField(_("learn more"), blank=True, features=SIMPLE_TEXT, help_text=_("A longer explanation, or links."))
+    learn_more = RichTextField(
+        _("learn more"), blank=True, features=SIMPLE_TEXT, help_text=_("A longer explanation, or links.")
+    )
     contact_addresses = models.TextField(
         _("contact addresses"), blank=True, validators=[validate_addresses],
         help_text=_("Who is told of messages on this topic, one address a line. Empty: as the topic above, at last the site’s."),
@@ -86,19 +96,35 @@ class TopicPage(WorkPage):
     parent_page_types = ["topics.TopicIndexPage", "topics.TopicPage"]
     subpage_types = ["topics.TopicPage"]
     page_description = _("A topic with its explanation, people, programs and recent work.")
-    search_fields = [*WorkPage.search_fields, index.SearchField("introduction"), index.SearchField("learn_more")]
+    search_fields = [
+        *WorkPage.search_fields,
+        index.SearchField("introduction"),
+        index.SearchField("learn_more"),
+    ]
 
     edit_handler = TabbedInterface(
         [
             ObjectList(
-                [*WorkPage.content_panels, FieldPanel("introduction"), FieldPanel("learn_more"), FieldPanel("image")],
+                [
+                    *WorkPage.content_panels,
+                    FieldPanel("introduction"),
+                    FieldPanel("learn_more"),
+                    FieldPanel("image"),
+                ],
                 heading=_("Content"),
             ),
             ObjectList(
                 [
-                    MultipleChooserPanel("topic_people", chooser_field_name="person", label=_("Person"), heading=_("People, in order")),
+                    MultipleChooserPanel(
+                        "topic_people",
+                        chooser_field_name="person",
+                        label=_("Person"),
+                        heading=_("People, in order"),
+                    ),
                     FieldPanel("contact_addresses"),
-                    MultiFieldPanel([FieldPanel("grant_seekers"), FieldPanel("open_calls")], _("For grant seekers")),
+                    MultiFieldPanel(
+                        [FieldPanel("grant_seekers"), FieldPanel("open_calls")], _("For grant seekers")
+                    ),
                 ],
                 heading=_("People and grants"),
             ),
@@ -107,8 +133,8 @@ class TopicPage(WorkPage):
                     FieldPanel("has_newsletter"),
                     FieldPanel("is_sensitive"),
                     FieldPanel("wikidata"),
-                    *WorkPage.promote_panels,
-                    PublishingPanel(),
+                    *WorkPage.address_panels,
+                    *WorkPage.settings_panels,
                 ],
                 heading=_("Settings"),
             ),
@@ -143,13 +169,18 @@ class TopicPage(WorkPage):
     @property
     def contact_recipients(self) -> list[str]:
         """The addresses told of messages: of the nearest topic that names any; empty where none does."""
-        return next((found for topic in self.lineage if (found := address_lines(topic.contact_addresses))), [])
+        return next(
+            (found for topic in self.lineage if (found := address_lines(topic.contact_addresses))), []
+        )
 
     @property
     def calls(self) -> list[blocks.StructValue]:
         """The calls that are open today, the first to close first."""
         today = timezone.localdate()
-        return sorted((c.value for c in self.open_calls if c.value["closes"] and c.value["closes"] >= today), key=lambda c: c["closes"])
+        return sorted(
+            (c.value for c in self.open_calls if c.value["closes"] and c.value["closes"] >= today),
+            key=lambda c: c["closes"],
+        )
 
     @property
     def people(self) -> list[PersonPage]:
@@ -162,7 +193,9 @@ class TopicPage(WorkPage):
     @property
     def programs(self) -> list[ProgramPage]:
         """The public programs that focus on this topic, in the order of the tree."""
-        focusing = ProgramPage.objects.public().filter(topics__translation_key=self.translation_key, locale=self.locale_id)
+        focusing = ProgramPage.objects.public().filter(
+            topics__translation_key=self.translation_key, locale=self.locale_id
+        )
         return list(focusing.distinct())
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
@@ -175,7 +208,9 @@ class TopicPerson(Orderable):
     """A person who works on a topic."""
 
     topic = ParentalKey(TopicPage, on_delete=models.CASCADE, related_name="topic_people")
-    person = models.ForeignKey("topics.PersonPage", verbose_name=_("person"), on_delete=models.CASCADE, related_name="topic_people")
+    person = models.ForeignKey(
+        "topics.PersonPage", verbose_name=_("person"), on_delete=models.CASCADE, related_name="topic_people"
+    )
 
     panels = [FieldPanel("person")]
 
