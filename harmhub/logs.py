@@ -82,7 +82,7 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
         response = self.get_response(request)
-        size = response.get("Content-Length", "-" if response.streaming else len(response.content))
+        size = response.headers.get("Content-Length") or len(getattr(response, "content", b"")) or "-"
         milliseconds = (time.perf_counter() - began) * 1000
         access.info(
             "%s %s %s %s %.1f",

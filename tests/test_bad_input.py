@@ -56,12 +56,9 @@ def send(site_server):
 def talk(port, message):
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         answer = b""
-        try:
-            connection.sendall(message)
-            while chunk := connection.recv(65536):
-                answer += chunk
-        except ConnectionError:  # what is far too long is answered before all of it was sent
-            pass
+        connection.sendall(message)
+        while chunk := connection.recv(65536):
+            answer += chunk
     head, _, body = answer.partition(b"\r\n\r\n")
     return int(head.split()[1]), head.decode("latin-1").lower(), body.decode()
 
@@ -187,7 +184,7 @@ UNREADABLE = {
     "5,000 fields": (FORM, b"a=b&" * 5000),
     "500 KB of separators": (FORM, b"&" * 500_000),
     "1 MB field": (FORM, b"message=" + b"a" * 1_000_000),
-    "10 MB field": (FORM, b"message=" + b"a" * 10_000_000),
+    "4 MB field": (FORM, b"message=" + b"a" * 4_000_000),
     "unknown charset": (FORM + "; charset=klingon", b"message=x"),
     "other charset": (FORM + "; charset=utf-16", b"message=x"),
     "no text codec": (MULTIPART + "; charset=hex", b"--xyz--"),
