@@ -7,46 +7,86 @@ from django.core.files.base import ContentFile, File
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdf.errors import FileNotDecryptedError, PyPdfError
+from wagtail.images.models import WagtailImageField, WagtailImageFieldFile
+
+END_OF_PDF = b"%%EOF"
+# Readers look for the end mark in the last kilobyte; some programs leave more behind it.
+TAIL = 2048
+KEPT_INFO = ("icc_profile", "transparency")
 
 
-def without_metadata(upload: File) -> File:
+class CleanPicture(ContentFile):
+    """A picture that has lost its metadata."""
+
+
+def without_metadata(upload: File) -> CleanPicture:
     """Return the picture upright and without EXIF, XMP, comments or thumbnails; colour profiles stay.
 
     ValidationError: the file is no complete picture.
     """
+    if isinstance(upload, CleanPicture):
+        return upload
     upload.seek(0)
     try:
         with Image.open(upload) as picture:
-            kind, animated = picture.format, getattr(picture, "is_animated", False)
-            kept = {"icc_profile": picture.info["icc_profile"]} if picture.info.get("icc_profile") else {}
-            if kind in {"JPEG", "WEBP", "AVIF"}:
-                kept["quality"] = 92
-            if animated:
-                kept["save_all"] = True
-            else:
-                picture.load()
-                picture = ImageOps.exif_transpose(picture)
-                picture.info.clear()
-            out = BytesIO()
-            picture.save(out, kind, **kept, **({} if animated and kind == "GIF" else {"exif": b""}))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValidationError(
-            _("This picture is damaged or incomplete. Please save it again and retry.")
-        ) from error
-    return ContentFile(out.getvalue(), name=upload.name)
+            content = _saved_again(picture)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise ValidationError(_("This picture is damaged or incomplete. Please save it again and retry.")) from error
+    return CleanPicture(content, name=upload.name)
+
+
+def _saved_again(picture: Image.Image) -> bytes:
+    # Telephones store a JPEG with further pictures behind it (MPO), each with EXIF data of its own: only the first is kept.
+    kind = "JPEG" if picture.format == "MPO" else picture.format
+    kept = {key: picture.info[key] for key in KEPT_INFO if picture.info.get(key) is not None}
+    if kind in {"JPEG", "WEBP", "AVIF"}:
+        kept["quality"] = 92
+    if kind != "GIF":
+        kept["exif"] = b""
+    if kind != "JPEG" and getattr(picture, "is_animated", False):
+        kept |= {"save_all": True, "comment": b""} if kind == "GIF" else {"save_all": True}
+    else:
+        picture.load()
+        picture = ImageOps.exif_transpose(picture)
+        picture.info.clear()
+    out = BytesIO()
+    picture.save(out, kind, **kept)
+    return out.getvalue()
+
+
+class PictureFile(WagtailImageFieldFile):
+    """The stored original of a picture."""
+
+    def save(self, name: str, content: File, save: bool = True) -> None:
+        """Store the picture without its metadata, whichever way it comes: Wagtail also stores files without saving their row."""
+        super().save(name, without_metadata(content), save)
+
+
+class PictureField(WagtailImageField):
+    """A picture whose file never holds metadata."""
+
+    attr_class = PictureFile
 
 
 def pdf_pages(upload: File) -> int:
     """Return the number of pages of a PDF. ValidationError: it cannot be read as one."""
     upload.seek(0)
-    try:
-        pages = len(PdfReader(BytesIO(upload.read())).pages)
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
-        raise ValidationError(
-            _("This PDF is damaged or incomplete. Please save it again and retry.")
-        ) from error
+    content = upload.read()
     upload.seek(0)
+    try:
+        pages = len(PdfReader(BytesIO(content)).pages)
+    except FileNotDecryptedError as error:
+        raise ValidationError(_("This PDF needs a password. Please save it without one.")) from error
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
+        raise _damaged() from error
+    # A reader mends what it can; where the end is missing, pages are missing, whatever their number was to be.
+    if END_OF_PDF not in content[-TAIL:]:
+        raise _damaged()
     if not pages:
         raise ValidationError(_("This PDF has no pages."))
     return pages
+
+
+def _damaged() -> ValidationError:
+    return ValidationError(_("This PDF is damaged or incomplete. Please save it again and retry."))

@@ -8,7 +8,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel, PageChooserPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 from wagtail.documents.models import AbstractDocument
 from wagtail.documents.models import Document as WagtailDocument
-from wagtail.images.models import AbstractImage, AbstractRendition
+from wagtail.images.models import AbstractImage, AbstractRendition, get_upload_to
 from wagtail.images.models import Image as WagtailImage
 from wagtail.search import index
 
@@ -18,7 +18,10 @@ from harmhub import files
 class CustomImage(AbstractImage):
     """A picture. Uploads lose their EXIF data (places, devices, names) before anything else happens to them."""
 
-    credit = models.CharField(_("credit"), max_length=120, blank=True, help_text=_("Who made the picture."))
+    file = files.PictureField(
+        verbose_name=_("file"), upload_to=get_upload_to, width_field="width", height_field="height"
+    )
+    credit = models.CharField(_("credit"), max_length=120, blank=True, help_text=_("Who made the picture. Printed under it."))
 
     admin_form_fields = (*WagtailImage.admin_form_fields, "credit")
 
@@ -27,12 +30,25 @@ class CustomImage(AbstractImage):
         verbose_name_plural = _("images")
         permissions = [("choose_image", "Can choose image")]
 
+    def clean(self) -> None:
+        """Take the metadata off a new file. ValidationError: it is no complete picture."""
+        super().clean()
+        try:
+            self._take_metadata_off()
+        except ValidationError as error:
+            raise ValidationError({"file": error}) from error
+
     def save(self, *args, **kwargs) -> None:
-        """Store the picture; a newly uploaded file is stored without its metadata."""
-        if self.file and not self.file._committed:
-            self.file = files.without_metadata(self.file)
+        """Store the picture; a new file is measured as it is stored, without its metadata."""
+        if self._take_metadata_off():
             self._set_image_file_metadata()
         super().save(*args, **kwargs)
+
+    def _take_metadata_off(self) -> bool:
+        is_new = bool(self.file) and not self.file._committed
+        if is_new:
+            self.file = files.without_metadata(self.file.file)
+        return is_new
 
 
 class CustomRendition(AbstractRendition):
@@ -61,7 +77,10 @@ class CustomDocument(AbstractDocument):
         """Refuse a file that says it is a PDF and cannot be read as one."""
         super().clean()
         if self._is_new_pdf():
-            self.page_count = files.pdf_pages(self.file)
+            try:
+                self.page_count = files.pdf_pages(self.file)
+            except ValidationError as error:
+                raise ValidationError({"file": error}) from error
 
     def save(self, *args, **kwargs) -> None:
         """Store the document with its size and, for a PDF, its number of pages. ValidationError: not a readable PDF."""
