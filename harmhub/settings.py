@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
@@ -41,6 +42,10 @@ def _secret(name: str) -> str:
 SECRET_KEY = _secret("SECRET_KEY")
 # Fernet keys, newest first. The first seals; all open. The last also keys the address look-up: never drop it.
 SEALING_KEYS = [key.strip() for key in _secret("SEALING_KEYS").split(",") if key.strip()]
+try:
+    MultiFernet([Fernet(key) for key in SEALING_KEYS])
+except ValueError as problem:
+    raise ImproperlyConfigured("SEALING_KEYS are Fernet keys: each 32 bytes in base64.") from problem
 
 # --- applications --------------------------------------------------------------------------------
 
@@ -277,7 +282,7 @@ WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAILADMIN_COMMENTS_ENABLED = True
 WAGTAILADMIN_USER_LOGIN_FORM = "harmhub.login.LoginForm"
-WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "harmhub.login.PasswordResetForm"
+WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "harmhub.login.PasswordResetForm"  # noqa: S105
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 WAGTAILIMAGES_IMAGE_MODEL = "harmhub.CustomImage"
 WAGTAILIMAGES_RENDITION_STORAGE = "renditions"

@@ -263,8 +263,17 @@ def test_deploy_check_is_clean_with_production_settings(tmp_path):
     assert "no issues (0 silenced)" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "SEALING_KEYS"])
-@pytest.mark.parametrize("value", ["", "change-me-change-me-change-me-change-me-change-me", "short"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            (name, value)
+            for name in ("SECRET_KEY", "SEALING_KEYS")
+            for value in ("", "change-me" * 6, "short")
+        ),
+        ("SEALING_KEYS", "long enough, but no key of Fernet is written like this"),
+    ],
+)
 def test_production_does_not_start_with_a_missing_or_default_secret(tmp_path, name, value):
     done = check(tmp_path, **{name: value})
     assert done.returncode != 0
