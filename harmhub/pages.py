@@ -2,10 +2,10 @@
 
 import re
 from http import HTTPMethod
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -27,7 +27,7 @@ def is_restricted() -> Exists:
 class PublicPageQuerySet(PageQuerySet):
     """Pages, with the one word that decides what a visitor may see."""
 
-    def public(self) -> QuerySet:
+    def public(self) -> Self:
         """Return the pages that everybody may see now: live, not expired, under no view restriction, no alias.
 
         Wagtail's own ``public()`` asks for the restriction only, and its ``live()`` still holds a page past ``expire_at`` until

@@ -1,8 +1,10 @@
 """The few addresses that are no page, no form and no file of an editor."""
 
+from typing import Any
+
 from django.core.files.storage import storages
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
@@ -10,12 +12,13 @@ from django.views.static import serve
 
 
 @require_safe
-def rendition(request: HttpRequest, path: str) -> HttpResponse:
+def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
     """Return a picture of the public folder. Its name changes with its content, so it may be kept for a year.
 
     Http404: there is no such file. A web server in front may serve the folder itself.
     """
-    response = serve(request, path, document_root=storages["renditions"].location)
+    folder: Any = storages["renditions"]
+    response = serve(request, path, document_root=folder.location)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 

@@ -147,8 +147,8 @@ def is_public(page: Page) -> bool:
 def hub_of(request: HttpRequest) -> Hub:
     """Return the request's hub, made at the first call."""
     if not hasattr(request, "hub"):
-        request.hub = Hub(request)
-    return request.hub
+        request.hub = Hub(request)  # type: ignore[attr-defined]
+    return request.hub  # type: ignore[attr-defined]
 
 
 def context(request: HttpRequest) -> dict:
@@ -158,5 +158,5 @@ def context(request: HttpRequest) -> dict:
 
 def serve(request: HttpRequest, path: str) -> HttpResponse:
     """Answer a page's address: Wagtail's own view, hooks and restrictions, with the page found in fewer queries."""
-    request._wagtail_route_for_request = hub_of(request).find(path)
+    request._wagtail_route_for_request = hub_of(request).find(path)  # type: ignore[attr-defined]
     return views.serve(request, path)

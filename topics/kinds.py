@@ -19,7 +19,9 @@ class Kind(TextChoices):
     @property
     def plural(self) -> str:
         """The kind as the label of a filter."""
-        return {"voices": _("Voices"), "event": _("Events"), "publication": _("Publications")}[self.value]
+        return str(
+            {"voices": _("Voices"), "event": _("Events"), "publication": _("Publications")}[self.value]
+        )
 
     @classmethod
     def from_path(cls, word: str | None) -> "Kind | None":

@@ -1,5 +1,7 @@
 """The people of the organisation."""
 
+from typing import Any
+
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -57,7 +59,7 @@ class PersonPage(WorkPage):
 
     template = "topics/person.html"
     parent_page_types = ["topics.PersonIndexPage"]
-    subpage_types = []
+    subpage_types: list[str] = []
     page_description = _("Somebody who works here.")
     search_fields = [*WorkPage.search_fields, index.SearchField("role"), index.SearchField("biography")]
     content_panels = [
@@ -76,7 +78,7 @@ class PersonPage(WorkPage):
         verbose_name_plural = _("people")
 
     @property
-    def items(self) -> models.QuerySet:
+    def items(self) -> Any:
         """The public work that this person wrote or speaks at."""
         authorship = self._meta.get_field("authorships").related_model
         return authorship._meta.get_field("item").related_model.objects.by_person(self)

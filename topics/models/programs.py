@@ -1,5 +1,7 @@
 """Programs: the parts of the organisation that work on topics."""
 
+from typing import Any
+
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +54,7 @@ class ProgramPage(WorkPage):
 
     template = "topics/program.html"
     parent_page_types = ["topics.ProgramIndexPage"]
-    subpage_types = []
+    subpage_types: list[str] = []
     page_description = _("A part of the organisation that works on topics.")
     search_fields = [*WorkPage.search_fields, index.SearchField("purpose")]
     content_panels = [
@@ -70,7 +72,7 @@ class ProgramPage(WorkPage):
         verbose_name_plural = _("programs")
 
     @property
-    def items(self) -> models.QuerySet:
+    def items(self) -> Any:
         """The public work of this program."""
         return self._meta.get_field("program_items").related_model.objects.of_program(self)
 

@@ -1,6 +1,7 @@
 """The topic: a page in a tree, with what the organisation thinks, who works on it, and its recent work."""
 
 from functools import cached_property
+from typing import Any
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -146,7 +147,7 @@ class TopicPage(WorkPage):
         verbose_name_plural = _("topics")
 
     @property
-    def items(self) -> models.QuerySet:
+    def items(self) -> Any:
         """The public work on this topic and on all topics below it, each item once."""
         return self._meta.get_field("primary_items").related_model.objects.on_topic(self)
 

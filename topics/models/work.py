@@ -2,7 +2,8 @@
 
 import re
 
-from django.db.models import QuerySet
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from wagtail.url_routing import RouteResult
@@ -27,7 +28,7 @@ class WorkPage(HubPage):
         abstract = True
 
     @property
-    def items(self) -> QuerySet:
+    def items(self) -> Any:
         """The public work that this page lists; none for a page that is not saved yet."""
         raise NotImplementedError
 
@@ -42,7 +43,7 @@ class WorkPage(HubPage):
     def serve(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         """Return the page; an address that no part of the listing has leads to the listing's first page."""
         response = super().serve(request, *args, **kwargs)
-        listing = getattr(response, "context_data", None) and response.context_data.get("listing")
+        listing = (getattr(response, "context_data", None) or {}).get("listing")
         if listing and listing.astray:
             return redirect(listing.first_address)
         return response
