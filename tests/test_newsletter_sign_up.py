@@ -64,7 +64,11 @@ def test_a_sign_up_becomes_a_pending_subscription_and_a_mail(reader, health):
     assert "Check your e-mail" in answer.content.decode()
     assert "nothing happens until you press Confirm" in answer.content.decode()
     subscription = Subscription.objects.pending().get()
-    assert (subscription.list, subscription.pace, subscription.subscriber.address) == (health, "weekly", CANARY)
+    assert (subscription.list, subscription.pace, subscription.subscriber.address) == (
+        health,
+        "weekly",
+        CANARY,
+    )
     assert subscription.consents.get().wording == "Sign up to receive updates about our work in Health."
     assert subscription.consents.get().day is None
     assert not SignUp.objects.exists()
@@ -105,7 +109,9 @@ def test_answers_are_equal_byte_by_byte_and_query_by_query_for_every_kind_of_add
         ProcrastinateJob.objects.all()._raw_delete("default")
         with CaptureQueriesContext(connection) as queries, django_capture_on_commit_callbacks(execute=True):
             answer = reader.post(
-                "/newsletter/", {"email": f"{name}@example.org", "list": health.pk}, REMOTE_ADDR=f"203.0.113.{number}"
+                "/newsletter/",
+                {"email": f"{name}@example.org", "list": health.pk},
+                REMOTE_ADDR=f"203.0.113.{number}",
             )
         seen.add((answer.status_code, answer.content, tuple(answer.headers.items()), len(queries)))
     assert len(seen) == 1
@@ -336,7 +342,9 @@ def test_erasing_leaves_only_a_digest(reader, health):
 
 
 def test_a_list_is_subscribed_to_once(health):
-    subscriber = Subscriber.objects.create(address=CANARY, address_digest=address_digest(CANARY), language="en")
+    subscriber = Subscriber.objects.create(
+        address=CANARY, address_digest=address_digest(CANARY), language="en"
+    )
     for topic in (health, None):
         Subscription.objects.create(subscriber=subscriber, list=topic)
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -344,7 +352,9 @@ def test_a_list_is_subscribed_to_once(health):
 
 
 def test_the_database_keeps_what_rows_promise(health):
-    subscriber = Subscriber.objects.create(address=CANARY, address_digest=address_digest(CANARY), language="en")
+    subscriber = Subscriber.objects.create(
+        address=CANARY, address_digest=address_digest(CANARY), language="en"
+    )
     subscription = Subscription.objects.create(subscriber=subscriber, list=health)
     with pytest.raises(IntegrityError), transaction.atomic():
         Subscriber.objects.create(address="x", address_digest=address_digest(CANARY), language="en")
@@ -355,9 +365,13 @@ def test_the_database_keeps_what_rows_promise(health):
     with pytest.raises(IntegrityError), transaction.atomic():
         Token.issue(subscription, Token.Purpose.LEAVE, expires_at=timezone.now())
     with pytest.raises(IntegrityError), transaction.atomic():
-        Suppression.objects.bulk_create([Suppression(address_digest=b"x" * 32, reason="left") for _ in range(2)])
+        Suppression.objects.bulk_create(
+            [Suppression(address_digest=b"x" * 32, reason="left") for _ in range(2)]
+        )
 
 
 def _make_confirmed(address: str, topic) -> Subscription:
-    subscriber = Subscriber.objects.create(address=address, address_digest=address_digest(address), language="en")
+    subscriber = Subscriber.objects.create(
+        address=address, address_digest=address_digest(address), language="en"
+    )
     return Subscription.objects.create(subscriber=subscriber, list=topic, confirmed_at=timezone.now())

@@ -1,0 +1,144 @@
+"""Subscribers in the admin: who sees them, how they are found, exported and erased."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from wagtail.models import ModelLogEntry
+
+from harmhub.mail.models import Mail
+from harmhub.sealing import address_digest
+from harmhub.users.models import User
+from newsletter.models import SignUp, Subscriber, Subscription, Suppression
+from newsletter.tasks import sign_ups
+
+READER = "canary@example.org"
+
+
+def subscribed(address: str, topic=None, **fields) -> Subscription:
+    subscriber = Subscriber.objects.create(
+        address=address, address_digest=address_digest(address), language="en"
+    )
+    return Subscription.objects.create(subscriber=subscriber, list=topic, **fields)
+
+
+@pytest.fixture
+def subscription(tree) -> Subscription:
+    return subscribed(READER, tree.health, confirmed_at=timezone.now())
+
+
+def logged_in(group: str) -> Client:
+    user = User.objects.create_user(username=group, password="x")
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def editor(tree) -> Client:
+    return logged_in("Editors")
+
+
+@pytest.fixture
+def moderator(tree) -> Client:
+    return logged_in("Moderators")
+
+
+def listed(client: Client, **query: str) -> str:
+    answer = client.get(reverse("subscriber:index"), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_an_editor_sees_address_list_and_state(editor, subscription):
+    assert reverse("subscriber:index") in editor.get(reverse("wagtailadmin_home")).content.decode()
+    page = listed(editor)
+    assert READER in page
+    assert "Health" in page
+    assert "Confirmed" in page
+
+
+def test_the_detail_shows_the_consent_and_is_logged(editor, subscription):
+    subscription.consents.create(
+        wording="Sign up to receive updates.", list_name="Health", day=timezone.localdate()
+    )
+    page = editor.get(reverse("subscriber:inspect", args=[subscription.pk])).content.decode()
+    assert READER in page
+    assert "Sign up to receive updates." in page
+    assert ModelLogEntry.objects.get(action="newsletter.read").label == str(subscription.pk)
+
+
+@pytest.mark.parametrize("words", ["canary@example.org", "CANARY@Example.ORG", " canary@example.org "])
+def test_a_subscriber_is_found_by_the_whole_address(editor, subscription, words):
+    assert READER in listed(editor, q=words)
+    assert READER not in listed(editor, q="canary")
+
+
+def test_subscribers_are_filtered_by_list_state_and_day(editor, tree, subscription):
+    subscribed("pending@example.org")
+    subscribed("left@example.org", confirmed_at=timezone.now() - timedelta(days=9), left_at=timezone.now())
+    found = lambda **query: {  # noqa: E731
+        name for name in ("canary", "pending", "left") if f"{name}@example.org" in listed(editor, **query)
+    }
+    assert found() == {"canary", "pending", "left"}
+    assert found(list=str(tree.health.pk)) == {"canary"}
+    assert found(list="null") == {"pending", "left"}
+    assert found(state="active") == {"canary"}
+    assert found(state="pending") == {"pending"}
+    assert found(state="left") == {"left"}
+    assert found(confirmed_at_from=str(timezone.localdate())) == {"canary"}
+    assert found(left_at_from=str(timezone.localdate())) == {"left"}
+
+
+def test_only_who_may_export_can_and_no_spreadsheet_executes_it(editor, moderator, subscription):
+    subscribed("=cmd@example.org", confirmed_at=timezone.now())
+    assert editor.get(reverse("subscriber:index"), {"export": "csv"}).status_code == 302
+    answer = moderator.get(reverse("subscriber:index"), {"export": "csv"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    addresses = [row["E-mail address"] for row in csv.DictReader(io.StringIO(text))]
+    assert sorted(addresses) == ["'=cmd@example.org", READER]
+    assert ModelLogEntry.objects.filter(action="newsletter.export").count() == 2
+
+
+def test_only_who_may_erase_can_and_is_asked_first(editor, moderator, subscription):
+    address = reverse("subscriber:erase", args=[subscription.pk])
+    editor.post(address)
+    assert Subscriber.objects.exists()
+    assert READER in moderator.get(address).content.decode()
+    assert Subscriber.objects.exists()
+    moderator.post(address)
+    assert not Subscriber.objects.exists()
+    assert Suppression.objects.get().reason == Suppression.Reason.ERASED
+    assert "canary" not in str([vars(entry) for entry in ModelLogEntry.objects.all()])
+
+
+def test_nobody_adds_or_edits_subscribers_in_the_admin(subscription):
+    root = Client()
+    root.force_login(User.objects.create_superuser("root", password="x"))
+    assert "Add subscription" not in listed(root)
+    for name in ("add", "edit", "delete", "copy"):
+        with pytest.raises(NoReverseMatch):
+            reverse(f"subscriber:{name}", args=[subscription.pk])
+
+
+def test_a_held_sign_up_is_let_through_by_hand(editor, tree):
+    held = SignUp.objects.create(address=READER, language="en", wording="…", held_at=timezone.now())
+    assert READER in editor.get(reverse("held_sign_up:index")).content.decode()
+    assert READER in editor.get(reverse("held_sign_up:index"), {"q": READER}).content.decode()
+    assert READER in editor.get(reverse("held_sign_up:inspect", args=[held.pk])).content.decode()
+    assert editor.get(reverse("held_sign_up:restore", args=[held.pk])).status_code == 405
+    editor.post(reverse("held_sign_up:restore", args=[held.pk]))
+    sign_ups()
+    assert Mail.objects.count() == 1
+    assert READER not in editor.get(reverse("held_sign_up:index")).content.decode()
+
+
+def test_sign_ups_on_their_way_are_not_shown(editor, tree):
+    SignUp.objects.create(address=READER, language="en", wording="…")
+    assert READER not in editor.get(reverse("held_sign_up:index")).content.decode()
