@@ -109,6 +109,14 @@ def test_at_least_twelve_articles_have_a_body_of_some_length():
     assert min(lengths) > 80
 
 
+def test_people_authors_and_files_stand_in_the_order_of_the_texts(harm_reduction: TopicPage):
+    assert next(iter(harm_reduction.people)).slug == "mirela-stankov-roy"
+    article = ContentItem.objects.get(slug="a-kit-behind-every-bar")
+    assert article.byline == ["Daria Melnikova-Holt", "Mirela Stankov-Roy"]
+    publication = PublicationPage.objects.get(slug="plain-words")
+    assert [file.language for file in publication.files.all()] == ["en", "es", "fr"]
+
+
 def test_there_are_open_and_closed_calls(harm_reduction: TopicPage):
     assert 0 < len(harm_reduction.calls) < len(harm_reduction.open_calls)
 

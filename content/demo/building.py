@@ -1,13 +1,14 @@
 """Makes the pages of the demo site out of its texts, its pictures and its PDF files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from wagtail.models import Page, Site
+from django.utils.text import slugify
+from wagtail.models import Orderable, Page, Site
 
 from content import models as content
 from content.demo import papers, texts
@@ -89,13 +90,7 @@ class Building:
 
     def _make_topics(self) -> None:
         for told in texts.table("topics")["topic"]:
-            calls = [
-                (
-                    "call",
-                    {"title": call["title"], "link": "", "closes": self.today + timedelta(call["closes"])},
-                )
-                for call in told.get("call", [])
-            ]
+            calls = [("call", self._call(call)) for call in told.get("call", [])]
             self.pages[told["slug"]] = self._add(
                 self.pages[told.get("under", "topics")],
                 topics.TopicPage,
@@ -109,8 +104,17 @@ class Building:
                 wikidata=told.get("wikidata", ""),
                 grant_seekers=texts.html(told.get("grants", ""), self._link),
                 open_calls=calls,
-                topic_people=[topics.TopicPerson(person=self.pages[slug]) for slug in told["people"]],
+                topic_people=_in_order(
+                    topics.TopicPerson(person=self.pages[slug]) for slug in told["people"]
+                ),
             )
+
+    def _call(self, told: dict) -> dict:
+        return {
+            "title": told["title"],
+            "link": f"https://grants.example.org/{slugify(told['title'])}",
+            "closes": self.today + timedelta(told["closes"]),
+        }
 
     def _make_programs(self) -> None:
         for told in texts.table("programs")["program"]:
@@ -164,7 +168,7 @@ class Building:
             "further_topics": further,
             "programs": [self.pages[slug] for slug in head["programs"]],
             "tags": head.get("tags", []),
-            "authors": authors,
+            "authors": _in_order(authors),
             "body": texts.blocks(text.body, self._link),
         }
 
@@ -193,7 +197,7 @@ class Building:
             else "",
             "recording_url": head.get("recording", ""),
             "transcript": head.get("transcript", ""),
-            "speakers": speakers,
+            "speakers": _in_order(speakers),
         }
 
     def _publication(self, text: texts.Text) -> tuple[type[Page], dict]:
@@ -210,7 +214,7 @@ class Building:
             "key_findings": [("finding", finding) for finding in head.get("findings", [])],
             "isbn": head.get("isbn", ""),
             "doi": head.get("doi", ""),
-            "files": files,
+            "files": _in_order(files),
         }
 
     def _make_info(self) -> None:
@@ -270,6 +274,14 @@ def wanted_pictures() -> list[str]:
 
 def _portrait(name: str, palette: str) -> str:
     return f"@{''.join(part[0] for part in name.replace('-', ' ').split())} {palette}"
+
+
+def _in_order(rows: Iterable[Orderable]) -> list[Orderable]:
+    """Return the rows of a panel, numbered as an editor's form would do it."""
+    found = list(rows)
+    for number, row in enumerate(found):
+        row.sort_order = number
+    return found
 
 
 def _weekday(day: date) -> date:
