@@ -77,7 +77,7 @@ class Command(BaseCommand):
         """Bring the database up to date and load the demo into an empty one; quick where nothing is to do."""
         self.unless_done("migrated", database_state, "Preparing the database", migrate)
         if "load_demo" in get_commands():
-            call_command("load_demo")
+            call_command("load_demo", if_empty=True)
 
     def unless_done(self, name, state, message, action):
         """Do the action unless the stamp in DATA_DIR says that it was finished for the same state."""
