@@ -1,11 +1,21 @@
 """``manage.py worker``: the job worker, on a server as in ``make run``."""
 
+import asyncio
+import logging
+import signal
+import time
+
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import ConnectorException
+from psycopg_pool import PoolTimeout
 
 JOBS_AT_ONCE = 2
 SECONDS_TO_FINISH = 8  # less than what process managers and `make run` wait before they kill
+SECONDS_BETWEEN_TRIES = 1
+
+logger = logging.getLogger("harmhub.worker")
 
 
 class Command(BaseCommand):
@@ -15,10 +25,34 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args, **options):
-        assert isinstance(app.connector, DjangoConnector)
-        with app.replace_connector(app.connector.get_worker_connector()) as worker:
-            worker.run_worker(
+        # procrastinate's worker ends when it loses the database. Ours comes back with it.
+        while not asyncio.run(work()):
+            logger.warning("the worker lost the database and tries again")
+            time.sleep(SECONDS_BETWEEN_TRIES)
+
+
+async def work() -> bool:
+    """Run jobs until told to end (True) or until the database is lost (False)."""
+    running = asyncio.ensure_future(run_jobs())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        return True
+    except (ConnectorException, PoolTimeout):
+        pass
+    return False
+
+
+async def run_jobs() -> None:
+    """Run jobs; being cancelled is to be told to end. ConnectorException, PoolTimeout: the database is away."""
+    assert isinstance(app.connector, DjangoConnector)
+    with app.replace_connector(app.connector.get_worker_connector()) as worker:
+        async with worker.open_async():
+            await worker.run_worker_async(
                 concurrency=JOBS_AT_ONCE,
                 shutdown_graceful_timeout=SECONDS_TO_FINISH,
                 delete_jobs="successful",
+                install_signal_handlers=False,  # they would not tell us whether it was told to end
             )
