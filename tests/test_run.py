@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 
 from harmhub import embedded_postgres, first_run
-from tests.fixtures.site import collected_files, free_port, wait_for
+from tests.fixtures.site import free_port, wait_for
 
 SECONDS_TO_START = 90
 
@@ -96,8 +96,6 @@ def processes(data_dir: Path) -> list[str]:
 def data_dir() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="harmhub-run-") as folder:
         os.chmod(folder, 0o711)
-        # Collecting is the slow part of a first run and has nothing to do with what is tested here.
-        collected_files(Path(folder))
         yield Path(folder)
 
 

@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import http.client
+import io
 import multiprocessing
 import os
 import signal
@@ -14,10 +15,12 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_resolver, reverse
 
@@ -37,7 +40,8 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args, **options):
-        sys.stdout.reconfigure(line_buffering=True)  # also where it is a file or a pipe
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)  # also where it is a file or a pipe
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         children = []
@@ -104,7 +108,7 @@ def refuse_taken_port(port: int) -> None:
             probe.bind((ADDRESS, port))
         except OSError as problem:
             raise CommandError(
-                f"Port {port} cannot be used ({os.strerror(problem.errno)}): set PORT to another."
+                f"Port {port} cannot be used ({problem.strerror}): set PORT to another."
             ) from problem
 
 
@@ -160,10 +164,13 @@ def load_everything() -> None:
 
     import harmhub.wsgi  # noqa: F401
 
+    # It was read before the files were collected, by another process.
+    staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = staticfiles_storage.load_manifest()
     _ = get_resolver().url_patterns
     for each in connections.all(initialized_only=True):
         each.close()
-        each.close_pool()
+        if isinstance(each, DatabaseWrapper):
+            each.close_pool()
     gc.collect()
     gc.freeze()
 
@@ -215,6 +222,7 @@ def wait_for_answer(children: list[Child]) -> None:
             page.close()
             if status < 500:
                 return
+            time.sleep(1)  # each try with a fault writes a traceback
         except OSError:
             time.sleep(0.02)
         for child in children:
