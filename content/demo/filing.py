@@ -47,8 +47,9 @@ class Cabinet:
         """Return the stored picture. KeyError: it was not ordered."""
         if told not in self._images:
             name = told.removeprefix("@").replace(" ", "-").lower()
-            image = CustomImage(title=title or told.replace(" ", ", ").capitalize(), credit=CREDIT)
-            image.file = ContentFile(self._drawings[told].result(), f"{name}.jpg")
+            drawing = ContentFile(self._drawings[told].result(), f"{name}.jpg")
+            title = title or told.replace(" ", ", ").capitalize()
+            image = CustomImage(title=title, credit=CREDIT, file=drawing)
             image.save()
             self._remember(image.file)
             self._images[told] = image
@@ -61,8 +62,7 @@ class Cabinet:
 
     def document(self, title: str, name: str, content: bytes) -> CustomDocument:
         """Return the document, stored."""
-        document = CustomDocument(title=title)
-        document.file = ContentFile(content, name)
+        document = CustomDocument(title=title, file=ContentFile(content, name))
         document.save()
         self._remember(document.file)
         return document

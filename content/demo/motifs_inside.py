@@ -178,11 +178,11 @@ def stage(c: Canvas, dice: random.Random) -> None:
         c.box(852 + k * 50, 300 - tall, 34, tall, (p.mid, p.glow, p.soft, p.deep)[k], 8)
     for row in range(3):
         for k in range(11):
-            x = 30 + k * 118 + (row % 2) * 58 + dice.uniform(-12, 12)
+            at = 30 + k * 118 + (row % 2) * 58 + dice.uniform(-12, 12)
             y = 640 + row * 74
             tone = mix(dice.choice([p.mid, p.soft, p.deep, p.glow]), p.night, 0.5 - row * 0.1)
-            c.box(x - 44, y + 22, 88, 160, tone, 40)
-            c.disc(x, y, 30, mix(tone, p.night, 0.45))
+            c.box(at - 44, y + 22, 88, 160, tone, 40)
+            c.disc(at, y, 30, mix(tone, p.night, 0.45))
 
 
 @motif
@@ -205,10 +205,15 @@ def plant(c: Canvas, dice: random.Random) -> None:
     for k, (tip, high) in enumerate(((-170, 250), (-96, 330), (-20, 390), (70, 340), (150, 262))):
         c.line([(420, 480), (420 + tip * 0.6, 480 - high * 0.55), (420 + tip, 480 - high)], p.deep, 9)
         for step in (0.45, 0.7, 1.0):
-            x, y = 420 + tip * step, 480 - high * step
+            leaf, y = 420 + tip * step, 480 - high * step
             for side in (-1, 1):
                 c.shape(
-                    [(x, y), (x + side * 36, y - 34), (x + side * 78, y - 26), (x + side * 44, y + 4)],
+                    [
+                        (leaf, y),
+                        (leaf + side * 36, y - 34),
+                        (leaf + side * 78, y - 26),
+                        (leaf + side * 44, y + 4),
+                    ],
                     (p.deep, mix(p.deep, p.mid, 0.5))[k % 2],
                 )
     c.shape([(330, 470), (510, 470), (484, 612), (356, 612)], p.glow)

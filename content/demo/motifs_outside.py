@@ -230,10 +230,10 @@ def bridge(c: Canvas, dice: random.Random) -> None:
     for x, y, tall in ((300, 302, 96), (352, 297, 88), (640, 276, 94), (905, 302, 92)):
         c.person(x, y + 6, tall, p.night, mix(p.glow, p.night, 0.2))
     for x in (90, 480, 760, 1100):
-        y = 270 + abs(x - 600) * 0.1
-        c.box(x, y - 120, 8, 130, p.night)
-        c.disc(x + 4, y - 126, 38, veil(p.glow, 0.3))
-        c.disc(x + 4, y - 126, 16, p.glow)
+        lamp = 270 + abs(x - 600) * 0.1 - 126
+        c.box(x, lamp + 6, 8, 130, p.night)
+        c.disc(x + 4, lamp, 38, veil(p.glow, 0.3))
+        c.disc(x + 4, lamp, 16, p.glow)
 
 
 @motif
@@ -253,11 +253,11 @@ def placards(c: Canvas, dice: random.Random) -> None:
             c.line([corner(-75, -34 + row * 34), corner(-75 + wide, -34 + row * 34)], mark, 12)
     for row in range(2):
         for k in range(9):
-            x = 20 + k * 146 + row * 70 + dice.uniform(-14, 14)
+            at = 20 + k * 146 + row * 70 + dice.uniform(-14, 14)
             tone = mix(p.deep, p.night, 0.2 + row * 0.5)
-            y = 590 + row * 84 + dice.uniform(-18, 18)
-            c.box(x - 62, y + 34, 124, 300, tone, 56)
-            c.disc(x, y, 42, mix(tone, p.mid, 0.25))
+            head = 590 + row * 84 + dice.uniform(-18, 18)
+            c.box(at - 62, head + 34, 124, 300, tone, 56)
+            c.disc(at, head, 42, mix(tone, p.mid, 0.25))
 
 
 @motif

@@ -78,7 +78,8 @@ def _title(text: str) -> bytes:
 
 def _sheets(parts: Iterable[list[tuple[str, str]]]) -> Iterable[list[bytes]]:
     for part in parts:
-        sheet, y = [], HEIGHT - MARGIN
+        sheet: list[bytes] = []
+        y: float = HEIGHT - MARGIN
         for name, text in part:
             style = STYLES[name]
             indent = 14 if name == "item" else 0
