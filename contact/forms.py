@@ -22,7 +22,7 @@ class TextField(forms.CharField):
 
     def to_python(self, value: str | None) -> str:
         """Return the text with plain line ends."""
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class ContactForm(PublicForm):
@@ -59,7 +59,7 @@ class ContactForm(PublicForm):
         return Message.Reason.LINKS if too_many else ""
 
     def save(self, topic: TopicPage) -> Message:
-        """Store the message and, unless it is held back, post the notices to the topic's people. Call it in a transaction."""
+        """Store the message and, unless it is held back, post the notices. Call it in a transaction."""
         typed = self.cleaned_data
         message = Message(
             topic=topic,

@@ -113,7 +113,7 @@ class ActView(PermissionCheckedMixin, View):
     def _find(self, pk: int, act: str) -> tuple[Message, str]:
         if act not in ACTS:
             raise Http404
-        return get_object_or_404(Message.objects.defer("text", "name", "address"), pk=pk), ACTS[act][0]
+        return get_object_or_404(Message.objects.defer("text", "name", "address"), pk=pk), str(ACTS[act][0])
 
 
 class MessageViewSet(RecordViewSet):
@@ -140,9 +140,7 @@ class MessageViewSet(RecordViewSet):
     ]
     export_headings = {"state": gettext_lazy("State")}
     export_filename = "messages"
-    inspect_view_fields = [
-        "reference", "topic", "language", "received_at", "state", "closed_at", "quarantine_reason", "name", "address", "text",
-    ]  # fmt: skip
+    inspect_view_fields = [*list_export[:6], "quarantine_reason", *list_export[6:]]
     inspect_template_name = "contact/admin/message.html"
 
     def get_urlpatterns(self) -> list:

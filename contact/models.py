@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
 
@@ -18,7 +19,8 @@ from harmhub.sealing import SealedTextField, address_digest
 # No vowels but A and E, and nothing that reads as something else: 0 O, 1 I L, U V.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
 
-# The clock may be a day ahead for a while: what must not go early waits a day longer, what must not stay longer goes a day sooner.
+# The clock may be a day ahead for a while: what must not go early waits a day longer, and what must not stay
+# longer goes a day sooner.
 CLOCK_MARGIN = timedelta(days=1)
 KEPT_AFTER_CLOSING = timedelta(days=90) + CLOCK_MARGIN
 KEPT_AT_MOST = timedelta(days=365) - CLOCK_MARGIN
@@ -26,7 +28,7 @@ KEPT_IN_QUARANTINE = timedelta(days=30) + CLOCK_MARGIN
 
 
 def new_reference() -> str:
-    """Return a random reference such as K7Q4-M2XD; it tells neither topic nor number (29⁸, five hundred thousand million)."""
+    """Return a random reference such as K7Q4-M2XD, which tells neither topic nor number."""
     drawn = "".join(secrets.choice(ALPHABET) for _place in range(8))
     return f"{drawn[:4]}-{drawn[4:]}"
 
@@ -51,7 +53,7 @@ class MessageQuerySet(models.QuerySet):
         return self.filter(address_digest=address_digest(address))
 
     def found_by(self, words: str) -> "MessageQuerySet":
-        """Return the messages with this reference or e-mail address. The text itself is sealed and cannot be searched."""
+        """Return the messages with this reference or e-mail address. The text is sealed."""
         words = words.strip()
         if "@" in words:
             return self.of_address(words)
@@ -59,9 +61,10 @@ class MessageQuerySet(models.QuerySet):
         return self.filter(reference=f"{letters[:4]}-{letters[4:8]}") if len(letters) == 8 else self.none()
 
     def due_to_be_forgotten(self) -> "MessageQuerySet":
-        """Return what must go: 90 days after closing, 30 days after quarantine, and anything that is a year old.
+        """Return what must go: 90 days after closing, 30 days after quarantine, and anything a year old.
 
-        Ages are of the database's clock. While that clock is up to a day ahead, nothing goes before its 90 or 30 days are over.
+        Ages are of the database's clock. While that clock is up to a day ahead, nothing goes before its
+        90 or 30 days are over.
         """
         return self.filter(
             Q(closed_at__lt=Now() - KEPT_AFTER_CLOSING)
@@ -129,12 +132,12 @@ class Message(models.Model):
     def state(self) -> str:
         """The state in one word, for people."""
         if self.quarantined_at:
-            return _("Held back")
-        return _("Closed") if self.closed_at else _("Open")
+            return gettext("Held back")
+        return gettext("Closed") if self.closed_at else gettext("Open")
 
     @property
     def recipients(self) -> list[str]:
-        """Who is told of the message: the people of the topic or of those it lies under, else those of the site."""
+        """Who is told: the people of the topic or of one that it lies under, else those of the site."""
         if self.topic and (found := self.topic.contact_recipients):
             return found
         site = (self.topic and self.topic.get_site()) or Site.objects.filter(is_default_site=True).first()
@@ -172,7 +175,7 @@ class Message(models.Model):
         self.save(update_fields=["quarantined_at", "quarantine_reason"])
 
     def restore(self) -> None:
-        """Take the message out of quarantine, and tell the people of the topic if nobody has told them yet."""
+        """Take the message out of quarantine, and tell the people of the topic if nobody told them yet."""
         self.quarantined_at, self.quarantine_reason = None, ""
         self.save(update_fields=["quarantined_at", "quarantine_reason"])
         self.tell_people()

@@ -1,7 +1,7 @@
 """The contact box: its form as a page, and every answer to it.
 
-The topic pages carry the same form and post it here. An answer is rendered before its transaction is committed: what cannot
-be answered is not stored, so nobody is told that nothing was sent when something was.
+The topic pages carry the same form and post it here. An answer is rendered before its transaction is
+committed: what cannot be answered is not stored, so nobody is told that nothing was sent when something was.
 """
 
 from django.db import transaction
@@ -25,8 +25,8 @@ PER_CLIENT, IN_ALL = 10, 2_000  # messages an hour
 def send(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the form for one topic (GET), or take a message (POST).
 
-    Answers 200 with the reference; 422 what is wrong; 429 too many; 503 while the database is away. The last three keep every
-    character typed. Http404: there is no such topic, or the public may not see it.
+    Answers 200 with the reference; 422 what is wrong; 429 too many; 503 while the database is away. The
+    last three keep every character typed. Http404: there is no such topic, or the public may not see it.
     """
     try:
         topic = get_object_or_404(TopicPage.objects.public().select_related("locale"), pk=pk)
@@ -82,7 +82,7 @@ def _too_many(request: HttpRequest, topic: TopicPage, form: ContactForm) -> Http
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    """Return the typed text in a page that asks nothing of the database. The topic is known by the address alone."""
+    """Return the typed text in a page that asks nothing of the database, the topic included."""
     response = render(
         None,
         "contact/unavailable.html",

@@ -14,9 +14,9 @@ UNREADABLE = _("Write the e-mail address in full, like name@example.org")
 def validate_address(text: str) -> None:
     """Refuse all but one plain mailbox (RFC 5321) at a real domain (IDNA 2008, RFC 5891).
 
-    Lists, display names, quoted local parts, comments, relay tricks, ``localhost``, names without a dot and IP literals
-    are refused, and names before the @ that only few servers could carry (SMTPUTF8). The network is not asked.
-    Raises ValidationError; its message never repeats the text.
+    Lists, display names, quoted local parts, comments, relay tricks, ``localhost``, names without a dot and
+    IP literals are refused, and names before the @ that only few servers could carry (SMTPUTF8). The network
+    is not asked. Raises ValidationError; its message never repeats the text.
     """
     try:
         local, _at, domain = text.rpartition("@")

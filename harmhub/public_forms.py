@@ -1,4 +1,4 @@
-"""What the public forms share: spam defence without strangers, scripts or cookies, and how their answers are kept.
+"""What the public forms share: spam defence without strangers or scripts, and answers nobody keeps.
 
 A form on a page of the store carries no time; a form page of its own carries a signed one (``opened``).
 """
@@ -6,10 +6,11 @@ A form on a page of the store carries no time; a form page of its own carries a 
 import time
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django import forms
 from django.core.signing import BadSignature, Signer
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 SOONEST, LATEST = 3, 24 * 3600  # seconds from opening a form page to sending it
@@ -24,13 +25,13 @@ class PublicForm(forms.Form):
     name = "form"
     letter = "f"
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, auto_id=f"{self.letter}-%s", **kwargs)
+    def __init__(self, data: QueryDict | dict | None = None, **kwargs: Any) -> None:
+        super().__init__(data, auto_id=f"{self.letter}-%s", **kwargs)
 
     @classmethod
     def opened_now(cls, **initial) -> "PublicForm":
         """Return an empty form that carries the signed time of its opening."""
-        return cls(initial={"opened": cls._signer().sign(int(time.time())), **initial})
+        return cls(initial={"opened": cls._signer().sign(str(int(time.time()))), **initial})
 
     @classmethod
     def _signer(cls) -> Signer:
@@ -43,11 +44,11 @@ class PublicForm(forms.Form):
 
     @property
     def opened_value(self) -> str:
-        """The signed time to send along again: the one received while it serves, else one that may be sent at once."""
+        """The signed time to send again: the one received while it serves, else one that serves at once."""
         received = self["opened"].value() or ""
         if not self.is_bound or not received or self._age(received) in range(LATEST - 3600):
             return received
-        return self._signer().sign(int(time.time()) - SOONEST)
+        return self._signer().sign(str(int(time.time()) - SOONEST))
 
     def _age(self, received: str) -> int | None:
         try:
@@ -56,21 +57,19 @@ class PublicForm(forms.Form):
             return None
 
     def clean(self) -> dict:
-        """Refuse a form sent faster than anybody types, after a day, from the future, or with a forged time."""
+        """Refuse a form sent faster than anybody types, after a day, from the future, or forged."""
         received = self.cleaned_data.get("opened")
         if received or "opened" in self.errors:
             age = self._age(received or "")
             if age is not None and 0 <= age < SOONEST:
                 self.add_error(
                     None,
-                    _("That was very quick. Please look over what you wrote, and press the button again."),
+                    _("That was very quick. Please look it over, and press the button again."),
                 )
             elif age is None or not 0 <= age <= LATEST:
                 self.add_error(
                     None,
-                    _(
-                        "This page was open for too long. What you wrote is still here: press the button again."
-                    ),
+                    _("This page was open for too long. Nothing is lost: press the button again."),
                 )
         return self.cleaned_data
 

@@ -1,6 +1,7 @@
 """Admin pages for what readers left: to be looked at and exported by permission, never typed in.
 
-Reading and exporting are written to Wagtail's log, so a model listed here must not show a reader's words in ``__str__``.
+Reading and exporting are written to Wagtail's log, so a model listed here must not show a reader's words in
+``__str__``.
 """
 
 import csv
@@ -34,7 +35,7 @@ def inert(value: Any) -> Any:
 
 
 class DeclaredPermissionPolicy(ModelPermissionPolicy):
-    """Allows only what the model declares a permission for. Not even a superuser adds what only readers can write."""
+    """Allows what the model declares a permission for. Not even a superuser adds what only readers write."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
         """Return whether this user may do this with these records."""
@@ -63,7 +64,7 @@ class RecordIndexView(IndexView):
         """Whether to offer the export."""
         return self.user_has_permission("export")
 
-    def search_queryset(self, queryset: QuerySet) -> QuerySet:
+    def search_queryset(self, queryset: Any) -> QuerySet:
         """Narrow the records to what ``found_by`` of their queryset finds."""
         return queryset.found_by(self.search_query) if self.is_searching else queryset
 
@@ -76,7 +77,7 @@ class RecordIndexView(IndexView):
         return OrderedDict((field, inert(value)) for field, value in super().to_row_dict(item).items())
 
     def stream_csv(self, queryset: QuerySet) -> Iterator[bytes]:
-        """Yield the lines of a CSV file (RFC 4180), each cell quoted: a semicolon must not start one of its own."""
+        """Yield the lines of a CSV file (RFC 4180), each cell quoted: a semicolon must not start another."""
         writer = csv.DictWriter(Echo(), fieldnames=self.list_export, quoting=csv.QUOTE_ALL)
         yield "\ufeff".encode()
         yield writer.writerow({field: self.get_heading(queryset, field) for field in self.list_export})
@@ -105,7 +106,7 @@ class RecordHistoryView(HistoryView):
     """Who read a record, and what was done with it."""
 
     any_permission_required = ["view"]
-    header_buttons = []
+    header_buttons: list = []
 
 
 class RecordViewSet(ModelViewSet):

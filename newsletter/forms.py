@@ -1,12 +1,12 @@
 """The sign-up."""
 
 import json
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from harmhub.addresses import AddressField
 from harmhub.mail.composing import organisation_name
@@ -22,7 +22,7 @@ def wording(list_name: str) -> str:
 
 
 class SignUpForm(PublicForm):
-    """An e-mail address and the list it is for: a topic with a newsletter, or with none chosen the whole organisation."""
+    """An e-mail address and the list it is for: a topic with a newsletter, or the whole organisation."""
 
     name = "newsletter"
     letter = "n"
@@ -34,11 +34,10 @@ class SignUpForm(PublicForm):
     )
     email = AddressField()
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["list"].queryset = (
-            TopicPage.objects.public().filter(has_newsletter=True).order_by("title")
-        )
+        choice = cast(forms.ModelChoiceField, self.fields["list"])
+        choice.queryset = TopicPage.objects.public().filter(has_newsletter=True).order_by("title")
 
     @property
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ Each function is one transaction or runs in its caller's.
 """
 
 import logging
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -14,10 +15,11 @@ from django.utils import timezone, translation
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
-from newsletter.models import CONFIRMABLE_FOR, Consent, SignUp, Subscriber, Subscription, Suppression, Token
+from newsletter.models import Consent, SignUp, Subscriber, Subscription, Suppression, Token
 
 logger = logging.getLogger(__name__)
 PURPOSE = "newsletter"
+CONFIRMABLE_FOR = timedelta(hours=48)
 
 
 def work_off_sign_ups() -> None:
@@ -26,14 +28,15 @@ def work_off_sign_ups() -> None:
         try:
             _work_off(pk)
         except Exception as problem:  # its text could hold an address, so it is not logged
-            logger.error("Sign-up %s could not be worked off (%s).", pk, type(problem).__name__)  # noqa: TRY400
+            logger.error("Sign-up %s could not be worked off (%s).", pk, type(problem).__name__)
 
 
 @transaction.atomic
 def _work_off(pk: int) -> None:
     """Turn one sign-up into what it asks for, unless another worker has it.
 
-    Over the limit of confirmations it is dropped if its link is in the inbox already; for another list it waits for its turn.
+    Over the limit of confirmations it is dropped if its link is in the inbox already; for another list it
+    waits for its turn.
     """
     sign_up = (
         SignUp.objects.waiting()
@@ -107,8 +110,8 @@ def _confirm(token: Token, subscription: Subscription) -> None:
     if not subscription.is_active:
         subscription.confirmed_at, subscription.left_at = token.used_at, None
         subscription.save(update_fields=["confirmed_at", "left_at"])
-    subscription.consents.filter(pk=token.consent_id).update(day=timezone.localdate())
-    Suppression.objects.lift(subscription.subscriber.address_digest)
+    Consent.objects.filter(tokens=token).update(day=timezone.localdate())
+    Suppression.objects.lift(bytes(subscription.subscriber.address_digest))
     language = subscription.subscriber.language
     secret = Token.issue(subscription, Token.Purpose.LEAVE)
     context = {"list": subscription.list_name, "leave_url": link("newsletter:leave", secret, language)}
@@ -116,11 +119,11 @@ def _confirm(token: Token, subscription: Subscription) -> None:
 
 
 def leave(secret: str) -> None:
-    """Leave what the token stands for. Again and again the same, also when nothing is left of the subscription."""
+    """Leave what the token stands for. Again and again the same, also when the subscription is gone."""
     with transaction.atomic():
-        token = Token.objects.opened_by(Token.Purpose.LEAVE, secret).first()
-        found = token and Subscription.objects.select_for_update(of=("self",)).select_related("subscriber")
-        subscription = found and found.filter(pk=token.subscription_id).first()
+        opened = Token.objects.opened_by(Token.Purpose.LEAVE, secret).values("subscription")
+        found = Subscription.objects.filter(pk__in=opened).select_related("subscriber")
+        subscription = found.select_for_update(of=("self",)).first()
         if subscription and subscription.is_active:
             _leave(subscription)
 
@@ -131,13 +134,13 @@ def _leave(subscription: Subscription) -> None:
     subscription.save(update_fields=["left_at"])
     subscription.consents.exclude(day=None).delete()
     if not subscription.subscriber.subscriptions.active().exists():
-        Suppression.objects.add_digest(subscription.subscriber.address_digest, Suppression.Reason.LEFT)
+        Suppression.objects.add_digest(bytes(subscription.subscriber.address_digest), Suppression.Reason.LEFT)
 
 
 @transaction.atomic
 def erase(subscriber: Subscriber) -> None:
-    """Forget an address and all that belongs to it, mails in the queue included. Only its digest stays, to keep it so."""
-    digest = subscriber.address_digest
+    """Forget an address and all that belongs to it, queued mails included. Only its digest stays."""
+    digest = bytes(subscriber.address_digest)
     Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
     SignUp.objects.found_by(subscriber.address).delete()
     Mail.objects.to(subscriber.address).filter(purpose__startswith=PURPOSE).delete()
@@ -157,7 +160,7 @@ def link(name: str, secret: str, language: str) -> str:
 
 
 def leaving_headers(subscription: Subscription, secret: str) -> dict[str, str]:
-    """Return the headers by which mail programs know the list (RFC 2919) and offer to leave it (RFC 2369, RFC 8058)."""
+    """Return the headers that name the list (RFC 2919) and by which one can leave it (RFC 2369, RFC 8058)."""
     return {
         "List-Id": f"<list-{subscription.list_id or 0}.{urlsplit(settings.PUBLIC_URL).hostname}>",
         "List-Unsubscribe": f"<{link('newsletter:one_click', secret, settings.LANGUAGE_CODE)}>",

@@ -1,4 +1,4 @@
-"""What the newsletter does by itself. The jobs carry no arguments: procrastinate writes arguments to its log."""
+"""What the newsletter does by itself. Jobs carry no arguments: procrastinate writes arguments to its log."""
 
 import logging
 from datetime import timedelta

@@ -26,8 +26,8 @@ FRAME = {"sensitive_topic": True}  # these pages serve readers of sensitive topi
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Show the form (GET), or take a sign-up (POST).
 
-    The answer to a sign-up is the same for every address, known or not, and for a repeated one. Others: 422 what is wrong;
-    429 too many; 503 while the database is away; all three keep what was typed.
+    The answer to a sign-up is the same for every address, known or not, and for a repeated one. Others:
+    422 what is wrong; 429 too many; 503 while the database is away; all three keep what was typed.
     """
     try:
         return _take(request) if request.method == "POST" else _form_page(request, SignUpForm.opened_now())
@@ -68,7 +68,7 @@ def _too_many(request: HttpRequest, form: SignUpForm) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    """Return what was typed in a page that asks nothing of the database. The list is known by its number alone."""
+    """Return what was typed in a page that asks nothing of the database, the list included."""
     typed = {name: request.POST.get(name, "") for name in ("email", "list", "website", "opened")}
     response = render(
         None, "newsletter/unavailable.html", {"typed": typed, "action": request.path}, status=503
@@ -80,7 +80,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
 @unstored
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Show the button that confirms (GET), or confirm (POST). 404: the link is unknown, expired or used; which is not said."""
+    """Show the button that confirms (GET), or confirm (POST). 404: unknown, expired or used."""
     secret = request.GET.get("t", "")
     if request.method == "POST":
         with transaction.atomic():
@@ -101,7 +101,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @unstored
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest) -> HttpResponse:
-    """Show the button that leaves (GET), or leave (POST). It works again and again, also long after the address is gone."""
+    """Show the button that leaves (GET), or leave (POST): again and again, also when the address is gone."""
     secret = request.GET.get("t", "")
     if request.method == "POST":
         with transaction.atomic():
@@ -115,6 +115,6 @@ def leave(request: HttpRequest) -> HttpResponse:
 @unstored
 @require_POST
 def one_click(request: HttpRequest) -> HttpResponse:
-    """Leave at the press of a mail program's button (RFC 8058): no page, no cookie, no redirect, 200 again and again."""
+    """Leave by a mail program's button (RFC 8058): no page, no cookie, no redirect, 200 again and again."""
     subscribing.leave(request.GET.get("t", ""))
     return HttpResponse("You have left the list.\n", content_type="text/plain")

@@ -1,4 +1,4 @@
-"""Confirming and leaving: only a pressed button does it, a link is good for one thing, and leaving always works."""
+"""Confirming and leaving: only a pressed button does it, a link does one thing, and leaving always works."""
 
 import re
 from datetime import timedelta

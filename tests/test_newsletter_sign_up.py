@@ -290,7 +290,8 @@ def test_while_the_database_is_away_the_address_comes_back(reader, tree, health)
 def test_a_sign_up_that_cannot_be_worked_off_does_not_hold_up_the_others(tree, caplog):
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO newsletter_signup (address, language, wording, received_at) VALUES ('unreadable', 'en', '', now())"
+            "INSERT INTO newsletter_signup (address, language, wording, received_at)"
+            " VALUES ('unreadable', 'en', '', now())"
         )
     SignUp.objects.create(address=CANARY, language="en", wording="…")
     sign_ups()

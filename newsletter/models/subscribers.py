@@ -1,4 +1,4 @@
-"""Who gets what. Addresses are sealed and looked up by digest; a list is a topic, or with no topic the whole organisation."""
+"""Subscribers, what they subscribed to and agreed to, and the links by which they say so."""
 
 from datetime import timedelta
 
@@ -6,67 +6,15 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from harmhub.mail.composing import organisation_name
 from harmhub.sealing import SealedTextField, address_digest, hash_token, new_token
+from newsletter.models.sign_ups import UNCONFIRMED_KEPT
 
-CONFIRMABLE_FOR = timedelta(hours=48)
-# No margin for a clock that runs a day ahead: the link is dead five days before, so nothing that could be used goes early.
-UNCONFIRMED_KEPT = timedelta(days=7)
 LEFT_KEPT = timedelta(days=31)
 MOST_CONFIRMATIONS = {timedelta(hours=1): 1, timedelta(days=1): 3}
-
-
-class SignUpQuerySet(models.QuerySet):
-    """Sign-ups by where they stand."""
-
-    def waiting(self) -> "SignUpQuerySet":
-        """Return those that the worker is to look at."""
-        return self.filter(held_at=None)
-
-    def held(self) -> "SignUpQuerySet":
-        """Return those that sprang the trap."""
-        return self.exclude(held_at=None)
-
-    def old(self) -> "SignUpQuerySet":
-        """Return those that came more than seven days ago."""
-        return self.filter(received_at__lt=Now() - UNCONFIRMED_KEPT)
-
-    def found_by(self, words: str) -> "SignUpQuerySet":
-        """Return those of one address. They have no digest, so that taking one in is the same work for every address."""
-        wanted = address_digest(words)
-        return self.filter(pk__in=[row.pk for row in self.all() if address_digest(row.address) == wanted])
-
-
-class SignUp(models.Model):
-    """What the form took, before anybody looked whether the address is known. The worker makes the rest of it."""
-
-    address = SealedTextField(_("e-mail address"))
-    list = models.ForeignKey(
-        "topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="+"
-    )
-    language = models.CharField(_("language"), max_length=12)
-    wording = models.CharField(_("wording"), max_length=400)
-    received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
-    held_at = models.DateTimeField(_("held back"), null=True, editable=False)
-
-    objects = SignUpQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("held sign-up")
-        verbose_name_plural = _("held sign-ups")
-        ordering = ["-received_at", "-pk"]
-        default_permissions = ("view", "change")
-        permissions = []
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
-
-    def restore(self) -> None:
-        """Let the worker take the sign-up after all."""
-        self.held_at = None
-        self.save(update_fields=["held_at"])
 
 
 class Subscriber(models.Model):
@@ -120,7 +68,7 @@ class SubscriptionQuerySet(models.QuerySet):
         return self.filter(subscriber__address_digest=address_digest(words))
 
     def due_to_be_forgotten(self) -> "SubscriptionQuerySet":
-        """Return those unconfirmed for seven days, and those left a month ago; none that was asked for again since."""
+        """Return those unconfirmed for seven days, and those left a month ago and not asked for since."""
         over = Q(confirmed_at=None) | Q(left_at__lt=Now() - LEFT_KEPT)
         return self.filter(over, asked_at__lt=Now() - UNCONFIRMED_KEPT)
 
@@ -183,8 +131,8 @@ class Subscription(models.Model):
     def state(self) -> str:
         """The state in a few words, for people."""
         if self.left_at:
-            return _("Left")
-        return _("Confirmed") if self.confirmed_at else _("Waiting for confirmation")
+            return gettext("Left")
+        return gettext("Confirmed") if self.confirmed_at else gettext("Waiting for confirmation")
 
     @property
     def list_name(self) -> str:
@@ -218,7 +166,7 @@ class TokenQuerySet(models.QuerySet):
 
 
 class Token(models.Model):
-    """The right to do one thing with one subscription, held by whoever has the link. Only its hash is stored."""
+    """The right to do one thing with one subscription, for whoever has the link. Only a hash is stored."""
 
     class Purpose(models.TextChoices):
         """What a token is good for."""
@@ -263,50 +211,3 @@ class Token(models.Model):
     def confirms(self) -> bool:
         """Whether pressing Confirm would do something: not used yet, and not expired."""
         return self.used_at is None and self.expires_at is not None and self.expires_at > timezone.now()
-
-
-class SuppressionQuerySet(models.QuerySet):
-    """The addresses that get nothing."""
-
-    def final(self) -> "SuppressionQuerySet":
-        """Return those that no new sign-up lifts."""
-        return self.filter(reason__in=Suppression.FINAL)
-
-    def add_digest(self, digest: bytes, reason: str) -> None:
-        """Suppress an address. A final reason replaces any other, and is replaced by none."""
-        row, new = self.get_or_create(address_digest=digest, defaults={"reason": reason})
-        if not new and row.reason not in Suppression.FINAL:
-            row.reason, row.at = reason, timezone.now()
-            row.save(update_fields=["reason", "at"])
-
-    def lift(self, digest: bytes) -> None:
-        """Write to this address again, unless the reason is final."""
-        self.filter(address_digest=digest).exclude(reason__in=Suppression.FINAL).delete()
-
-
-class Suppression(models.Model):
-    """An address that must not be written to, of which only the digest is left."""
-
-    class Reason(models.TextChoices):
-        """Why."""
-
-        LEFT = "left", _("Left every list")
-        ERASED = "erased", _("Erased")
-        REFUSED = "refused", _("Mail was refused for good")
-        COMPLAINT = "complaint", _("Complained")
-
-    FINAL = (Reason.REFUSED, Reason.COMPLAINT)
-
-    address_digest = models.BinaryField(max_length=32, unique=True)
-    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
-    at = models.DateTimeField(_("since"), default=timezone.now)
-
-    objects = SuppressionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("suppression")
-        verbose_name_plural = _("suppressions")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return self.get_reason_display()

@@ -1,0 +1,10 @@
+"""Who gets what. Addresses are sealed and looked up by digest.
+
+A list is a topic; no topic stands for the whole organisation.
+"""
+
+from newsletter.models.sign_ups import SignUp
+from newsletter.models.subscribers import Consent, Subscriber, Subscription, Token
+from newsletter.models.suppressions import Suppression
+
+__all__ = ["Consent", "SignUp", "Subscriber", "Subscription", "Suppression", "Token"]

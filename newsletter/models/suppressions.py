@@ -1,0 +1,52 @@
+"""The addresses that must not be written to."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    """The addresses that get nothing."""
+
+    def final(self) -> "SuppressionQuerySet":
+        """Return those that no new sign-up lifts."""
+        return self.filter(reason__in=Suppression.FINAL)
+
+    def add_digest(self, digest: bytes, reason: str) -> None:
+        """Suppress an address. A final reason replaces any other, and is replaced by none."""
+        row, new = self.get_or_create(address_digest=digest, defaults={"reason": reason})
+        if not new and row.reason not in Suppression.FINAL:
+            row.reason, row.at = reason, timezone.now()
+            row.save(update_fields=["reason", "at"])
+
+    def lift(self, digest: bytes) -> None:
+        """Write to this address again, unless the reason is final."""
+        self.filter(address_digest=digest).exclude(reason__in=Suppression.FINAL).delete()
+
+
+class Suppression(models.Model):
+    """An address that must not be written to, of which only the digest is left."""
+
+    class Reason(models.TextChoices):
+        """Why."""
+
+        LEFT = "left", _("Left every list")
+        ERASED = "erased", _("Erased")
+        REFUSED = "refused", _("Mail was refused for good")
+        COMPLAINT = "complaint", _("Complained")
+
+    FINAL = (Reason.REFUSED, Reason.COMPLAINT)
+
+    address_digest = models.BinaryField(max_length=32, unique=True)
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+    at = models.DateTimeField(_("since"), default=timezone.now)
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("suppression")
+        verbose_name_plural = _("suppressions")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.get_reason_display()
