@@ -77,22 +77,31 @@ class Body(blocks.StreamBlock):
     """Running text and what interrupts it."""
 
     text = blocks.RichTextBlock(
-        label=_("Text"), icon="pilcrow", features=TEXT_FEATURES,
+        label=_("Text"),
+        icon="pilcrow",
+        features=TEXT_FEATURES,
         preview_value="<p>Nobody is waiting, or so it seems: then a man folds his newspaper on the bench across the road.</p>",
         description=_("Paragraphs, lists and links."),
-    )  # fmt: skip
+    )
     heading = blocks.CharBlock(
-        label=_("Heading"), icon="title", max_length=120, template="components/blocks/heading.html",
-        preview_value="No name, no card, no queue", description=_("A heading between two parts of the text."),
-    )  # fmt: skip
+        label=_("Heading"),
+        icon="title",
+        max_length=120,
+        template="components/blocks/heading.html",
+        preview_value="No name, no card, no queue",
+        description=_("A heading between two parts of the text."),
+    )
     quote = QuoteBlock()
     figure = FigureBlock()
     callout = CalloutBlock()
     download = DownloadBlock()
     rule = blocks.StaticBlock(
-        label=_("Break"), icon="horizontalrule", template="components/blocks/rule.html",
-        admin_text=_("A pause between two parts, without a heading."), description=_("A pause between two parts."),
-    )  # fmt: skip
+        label=_("Break"),
+        icon="horizontalrule",
+        template="components/blocks/rule.html",
+        admin_text=_("A pause between two parts, without a heading."),
+        description=_("A pause between two parts."),
+    )
 
     class Meta:
         required = False

@@ -1,9 +1,10 @@
 """The listing: one stream of work, newest first, for a topic, a program, a person, a kind or the whole site.
 
-An older page of a listing is named by the oldest item on it (``since/2019-05-22-143/``: that item and the eleven after it). Counted
-from the oldest item upwards, pages keep their addresses and their content when something new is published: only the first page
-changes. The first page shows the newest twelve, whatever their number; its way back leads to the page that holds the first item it
-does not show, which may repeat a few that it does, so the link points at that item.
+An older page of a listing is named by the oldest item on it (``since/2019-05-22-143/``: that item and the
+eleven after it). Counted from the oldest item upwards, pages keep their addresses and their content when
+something new is published: only the first page changes. The first page shows the newest twelve, whatever
+their number; its way back leads to the page that holds the first item it does not show, which may repeat a
+few that it does, so the link points at that item.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from django.db.models import (
     prefetch_related_objects,
 )
 from django.db.models.functions import ExtractYear, JSONObject
-
 from wagtail.images.models import Filter
 
 from harmhub.pages import PublicPageQuerySet
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 12
 PICTURES = 4
-# The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag makes of them.
+# The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag
+# makes of them.
 CARD_PICTURE = "fill-640x427 format-{avif,jpeg} avifquality-45 jpegquality-55"
 CARD_FILTERS = Filter.expand_spec(CARD_PICTURE)
 # Long texts that no card shows: most of what there is to read of an item.
@@ -83,7 +84,8 @@ class ContentItemQuerySet(PublicPageQuerySet):
     def on_topic(self, topic: TopicPage) -> ContentItemQuerySet:
         """Return the items about a topic or any topic below it, in the topic's language, each once.
 
-        A translated item stays on the original topic, so topics are compared by what they are translations of.
+        A translated item stays on the original topic, so topics are compared by what they are translations
+        of.
         """
         if topic.pk is None:
             return self.none()
@@ -119,7 +121,8 @@ class ContentItemQuerySet(PublicPageQuerySet):
         return self.filter(kind=kind)
 
     def newest_first(self) -> ContentItemQuerySet:
-        """Return the items by published date, the newest first; of one day, the one that was made last first."""
+        """Return the items by published date, the newest first; of one day, the one that was made last
+        first."""
         return self.order_by("-published_on", "-pk")
 
     def since(self, anchor: Anchor) -> ContentItemQuerySet:
@@ -141,7 +144,8 @@ class ContentItemQuerySet(PublicPageQuerySet):
         return self.public().newest_first().for_cards()
 
     def for_cards(self) -> ContentItemQuerySet:
-        """Fetch all that a card shows in this one query: the kinds, the image, the names of authors, the first file."""
+        """Fetch all that a card shows in this one query: the kinds, the image, the names of authors, the
+        first file."""
         authors = (
             apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
         )
@@ -166,13 +170,15 @@ class ContentItemQuerySet(PublicPageQuerySet):
         return Counter({(kind, year): number for kind, year, number in rows})
 
     def listing(self, address: str, **cut) -> Listing:
-        """Return the public items as a listing whose first page is at the address, cut as Listing describes."""
+        """Return the public items as a listing whose first page is at the address, cut as Listing
+        describes."""
         return Listing(self.public(), address, **cut)
 
 
 @dataclass(frozen=True)
 class Tab:
-    """One of the filters by kind: its label, its address, its number of items (None: not told here), whether it is chosen."""
+    """One of the filters by kind: its label, its address, its number of items (None: not told here), whether
+    it is chosen."""
 
     label: str
     address: str
@@ -192,7 +198,8 @@ class Listing:
     """One page of a listing.
 
     items: the public items of the whole listing, all kinds and years. address: of its first page, unfiltered.
-    kind, year (four digits), since (an anchor's text): the cut that the visitor asked for; None leaves it out.
+    kind, year (four digits), since (an anchor's text): the cut that the visitor asked for; None leaves it
+    out.
     """
 
     def __init__(
@@ -226,7 +233,8 @@ class Listing:
 
     @property
     def astray(self) -> bool:
-        """Whether the address leads nowhere: an anchor that cannot be read, nothing at it, or a year without work."""
+        """Whether the address leads nowhere: an anchor that cannot be read, nothing at it, or a year without
+        work."""
         if self._unreadable or (self.anchor and not self.cards):
             return True
         return bool(self.year) and not self.cards
@@ -275,7 +283,8 @@ class Listing:
         return newest.for_cards().annotate(older_anchor=Subquery(key))
 
     def _place_of_older_anchor(self) -> int | None:
-        """Return how far from the newest item the page lies that holds the first item not shown here; None: all are shown."""
+        """Return how far from the newest item the page lies that holds the first item not shown here; None:
+        all are shown."""
         number = sum(
             n
             for (kind, year), n in self.counts.items()
@@ -301,12 +310,11 @@ class Listing:
             numbers[kind] += number
         told = self.is_first and not self.year
         tabs = [Tab("", self.address(), self.total if told else None, self.kind is None)]
-        for kind in Kind:
-            if numbers[kind] or kind == self.kind:
-                tabs.append(
-                    Tab(kind.plural, self.address(kind), numbers[kind] if told else None, kind == self.kind)
-                )
-        return tabs
+        shown = [kind for kind in Kind if numbers[kind] or kind == self.kind]
+        return tabs + [
+            Tab(kind.plural, self.address(kind), numbers[kind] if told else None, kind == self.kind)
+            for kind in shown
+        ]
 
     @cached_property
     def years(self) -> list[tuple[int, str, bool]]:
@@ -331,7 +339,8 @@ class Listing:
         return Turn(self.address(self.kind, self.year, oldest), (keys[0].day, oldest.day))
 
     def _overlapping(self, page: Anchor) -> str:
-        """Return the address of an older page, at the last item shown here: the reader goes on where she stopped."""
+        """Return the address of an older page, at the last item shown here: the reader goes on where she
+        stopped."""
         return f"{self.address(self.kind, self.year, page)}#w{self.cards[-1].pk}"
 
     @cached_property
@@ -355,7 +364,8 @@ class Listing:
 
 
 def ready(cards: list[ContentItem]) -> list[ContentItem]:
-    """Return the cards with what they show in place: the bylines, and the pictures of the first few in one query."""
+    """Return the cards with what they show in place: the bylines, and the pictures of the first few in one
+    query."""
     for card in cards:
         card.byline = card.author_names
     fetch_pictures(card.image for card in cards[:PICTURES])

@@ -1,6 +1,7 @@
 """Django settings, read from the environment. The README lists every variable in one table.
 
-Sections: environment · applications · requests · templates · data · languages · files · mail and jobs · security · logging · Wagtail.
+Sections: environment · applications · requests · templates · data · languages · files · mail and jobs ·
+security · logging · Wagtail.
 """
 
 from pathlib import Path
@@ -111,7 +112,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
 # Peers (addresses or networks) whose X-Forwarded-For is believed; X-Forwarded-Host never is.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-# Django refuses more fields than this with a 400. Wagtail's largest editing forms need more than Django's 1,000.
+# Django refuses more fields than this with a 400. Wagtail's largest editing forms need more than Django's
+# 1,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 
 # --- templates -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Style bundles: small sheets, minified, inlined into each page, and allowed by hash.
 
-Each page inlines one bundle (``{% styles "stream" %}``), so a page is one request and the policy needs no ``unsafe-inline``.
-This module is imported by the settings: it must not import Django's models or settings.
+Each page inlines one bundle (``{% styles "stream" %}``), so a page is one request and the policy needs no
+``unsafe-inline``. This module is imported by the settings: it must not import Django's models or settings.
 """
 
 import base64
@@ -52,5 +52,6 @@ def _hash(text: str) -> str:
 
 
 def style_hashes(kind: str) -> list[str]:
-    """Return the CSP source expressions (CSP Level 3, hash-source) of all bundles ("css") or of the script ("js")."""
+    """Return the CSP source expressions (CSP Level 3, hash-source) of all bundles ("css") or of the script
+    ("js")."""
     return [_hash(exit_script())] if kind == "js" else [_hash(bundle(name)) for name in BUNDLES]

@@ -29,7 +29,8 @@ urlpatterns = [
 urlpatterns += i18n_patterns(
     path("contact/", include("contact.urls")),
     path("newsletter/", include("newsletter.urls")),
-    # Wagtail's password and login forms of restricted pages, with a limit on guessing: there is one login form.
+    # Wagtail's password and login forms of restricted pages, with a limit on guessing: there is one login
+    # form.
     path(
         "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
         page_password,

@@ -25,7 +25,8 @@ def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Lead browsers that ask for an icon unasked to the one that pages name, before they cost a page of their own."""
+    """Lead browsers that ask for an icon unasked to the one that pages name, before they cost a page of their
+    own."""
     return redirect(static("icon.svg"), permanent=True)
 
 

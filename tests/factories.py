@@ -73,7 +73,8 @@ class PublicationFactory(ItemFactory):
 
 
 class Tree:
-    """A small site: home, indexes, the area Health with Harm Reduction and Drug Checking below it, a program, a person."""
+    """A small site: home, indexes, the area Health with Harm Reduction and Drug Checking below it, a program,
+    a person."""
 
     def __init__(self) -> None:
         root = Page.objects.get(depth=1)
@@ -87,22 +88,42 @@ class Tree:
         self.settings = SiteSettings.objects.create(
             site=self.site, organisation="Fennmark Foundation", contact_addresses="desk@example.org"
         )
-        self.topics = self._under_home(topics.TopicIndexPage(title="Topics", slug="topics", show_in_menus=True))
-        self.programs = self._under_home(topics.ProgramIndexPage(title="Programs", slug="programs", show_in_menus=True))
+        self.topics = self._under_home(
+            topics.TopicIndexPage(title="Topics", slug="topics", show_in_menus=True)
+        )
+        self.programs = self._under_home(
+            topics.ProgramIndexPage(title="Programs", slug="programs", show_in_menus=True)
+        )
         self.people = self._under_home(topics.PersonIndexPage(title="People", slug="people"))
-        self.voices = self._under_home(content.VoicesIndexPage(title="Voices", slug="voices", show_in_menus=True))
-        self.events = self._under_home(content.EventIndexPage(title="Events", slug="events", show_in_menus=True))
+        self.voices = self._under_home(
+            content.VoicesIndexPage(title="Voices", slug="voices", show_in_menus=True)
+        )
+        self.events = self._under_home(
+            content.EventIndexPage(title="Events", slug="events", show_in_menus=True)
+        )
         self.publications = self._under_home(
             content.PublicationIndexPage(title="Publications", slug="publications", show_in_menus=True)
         )
         self.health = TopicFactory(
-            parent=self.topics, title="Health", slug="health", has_newsletter=True, contact_addresses="health@example.org"
+            parent=self.topics,
+            title="Health",
+            slug="health",
+            has_newsletter=True,
+            contact_addresses="health@example.org",
         )
-        self.harm_reduction = TopicFactory(parent=self.health, title="Harm Reduction", slug="harm-reduction", is_sensitive=True)
-        self.drug_checking = TopicFactory(parent=self.harm_reduction, title="Drug Checking", slug="drug-checking")
+        self.harm_reduction = TopicFactory(
+            parent=self.health, title="Harm Reduction", slug="harm-reduction", is_sensitive=True
+        )
+        self.drug_checking = TopicFactory(
+            parent=self.harm_reduction, title="Drug Checking", slug="drug-checking"
+        )
         self.justice = TopicFactory(parent=self.topics, title="Justice", slug="justice")
-        self.program = ProgramFactory(parent=self.programs, title="Health and Rights", slug="health-and-rights")
-        self.person = PersonFactory(parent=self.people, title="Nadia Brenner", slug="nadia-brenner", program=self.program)
+        self.program = ProgramFactory(
+            parent=self.programs, title="Health and Rights", slug="health-and-rights"
+        )
+        self.person = PersonFactory(
+            parent=self.people, title="Nadia Brenner", slug="nadia-brenner", program=self.program
+        )
 
     def _under_home(self, page: Page) -> Page:
         return self.home.add_child(instance=page)
@@ -117,4 +138,6 @@ class Tree:
 
     def publication(self, **fields) -> content.PublicationPage:
         """Return a public publication, on Harm Reduction unless told otherwise."""
-        return PublicationFactory(parent=self.publications, **({"primary_topic": self.harm_reduction} | fields))
+        return PublicationFactory(
+            parent=self.publications, **({"primary_topic": self.harm_reduction} | fields)
+        )

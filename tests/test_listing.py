@@ -219,7 +219,9 @@ def test_newer_leads_back_to_the_first_page(tree: Tree):
     listing = tree.harm_reduction.items.listing("/t/", since=str(Anchor(oldest.published_on, oldest.pk)))
     steps = 0
     while listing.newer and "since/" in listing.newer.address:
-        listing = tree.harm_reduction.items.listing("/t/", since=listing.newer.address.split("since/")[1].strip("/"))
+        listing = tree.harm_reduction.items.listing(
+            "/t/", since=listing.newer.address.split("since/")[1].strip("/")
+        )
         steps += 1
     assert listing.newer.address == "/t/"
     assert steps == 2
@@ -244,7 +246,17 @@ def test_older_page_joins_the_first_one_without_a_gap(tree: Tree, number: int):
 
 
 @pytest.mark.parametrize(
-    "anchor", ["junk", "2026-05-01", "2026-13-45-1", "9999-12-31-1", "2026-05-01-99999999999999999999", "-", "2026-05-01-1x", "%00x"]
+    "anchor",
+    [
+        "junk",
+        "2026-05-01",
+        "2026-13-45-1",
+        "9999-12-31-1",
+        "2026-05-01-99999999999999999999",
+        "-",
+        "2026-05-01-1x",
+        "%00x",
+    ],
 )
 def test_odd_anchor_leads_to_the_first_page(tree: Tree, client: Client, anchor: str):
     tree.voice()
@@ -298,7 +310,9 @@ def fill(tree: Tree, number: int) -> None:
         item.save()
         ItemAuthor.objects.create(item=item, person=tree.person)
         if item.KIND == Kind.PUBLICATION:
-            PublicationFile.objects.create(publication=item, document=DocumentFactory(file=ContentFile(b"x", "x.txt")))
+            PublicationFile.objects.create(
+                publication=item, document=DocumentFactory(file=ContentFile(b"x", "x.txt"))
+            )
     tree.harm_reduction.topic_people.create(person=tree.person)
     tree.harm_reduction.save()
     tree.program.topics = [tree.harm_reduction]
@@ -317,7 +331,9 @@ def test_topic_page_takes_the_same_eight_queries_whatever_it_lists(
     assert f"Recent work ({number})" in response.content.decode()
 
 
-@pytest.mark.parametrize("address", ["/", "/voices/", "/programs/health-and-rights/", "/people/nadia-brenner/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/voices/", "/programs/health-and-rights/", "/people/nadia-brenner/"]
+)
 def test_other_listings_take_the_same_queries_for_few_and_many_items(
     tree: Tree, client: Client, django_assert_max_num_queries, address: str
 ):

@@ -47,8 +47,8 @@ class TreeMultipleChoiceField(forms.ModelMultipleChoiceField):
 class TreePageForm(WagtailAdminPageForm):
     """The editing form of a page that names others of the tree, in ``tree_fields``.
 
-    Offered are the pages of the edited page's own language, and what is chosen already: a translation stays on the topics of
-    its original until its editor chooses others.
+    Offered are the pages of the edited page's own language, and what is chosen already: a translation stays
+    on the topics of its original until its editor chooses others.
     """
 
     tree_fields: tuple[str, ...] = ()

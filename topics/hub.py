@@ -1,7 +1,8 @@
-"""What every page of one request shares: the site with its settings, the way down to the page, the main menu, the directory.
+"""What every page of one request shares: the site with its settings, the way down to the page, the main menu,
+the directory.
 
-A topic page has eight queries in all, so nothing here asks twice: site and settings come in one query, the pages above the
-requested one and those of the menu in another.
+A topic page has eight queries in all, so nothing here asks twice: site and settings come in one query, the
+pages above the requested one and those of the menu in another.
 """
 
 from functools import cached_property
@@ -101,7 +102,8 @@ class Hub:
         return self.root_path.count("/")
 
     def surroundings(self, path: str) -> list[Page]:
-        """Return, in one query, the pages along a path below the home page, and those right below the home page."""
+        """Return, in one query, the pages along a path below the home page, and those right below the home
+        page."""
         if not self.root_path:
             return []
         steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
@@ -111,10 +113,11 @@ class Hub:
         return list(pages.select_related("topicpage").order_by("path"))
 
     def find(self, path: str) -> RouteResult | None:
-        """Return the page that a path leads to, and remember the way and the menu. None: there is no such page.
+        """Return the page that a path leads to, and remember the way and the menu. None: there is no such
+        page.
 
-        Wagtail asks once for each step of the path and once more for each step's own kind; this asks once in all, and once more
-        for a page that is no topic.
+        Wagtail asks once for each step of the path and once more for each step's own kind; this asks once in
+        all, and once more for a page that is no topic.
         """
         pages = self.surroundings(path)
         self.sections = self._sections_of(pages)
@@ -139,7 +142,8 @@ class Hub:
 
 
 def is_public(page: Page) -> bool:
-    """Whether a page that came with ``is_restricted`` may be shown to everybody, as ``public()`` decides it in the database."""
+    """Whether a page that came with ``is_restricted`` may be shown to everybody, as ``public()`` decides it
+    in the database."""
     expired = page.expire_at and page.expire_at <= timezone.now()
     return page.live and not expired and not page.is_restricted and page.alias_of_id is None
 
@@ -157,6 +161,7 @@ def context(request: HttpRequest) -> dict:
 
 
 def serve(request: HttpRequest, path: str) -> HttpResponse:
-    """Answer a page's address: Wagtail's own view, hooks and restrictions, with the page found in fewer queries."""
+    """Answer a page's address: Wagtail's own view, hooks and restrictions, with the page found in fewer
+    queries."""
     request._wagtail_route_for_request = hub_of(request).find(path)  # type: ignore[attr-defined]
     return views.serve(request, path)

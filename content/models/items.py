@@ -43,26 +43,46 @@ class ContentItem(HubPage):
         help_text=_("One or two sentences, shown in lists and mails. At most 240 characters."),
     )
     published_on = models.DateField(
-        _("published date"), default=timezone.localdate,
-        help_text=_("Work is listed by this date, the newest first. It does not publish by itself: for that, set a schedule."),
-    )  # fmt: skip
+        _("published date"),
+        default=timezone.localdate,
+        help_text=_(
+            "Work is listed by this date, the newest first. It does not publish by itself: for that, set a schedule."
+        ),
+    )
     image = models.ForeignKey(
-        "harmhub.CustomImage", verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        "harmhub.CustomImage",
+        verbose_name=_("image"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
         help_text=_("Shown on cards and beside the text. Work without an image is fine, too."),
-    )  # fmt: skip
+    )
     image_caption = models.CharField(_("caption"), max_length=240, blank=True)
     primary_topic = models.ForeignKey(
-        TopicPage, verbose_name=_("topic"), null=True, on_delete=models.SET_NULL, related_name="primary_items",
-        help_text=_("What this work is mainly about. It appears on the page of this topic and of the topics above it."),
-    )  # fmt: skip
+        TopicPage,
+        verbose_name=_("topic"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="primary_items",
+        help_text=_(
+            "What this work is mainly about. It appears on the page of this topic and of the topics above it."
+        ),
+    )
     further_topics = ParentalManyToManyField(
-        TopicPage, verbose_name=_("further topics"), blank=True, related_name="further_items",
+        TopicPage,
+        verbose_name=_("further topics"),
+        blank=True,
+        related_name="further_items",
         help_text=_("Other topics on whose pages it appears, too. Topics above a chosen one need no mark."),
-    )  # fmt: skip
+    )
     programs = ParentalManyToManyField(
-        ProgramPage, verbose_name=_("programs"), blank=True, related_name="program_items",
+        ProgramPage,
+        verbose_name=_("programs"),
+        blank=True,
+        related_name="program_items",
         help_text=_("The programs that this work comes from. It appears on their pages."),
-    )  # fmt: skip
+    )
     tags = ClusterTaggableManager(through=ItemTag, blank=True)
     body = StreamField(Body(), verbose_name=_("body"), blank=True)
 
@@ -88,9 +108,11 @@ class ContentItem(HubPage):
     ]
     picture = MultiFieldPanel([FieldPanel("image"), FieldPanel("image_caption")], _("Image"))
     authors_panel = InlinePanel(
-        "authors", label=_("Author"), heading=_("Authors, in order"),
+        "authors",
+        label=_("Author"),
+        heading=_("Authors, in order"),
         help_text=_("For each author, choose one of our people, or write the name of somebody from outside."),
-    )  # fmt: skip
+    )
     about = [FieldPanel("further_topics"), FieldPanel("programs"), FieldPanel("tags")]
 
     class Meta:
@@ -101,7 +123,8 @@ class ContentItem(HubPage):
 
     @classmethod
     def tabs(cls, content: list, *more: ObjectList) -> TabbedInterface:
-        """Return the editing form of one kind: its content, further tabs of its own, what it is about, and the settings."""
+        """Return the editing form of one kind: its content, further tabs of its own, what it is about, and
+        the settings."""
         settings = [*HubPage.address_panels, *HubPage.settings_panels]
         return TabbedInterface(
             [

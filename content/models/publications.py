@@ -18,7 +18,8 @@ from topics.kinds import Kind
 
 
 def validate_isbn(text: str) -> None:
-    """Raise ValidationError unless the text is an ISBN-13 (ISO 2108), hyphens allowed, with its check digit right."""
+    """Raise ValidationError unless the text is an ISBN-13 (ISO 2108), hyphens allowed, with its check digit
+    right."""
     digits = text.replace("-", "").replace(" ", "")
     good = len(digits) == 13 and digits.isascii() and digits.isdigit() and digits.startswith(("978", "979"))
     if not good or sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10:
@@ -47,16 +48,31 @@ class PublicationPage(ContentItem):
         help_text=_("Shown beside the word “Publication”."),
     )
     key_findings = StreamField(
-        [("finding", blocks.TextBlock(label=_("Finding"), rows=2, icon="list-ol", description=_("One finding, in a sentence."), preview_value="Counting samples is cheap. Counting conversations explains more."))],
+        [
+            (
+                "finding",
+                blocks.TextBlock(
+                    label=_("Finding"),
+                    rows=2,
+                    icon="list-ol",
+                    description=_("One finding, in a sentence."),
+                    preview_value="Counting samples is cheap. Counting conversations explains more.",
+                ),
+            )
+        ],
         verbose_name=_("key findings"),
         blank=True,
-    )  # fmt: skip
+    )
     isbn = models.CharField(_("ISBN"), max_length=17, blank=True, validators=[validate_isbn])
     doi = models.CharField(
-        _("DOI"), max_length=120, blank=True,
-        validators=[RegexValidator(r"^10\.\d{4,9}/\S+$", _("A DOI begins with “10.”, such as 10.5555/report.2026."))],
+        _("DOI"),
+        max_length=120,
+        blank=True,
+        validators=[
+            RegexValidator(r"^10\.\d{4,9}/\S+$", _("A DOI begins with “10.”, such as 10.5555/report.2026."))
+        ],
         help_text=_("Without “https://doi.org/”."),
-    )  # fmt: skip
+    )
 
     template = "content/publication.html"
     parent_page_types = ["content.PublicationIndexPage"]
@@ -74,12 +90,17 @@ class PublicationPage(ContentItem):
         ],
         ObjectList(
             [
-                InlinePanel("files", label=_("File"), heading=_("Files, by language"), help_text=_("Pages and size are measured when a file is uploaded.")),
+                InlinePanel(
+                    "files",
+                    label=_("File"),
+                    heading=_("Files, by language"),
+                    help_text=_("Pages and size are measured when a file is uploaded."),
+                ),
                 FieldRowPanel([FieldPanel("isbn"), FieldPanel("doi")]),
             ],
             heading=_("Files"),
         ),
-    )  # fmt: skip
+    )
 
     class Meta:
         verbose_name = _("publication")
@@ -102,8 +123,12 @@ class PublicationFile(Orderable):
     publication = ParentalKey(PublicationPage, on_delete=models.CASCADE, related_name="files")
     document = models.ForeignKey(
         # null: a draft may have a row whose file is still to come
-        "harmhub.CustomDocument", verbose_name=_("file"), null=True, on_delete=models.PROTECT, related_name="publication_files",
-    )  # fmt: skip
+        "harmhub.CustomDocument",
+        verbose_name=_("file"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="publication_files",
+    )
     language = models.CharField(
         _("language"), max_length=12, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
     )

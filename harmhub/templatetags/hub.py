@@ -16,7 +16,8 @@ register = template.Library()
 
 @register.simple_tag
 def styles(name: str) -> SafeString:
-    """Return the style element of one bundle. Its text is ours, and allowed by the policy through its hash."""
+    """Return the style element of one bundle. Its text is ours, and allowed by the policy through its
+    hash."""
     return mark_safe(f"<style>{sheets.bundle(name)}</style>")  # noqa: S308
 
 
@@ -28,7 +29,8 @@ def exit_script() -> SafeString:
 
 @register.filter
 def autonym(language: str) -> str:
-    """Return a language's own name for itself ("ar" → "العربية"), or the code where Django does not know it."""
+    """Return a language's own name for itself ("ar" → "العربية"), or the code where Django does not know
+    it."""
     try:
         return get_language_info(language)["name_local"]
     except KeyError:
@@ -46,13 +48,15 @@ def language_dir(language: str) -> str:
 
 @register.filter
 def wall(moment: datetime, pattern: str) -> str:
-    """Return a moment as the clocks of its own zone show it; Django's filter would move it to the reader's."""
+    """Return a moment as the clocks of its own zone show it; Django's filter would move it to the
+    reader's."""
     return formats.date_format(moment.replace(tzinfo=None), pattern)
 
 
 @register.filter
 def zone_name(moment: datetime) -> str:
-    """Return the short name of a moment's zone ("WET"), or its distance from UTC where the zone has no name ("UTC+3")."""
+    """Return the short name of a moment's zone ("WET"), or its distance from UTC where the zone has no name
+    ("UTC+3")."""
     name = moment.tzname() or ""
     if not name.startswith(("+", "-")):
         return name
@@ -74,7 +78,8 @@ def utc(moment: datetime) -> datetime:
 
 @register.filter
 def day_range(days: tuple[date, date] | None) -> str:
-    """Return the months from the newest to the oldest day: "May 2018 – November 2017", "August – May 2026", "May 2018"."""
+    """Return the months from the newest to the oldest day: "May 2018 – November 2017", "August – May 2026",
+    "May 2018"."""
     if not days:
         return ""
     newest, oldest = days

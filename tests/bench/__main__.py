@@ -1,7 +1,8 @@
-"""``make bench``: what a topic page with 1,000 items costs, as a multiple of the smallest Django view on the same server.
+"""``make bench``: what a topic page with 1,000 items costs, as a multiple of the smallest Django view on the
+same server.
 
-CPU is that of the web server's processes and PostgreSQL, not of the client, at four connections, warm; the two are measured in turn,
-three rounds each, and the median is printed.
+CPU is that of the web server's processes and PostgreSQL, not of the client, at four connections, warm; the
+two are measured in turn, three rounds each, and the median is printed.
 """
 
 import contextlib
@@ -46,7 +47,13 @@ def main() -> None:
             rounds = [
                 (
                     cost(lambda: cpu.of_tree(bare_pid), bare_port, "localhost", "/", 2_000),
-                    cost(lambda: cpu.of_tree(site.web.pid) + postgres_cpu(), site.port, f"localhost:{site.port}", TOPIC, 200),
+                    cost(
+                        lambda: cpu.of_tree(site.web.pid) + postgres_cpu(),
+                        site.port,
+                        f"localhost:{site.port}",
+                        TOPIC,
+                        200,
+                    ),
                 )
                 for _ in range(ROUNDS)
             ]
@@ -60,12 +67,15 @@ def main() -> None:
 @contextlib.contextmanager
 def server() -> Iterator[None]:
     """Have the embedded PostgreSQL up, unless DATABASE_URL names another."""
-    with embedded_postgres.running(settings.TEST_SERVER) if settings.TEST_SERVER else contextlib.nullcontext():
+    with (
+        embedded_postgres.running(settings.TEST_SERVER) if settings.TEST_SERVER else contextlib.nullcontext()
+    ):
         yield
 
 
 def fill() -> None:
-    """Make the small site of the tests with 1,000 items on Harm Reduction, all kinds in turn, the newest with pictures."""
+    """Make the small site of the tests with 1,000 items on Harm Reduction, all kinds in turn, the newest with
+    pictures."""
     tree, image = Tree(), ImageFactory()
     tree.harm_reduction.topic_people.create(person=tree.person)
     tree.harm_reduction.save()
@@ -90,7 +100,9 @@ def bare_server() -> Iterator[tuple[int, int]]:
     """Run the bare view on the same server, with the same options as the site; give its process and port."""
     port = free_port()
     options = f"--interface wsgi --workers 1 --blocking-threads 4 --log-level warning --host 127.0.0.1 --port {port}"
-    process = subprocess.Popen([sys.executable, "-m", "granian", *options.split(), "tests.bench.bare:application"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "granian", *options.split(), "tests.bench.bare:application"]
+    )
     try:
         wait_for(lambda: answers(port), 20, "The bare view does not answer.")
         yield process.pid, port

@@ -7,7 +7,8 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def of_tree(pid: int) -> float:
-    """Return the CPU seconds of a process, of all processes below it, and of those below it that have ended."""
+    """Return the CPU seconds of a process, of all processes below it, and of those below it that have
+    ended."""
     total = 0.0
     for process in [pid, *below(pid)]:
         fields = _fields(process)
@@ -19,7 +20,11 @@ def of_tree(pid: int) -> float:
 
 def below(pid: int) -> list[int]:
     """Return the processes that descend from one."""
-    parents = {int(path.name): fields[1] for path in Path("/proc").glob("[0-9]*") if (fields := _fields(int(path.name)))}
+    parents = {
+        int(path.name): fields[1]
+        for path in Path("/proc").glob("[0-9]*")
+        if (fields := _fields(int(path.name)))
+    }
     found, grown = {pid}, True
     while grown:
         more = {child for child, parent in parents.items() if int(parent) in found} - found

@@ -92,7 +92,8 @@ class PersonPage(WorkPage):
 
     @property
     def topics(self) -> list:
-        """The public topics that name this person, in the order of the tree; none before the page is saved."""
+        """The public topics that name this person, in the order of the tree; none before the page is
+        saved."""
         if self.pk is None:
             return []
         topic_model = (

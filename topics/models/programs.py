@@ -48,9 +48,12 @@ class ProgramPage(WorkPage):
     )
     office = models.CharField(_("office"), max_length=80, blank=True)
     topics = ParentalManyToManyField(
-        "topics.TopicPage", verbose_name=_("topics"), blank=True, related_name="focused_programs",
+        "topics.TopicPage",
+        verbose_name=_("topics"),
+        blank=True,
+        related_name="focused_programs",
         help_text=_("The topics that this program focuses on."),
-    )  # fmt: skip
+    )
 
     template = "topics/program.html"
     parent_page_types = ["topics.ProgramIndexPage"]

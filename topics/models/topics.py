@@ -68,30 +68,48 @@ class TopicPage(WorkPage):
         _("introduction"), help_text=_("One paragraph, shown large under the title.")
     )
     image = models.ForeignKey(
-        "harmhub.CustomImage", verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        "harmhub.CustomImage",
+        verbose_name=_("image"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
         help_text=_("Shown where the topic is shared, not on its page."),
-    )  # fmt: skip
+    )
     learn_more = RichTextField(
         _("learn more"), blank=True, features=SIMPLE_TEXT, help_text=_("A longer explanation, or links.")
     )
     contact_addresses = models.TextField(
-        _("contact addresses"), blank=True, validators=[validate_addresses],
-        help_text=_("Who is told of messages on this topic, one address a line. Empty: as the topic above, at last the site’s."),
-    )  # fmt: skip
+        _("contact addresses"),
+        blank=True,
+        validators=[validate_addresses],
+        help_text=_(
+            "Who is told of messages on this topic, one address a line. Empty: as the topic above, at last the site’s."
+        ),
+    )
     grant_seekers = RichTextField(_("for grant seekers"), blank=True, features=SIMPLE_TEXT)
     open_calls = StreamField([("call", OpenCall())], verbose_name=_("open calls"), blank=True)
     has_newsletter = models.BooleanField(
-        _("has a newsletter of its own"), default=False,
-        help_text=_("The sign-up bar of this topic, and of the topics below it, then offers updates about it."),
-    )  # fmt: skip
+        _("has a newsletter of its own"),
+        default=False,
+        help_text=_(
+            "The sign-up bar of this topic, and of the topics below it, then offers updates about it."
+        ),
+    )
     is_sensitive = models.BooleanField(
-        _("sensitive"), default=False,
-        help_text=_("Readers may be at risk for reading this: show “Exit this page” here and on the topics below."),
-    )  # fmt: skip
+        _("sensitive"),
+        default=False,
+        help_text=_(
+            "Readers may be at risk for reading this: show “Exit this page” here and on the topics below."
+        ),
+    )
     wikidata = models.CharField(
-        _("Wikidata item"), max_length=20, blank=True, validators=[RegexValidator(r"^Q[1-9]\d*$", _("A number such as Q1402338."))],
+        _("Wikidata item"),
+        max_length=20,
+        blank=True,
+        validators=[RegexValidator(r"^Q[1-9]\d*$", _("A number such as Q1402338."))],
         help_text=_("Tells machines what this topic is, for example Q1402338."),
-    )  # fmt: skip
+    )
 
     template = "topics/topic.html"
     parent_page_types = ["topics.TopicIndexPage", "topics.TopicPage"]
@@ -159,7 +177,8 @@ class TopicPage(WorkPage):
 
     @property
     def area(self) -> "TopicPage | None":
-        """The nearest topic, itself included, that has a newsletter; None: the whole organisation is meant."""
+        """The nearest topic, itself included, that has a newsletter; None: the whole organisation is
+        meant."""
         return next((topic for topic in self.lineage if topic.has_newsletter), None)
 
     @property

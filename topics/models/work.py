@@ -1,7 +1,6 @@
 """A page that shows a listing of work, and the addresses of that listing."""
 
 import re
-
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +10,8 @@ from wagtail.url_routing import RouteResult
 from harmhub.pages import HubPage
 from topics.kinds import Kind
 
-# voices/ 2019/ since/2019-05-22-143/: each part may be left out, the order is fixed, so a listing has one address.
+# voices/ 2019/ since/2019-05-22-143/: each part may be left out, the order is fixed, so a listing has one
+# address.
 ADDRESS = re.compile(
     r"(?:(?P<kind>voices|events|publications)(?:/|$))?(?:(?P<year>[0-9]{4})(?:/|$))?(?:since/(?P<since>[^/]+))?"
 )
@@ -20,8 +20,8 @@ ADDRESS = re.compile(
 class WorkPage(HubPage):
     """A page with a listing of work: a topic, a program, a person, an index of one kind.
 
-    The listing itself belongs to the content app, which this app does not know: it is reached through the reverse accessor of
-    the items, whose queryset knows the words (``self.items.listing(…)``).
+    The listing itself belongs to the content app, which this app does not know: it is reached through the
+    reverse accessor of the items, whose queryset knows the words (``self.items.listing(…)``).
     """
 
     class Meta:
