@@ -14,9 +14,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 
 from harmhub import embedded_postgres, first_run
-from tests.fixtures.site import free_port, wait_for
+from harmhub.management.commands.run import read_collected_files
+from tests.fixtures.site import collected_files, free_port, wait_for
 
 SECONDS_TO_START = 90
 
@@ -96,6 +98,8 @@ def processes(data_dir: Path) -> list[str]:
 def data_dir() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="harmhub-run-") as folder:
         os.chmod(folder, 0o711)
+        # Collecting is the slow part of a first run, and is shared with the tests of the running site.
+        collected_files(Path(folder))
         yield Path(folder)
 
 
@@ -120,6 +124,18 @@ def first(start) -> Run:
     run = start(free_port())
     run.wait_until_greeted()
     return run
+
+
+def test_static_files_collected_by_another_process_are_known_to_the_web_server(tmp_path, settings):
+    manifest = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": manifest}}
+    assert staticfiles_storage.hashed_files == {}
+    (tmp_path / "staticfiles.json").write_text(
+        '{"version": "1.1", "paths": {"a.css": "a.0123.css"}, "hash": ""}'
+    )
+    read_collected_files()
+    assert staticfiles_storage.url("a.css") == "/static/a.0123.css"
 
 
 def test_the_page_answers_when_the_address_is_printed_and_the_secrets_are_private(first):

@@ -15,9 +15,9 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
-from django.contrib.staticfiles.storage import staticfiles_storage
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -80,8 +80,7 @@ class Command(BaseCommand):
     def prepare_database(self):
         """Bring the database up to date and load the demo into an empty one; quick where nothing is to do."""
         self.unless_done("migrated", database_state, "Preparing the database", migrate)
-        if "load_demo" in get_commands():
-            call_command("load_demo", if_empty=True)
+        call_command("load_demo", if_empty=True)
 
     def unless_done(self, name, state, message, action):
         """Do the action unless the stamp in DATA_DIR says that it was finished for the same state."""
@@ -164,8 +163,7 @@ def load_everything() -> None:
 
     import harmhub.wsgi  # noqa: F401
 
-    # It was read before the files were collected, by another process.
-    staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = staticfiles_storage.load_manifest()
+    read_collected_files()
     _ = get_resolver().url_patterns
     for each in connections.all(initialized_only=True):
         each.close()
@@ -173,6 +171,13 @@ def load_everything() -> None:
             each.close_pool()
     gc.collect()
     gc.freeze()
+
+
+def read_collected_files() -> None:
+    """Read the list of collected files, which another process may have written after this one read it first."""
+    if isinstance(staticfiles_storage, ManifestFilesMixin):
+        storage: ManifestFilesMixin = staticfiles_storage
+        storage.hashed_files, storage.manifest_hash = storage.load_manifest()
 
 
 def serve() -> None:
