@@ -174,7 +174,7 @@ def load_everything() -> None:
 
 
 def read_collected_files() -> None:
-    """Read the list of collected files, which another process may have written after this one read it first."""
+    """Read the list of collected files anew: another process wrote it after this one read it."""
     if isinstance(staticfiles_storage, ManifestFilesMixin):
         storage: ManifestFilesMixin = staticfiles_storage
         storage.hashed_files, storage.manifest_hash = storage.load_manifest()
