@@ -45,7 +45,7 @@ PAGE_SIZE = 12
 PICTURES = 4
 # The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag
 # makes of them.
-CARD_PICTURE = "fill-640x427 format-{avif,jpeg} avifquality-45 jpegquality-55"
+CARD_PICTURE = "fill-480x320 format-{avif,jpeg} avifquality-50 jpegquality-30"
 CARD_FILTERS = Filter.expand_spec(CARD_PICTURE)
 # Long texts that no card shows: most of what there is to read of an item.
 NOT_ON_CARDS = (

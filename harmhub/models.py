@@ -1,5 +1,8 @@
 """What every other app may point at: pictures, documents, and the settings of the site."""
 
+from hashlib import sha256
+from pathlib import Path
+
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
@@ -21,7 +24,9 @@ class CustomImage(AbstractImage):
     file = files.PictureField(
         verbose_name=_("file"), upload_to=get_upload_to, width_field="width", height_field="height"
     )
-    credit = models.CharField(_("credit"), max_length=120, blank=True, help_text=_("Who made the picture. Printed under it."))
+    credit = models.CharField(
+        _("credit"), max_length=120, blank=True, help_text=_("Who made the picture. Printed under it.")
+    )
 
     admin_form_fields = (*WagtailImage.admin_form_fields, "credit")
 
@@ -58,6 +63,12 @@ class CustomRendition(AbstractRendition):
 
     class Meta:
         unique_together = (("image", "filter_spec", "focal_point_key"),)
+
+    def get_upload_to(self, filename: str) -> str:
+        """Return a short path that changes with the picture, its crop and its size, so that it may be kept."""
+        made_of = f"{self.image.file_hash} {self.filter_spec} {self.focal_point_key}"
+        name = Path(self.image.filename).stem[:40].lstrip(".")
+        return f"images/{name}-{sha256(made_of.encode()).hexdigest()[:12]}{Path(filename).suffix}"
 
 
 class CustomDocument(AbstractDocument):
