@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from harmhub import embedded_postgres
+from harmhub.pooling import check_connection
 from harmhub.styles import style_hashes
 
 # --- environment ---------------------------------------------------------------------------------
@@ -150,7 +151,10 @@ DATABASES = {
     | {
         "CONN_HEALTH_CHECKS": True,
         # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 2}, "connect_timeout": 2},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 2, "check": check_connection},
+            "connect_timeout": 2,
+        },
     }
 }
 CACHES = {

@@ -46,7 +46,7 @@ async def work() -> bool:
 
 
 async def run_jobs() -> None:
-    """Run jobs; being cancelled is to be told to end. ConnectorException, PoolTimeout: the database is away."""
+    """Run jobs until cancelled. ConnectorException, PoolTimeout: the database is away."""
     assert isinstance(app.connector, DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as worker:
         async with worker.open_async():

@@ -1,0 +1,22 @@
+"""Getting over a restart of the database at once.
+
+This module is imported by the settings: it must not import Django's models or settings.
+"""
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+
+def check_connection(connection: psycopg.Connection) -> None:
+    """Raise psycopg.OperationalError if the connection is dead, and have the pool replace its idle ones.
+
+    They died together. The pool's own way is to try them one after the other and to sleep 0, 1, 2 … seconds
+    between them, so that each of the first requests after a restart would wait for longer than a reader may.
+    """
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        pool = connection._pool
+        if pool:
+            pool.drain()
+        raise
