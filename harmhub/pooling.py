@@ -16,7 +16,6 @@ def check_connection(connection: psycopg.Connection) -> None:
     try:
         ConnectionPool.check_connection(connection)
     except psycopg.OperationalError:
-        pool = connection._pool
-        if pool:
+        if isinstance(pool := connection._pool, ConnectionPool):
             pool.drain()
         raise

@@ -129,3 +129,17 @@ def test_nobody_who_posts_waits_for_somebody_elses_long_transaction(post_greetin
         other.join(10)
         assert not other.is_alive()
     assert Mail.objects.count() == 2
+
+
+def test_the_worker_goes_on_after_a_restart_of_the_database(post_greeting, mail_server):
+    post_greeting()
+    with worker(mail_server):
+        wait_for(lambda: len(mail_server.messages) == 1, 30, "The worker sent nothing.")
+        with databases.maintenance() as server:
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [connection.settings_dict["NAME"]],
+            )
+        connection.close()
+        post_greeting(to="other@example.org")
+        wait_for(lambda: len(mail_server.messages) == 2, 30, "The worker did not come back.")
