@@ -65,7 +65,7 @@ class ItemForm(TreePageForm):
     @staticmethod
     def _check_row(row: forms.ModelForm) -> None:
         filled = row.cleaned_data if row.is_valid() else {}
-        is_kept = row.instance.pk or row.has_changed()
+        is_kept = row.has_changed() or not row.empty_permitted
         if filled and is_kept and not (filled.get("DELETE") or filled.get("person") or filled.get("name")):
             row.add_error("person", _("Choose a person or write a name, or delete this row."))
 
