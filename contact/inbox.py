@@ -69,6 +69,8 @@ class MessageFilterSet(WagtailFilterSet):
 class InboxView(RecordIndexView):
     """The messages, newest first, without their words."""
 
+    search_hint = gettext_lazy("Reference or e-mail address")
+
     def get_base_queryset(self) -> QuerySet:
         """Return all messages; only an export opens what is sealed."""
         queryset = super().get_base_queryset().select_related("topic")
@@ -121,6 +123,7 @@ class MessageViewSet(RecordViewSet):
 
     model = Message
     icon = "mail"
+    add_to_admin_menu = True
     menu_label = gettext_lazy("Messages")
     menu_order = 250
     index_view_class = InboxView

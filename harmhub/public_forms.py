@@ -62,15 +62,12 @@ class PublicForm(forms.Form):
         if received or "opened" in self.errors:
             age = self._age(received or "")
             if age is not None and 0 <= age < SOONEST:
-                self.add_error(
-                    None,
-                    _("That was very quick. Please look it over, and press the button again."),
-                )
+                if not self.errors:  # who has something to mend is no longer quick
+                    quick = _("That was very quick. Please look it over, and press the button again.")
+                    self.add_error(None, quick)
             elif age is None or not 0 <= age <= LATEST:
-                self.add_error(
-                    None,
-                    _("This page was open for too long. Nothing is lost: press the button again."),
-                )
+                late = _("This page was open for too long. Nothing is lost: press the button again.")
+                self.add_error(None, late)
         return self.cleaned_data
 
 

@@ -14,6 +14,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms.search import SearchForm
 from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.views.generic.models import IndexView, InspectView
 from wagtail.admin.views.mixins import Echo
@@ -52,6 +54,7 @@ class RecordIndexView(IndexView):
 
     any_permission_required = ["view"]
     is_searchable = True
+    search_hint = _("E-mail address")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the listing or the export. PermissionDenied: this user may not have it."""
@@ -63,6 +66,10 @@ class RecordIndexView(IndexView):
     def show_export_buttons(self) -> bool:
         """Whether to offer the export."""
         return self.user_has_permission("export")
+
+    def get_search_form(self) -> SearchForm:
+        """Return the search box, which says what can be looked for: sealed words cannot."""
+        return SearchForm(self.request.GET if "q" in self.request.GET else None, placeholder=self.search_hint)
 
     def search_queryset(self, queryset: Any) -> QuerySet:
         """Narrow the records to what ``found_by`` of their queryset finds."""
@@ -118,7 +125,6 @@ class RecordViewSet(ModelViewSet):
     inspect_view_enabled = True
     copy_view_enabled = False
     add_to_reference_index = False
-    add_to_admin_menu = True
     exclude_form_fields: list[str] = []
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:

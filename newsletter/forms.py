@@ -16,9 +16,11 @@ from newsletter.tasks import wake_after_commit
 from topics.models import TopicPage
 
 
-def wording(list_name: str) -> str:
+def wording(chosen: TopicPage | None) -> str:
     """Return the sentence that stands beside the form: what somebody who signs up agrees to."""
-    return _("Sign up to receive updates about our work in %(list)s.") % {"list": list_name}
+    if chosen:
+        return _("Sign up to receive updates about our work in %(list)s.") % {"list": chosen.title}
+    return _("Sign up to receive updates from %(organisation)s.") % {"organisation": organisation_name()}
 
 
 class SignUpForm(PublicForm):
@@ -52,7 +54,7 @@ class SignUpForm(PublicForm):
             address=self.cleaned_data["email"],
             list=chosen,
             language=get_language(),
-            wording=wording(chosen.title if chosen else organisation_name()),
+            wording=wording(chosen),
             held_at=timezone.now() if self.trapped else None,
         )
         wake_after_commit()

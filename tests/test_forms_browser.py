@@ -1,4 +1,4 @@
-"""Both public forms in a real browser with scripts off, on the running site, with its worker and a mail server."""
+"""Both public forms in a browser with scripts off, on the running site, with its worker and a mail server."""
 
 import re
 from collections.abc import Iterator
