@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import PurePath
 
 from django import template
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
@@ -29,12 +30,8 @@ def exit_script() -> SafeString:
 
 @register.filter
 def autonym(language: str) -> str:
-    """Return a language's own name for itself ("ar" → "العربية"), or the code where Django does not know
-    it."""
-    try:
-        return get_language_info(language)["name_local"]
-    except KeyError:
-        return language
+    """Return a language's own name for itself ("ar" → "العربية"), or the code of one the site does not have."""
+    return dict(settings.LANGUAGES).get(language, language)
 
 
 @register.filter

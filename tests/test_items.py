@@ -1,0 +1,179 @@
+"""What the pages and cards of events and publications say."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from content.models import EventPage, EventSpeaker, ItemAuthor, PublicationFile
+from content.models.publications import validate_isbn
+from harmhub.templatetags.hub import day_range, file_facts, wall, zone_name
+from tests.factories import DocumentFactory, Tree
+
+HOUR = timedelta(hours=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+# --- events: what the clock says
+
+
+def test_event_that_ends_today_is_upcoming():
+    assert not EventPage(starts_at=now() - HOUR, ends_at=now() + HOUR).is_past
+
+
+def test_event_is_past_from_its_end():
+    assert EventPage(starts_at=now() - 2 * HOUR, ends_at=now() - timedelta(seconds=1)).is_past
+
+
+def test_event_without_an_end_is_past_a_day_after_its_start():
+    assert not EventPage(starts_at=now() - 23 * HOUR).is_past
+    assert EventPage(starts_at=now() - 25 * HOUR).is_past
+
+
+def test_event_without_a_date_is_not_past():
+    assert not EventPage().is_past
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"starts_at": now() - 48 * HOUR}, "Past event"),
+        (
+            {"starts_at": now() - 48 * HOUR, "recording_url": "https://example.org/r"},
+            "Past event, with recording",
+        ),
+        ({"status": "cancelled"}, "Cancelled"),
+        ({"status": "cancelled", "starts_at": now() - 48 * HOUR}, "Cancelled"),
+        ({"status": "postponed"}, "Postponed"),
+    ],
+)
+def test_card_says_what_became_of_an_event(tree: Tree, client: Client, fields: dict, said: str):
+    tree.event(slug="hearing", **fields)
+    assert said in client.get("/topics/health/harm-reduction/").content.decode()
+    assert client.get("/events/hearing/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_upcoming_event_says_nothing_of_the_kind(tree: Tree, client: Client):
+    tree.event()
+    card = client.get("/topics/health/harm-reduction/").content.decode().split('class="card event"')[1]
+    assert not any(word in card for word in ("Past event", "Cancelled", "Postponed"))
+
+
+@pytest.mark.django_db
+def test_event_is_shown_in_the_time_of_its_place(tree: Tree, client: Client):
+    tree.event(
+        slug="lisbon",
+        starts_at=datetime(2027, 7, 1, 17, 0, tzinfo=UTC),
+        time_zone="Europe/Lisbon",
+        town="Lisbon",
+    )
+    page = client.get("/events/lisbon/").content.decode()
+    assert "Thursday, 1 July 2027" in page
+    assert "18:00, Lisbon (WEST)" in " ".join(page.split())
+    assert "1 July, 17:00 UTC" in " ".join(page.split())
+    assert 'datetime="2027-07-01T18:00:00+01:00"' in page
+
+
+@pytest.mark.django_db
+def test_database_refuses_an_event_that_ends_before_it_starts(tree: Tree):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EventPage.objects.filter(pk=tree.event().pk).update(ends_at=now() - 99 * 24 * HOUR)
+
+
+@pytest.mark.django_db
+def test_next_events_of_the_home_page_are_those_that_take_place_soonest_first(tree: Tree, client: Client):
+    tree.event(title="Later", starts_at=now() + 72 * HOUR)
+    tree.event(title="Sooner", starts_at=now() + 24 * HOUR)
+    tree.event(title="Called off", starts_at=now() + HOUR, status="cancelled")
+    tree.event(title="Over", starts_at=now() - 72 * HOUR)
+    assert [event.title for event in tree.home.next_events] == ["Sooner", "Later"]
+
+
+# --- authors, speakers, files: what the database keeps
+
+
+@pytest.mark.django_db
+def test_database_refuses_an_author_twice_and_one_who_is_a_person_and_a_name(tree: Tree):
+    voice = tree.voice()
+    ItemAuthor.objects.create(item=voice, person=tree.person)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ItemAuthor.objects.create(item=voice, person=tree.person)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ItemAuthor.objects.create(item=tree.voice(), person=tree.person, name="Nadia")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EventSpeaker.objects.create(event=tree.event(), person=tree.person, name="Nadia")
+
+
+@pytest.mark.django_db
+def test_authors_from_inside_are_links_and_those_from_outside_names(tree: Tree, client: Client):
+    voice = tree.voice(slug="van")
+    ItemAuthor.objects.create(item=voice, person=tree.person, sort_order=0)
+    ItemAuthor.objects.create(item=voice, name="Piotr Halasz", sort_order=1)
+    page = client.get("/voices/van/").content.decode()
+    assert '<a href="/people/nadia-brenner/">Nadia Brenner</a>, Piotr Halasz' in page
+    assert "Nadia Brenner, Piotr Halasz" in client.get("/topics/health/harm-reduction/").content.decode()
+
+
+@pytest.mark.django_db
+def test_publication_offers_its_files_by_language_with_what_they_weigh(tree: Tree, client: Client):
+    publication = tree.publication(slug="counting", doi="10.5555/counting", isbn="978-3-16-148410-0")
+    document = DocumentFactory(title="Counting", file=ContentFile(b"x" * 2048, "counting.txt"))
+    PublicationFile.objects.create(publication=publication, document=document, language="es")
+    page = client.get("/publications/counting/").content.decode()
+    assert "Español" in page
+    assert f'href="{document.url}" hreflang="es">TXT, 2.0' in page
+    assert "doi:10.5555/counting" in page
+
+
+@pytest.mark.parametrize("isbn", ["9783161484100", "978-3-16-148410-0", "979-10-90636-07-1"])
+def test_isbn_with_its_check_digit_is_taken(isbn: str):
+    validate_isbn(isbn)
+
+
+@pytest.mark.parametrize(
+    "isbn", ["9783161484101", "3161484100", "9773161484100", "978316148410", "٩٧٨٣١٦١٤٨٤١٠٠"]
+)
+def test_any_other_isbn_is_refused(isbn: str):
+    with pytest.raises(ValidationError):
+        validate_isbn(isbn)
+
+
+# --- how dates and files are written
+
+
+def test_zone_without_a_name_is_told_by_its_distance():
+    event = EventPage(starts_at=datetime(2026, 1, 1, tzinfo=UTC), time_zone="Asia/Kathmandu")
+    assert zone_name(event.starts) == "UTC+5:45"
+    event.time_zone = "America/Sao_Paulo"
+    assert zone_name(event.starts) == "UTC-3"
+    event.time_zone = "Africa/Nairobi"
+    assert zone_name(event.starts) == "EAT"
+
+
+def test_range_of_days_names_each_year_once():
+    def shown(*days: tuple[int, int]) -> str:
+        return day_range(tuple(datetime(year, month, 1, tzinfo=UTC).date() for year, month in days))
+
+    assert shown((2018, 5), (2017, 11)) == "May 2018 – November 2017"
+    assert shown((2026, 8), (2026, 5)) == "August – May 2026"
+    assert shown((2026, 5), (2026, 5)) == "May 2026"
+    assert day_range(None) == ""
+
+
+def test_file_facts_leave_out_what_is_not_known():
+    assert file_facts({"name": "a/b.pdf", "pages": 64, "size": 1_887_437}) == "PDF, 64 pages, 1.8\xa0MB"
+    assert file_facts({"name": "a/b.csv", "pages": None, "size": None}) == "CSV"
+    assert file_facts({"name": "b.pdf", "pages": 1, "size": None}) == "PDF, 1 page"
+
+
+def test_wall_time_ignores_the_readers_zone():
+    event = EventPage(starts_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC), time_zone="Asia/Tokyo")
+    assert wall(event.starts, "j F, H:i") == "2 July, 07:30"
