@@ -16,6 +16,10 @@ TAIL = 2048
 KEPT_INFO = ("icc_profile", "transparency")
 
 
+# What reading a damaged picture may raise.
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+
+
 class CleanPicture(ContentFile):
     """A picture that has lost its metadata."""
 
@@ -31,13 +35,19 @@ def without_metadata(upload: File) -> CleanPicture:
     try:
         with Image.open(upload) as picture:
             content = _saved_again(picture)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise ValidationError(_("This picture is damaged or incomplete. Please save it again and retry.")) from error
+    except UNREADABLE as error:
+        raise damaged_picture() from error
     return CleanPicture(content, name=upload.name)
 
 
+def damaged_picture() -> ValidationError:
+    """Return what is said of a picture that cannot be read to its end."""
+    return ValidationError(_("This picture is damaged or incomplete. Please save it again and retry."))
+
+
 def _saved_again(picture: Image.Image) -> bytes:
-    # Telephones store a JPEG with further pictures behind it (MPO), each with EXIF data of its own: only the first is kept.
+    # Telephones store a JPEG with further pictures behind it (MPO), each with EXIF data of its own: only the
+    # first is kept.
     kind = "JPEG" if picture.format == "MPO" else picture.format
     kept = {key: picture.info[key] for key in KEPT_INFO if picture.info.get(key) is not None}
     if kind in {"JPEG", "WEBP", "AVIF"}:
@@ -59,7 +69,8 @@ class PictureFile(WagtailImageFieldFile):
     """The stored original of a picture."""
 
     def save(self, name: str, content: File, save: bool = True) -> None:
-        """Store the picture without its metadata, whichever way it comes: Wagtail also stores files without saving their row."""
+        """Store the picture without its metadata, whichever way it comes: Wagtail also stores files without
+        saving their row."""
         super().save(name, without_metadata(content), save)
 
 
@@ -80,7 +91,8 @@ def pdf_pages(upload: File) -> int:
         raise ValidationError(_("This PDF needs a password. Please save it without one.")) from error
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
         raise _damaged() from error
-    # A reader mends what it can; where the end is missing, pages are missing, whatever their number was to be.
+    # A reader mends what it can; where the end is missing, pages are missing, whatever their number was to
+    # be.
     if END_OF_PDF not in content[-TAIL:]:
         raise _damaged()
     if not pages:
