@@ -30,7 +30,7 @@ def exit_script() -> SafeString:
 
 @register.filter
 def autonym(language: str) -> str:
-    """Return a language's own name for itself ("ar" → "العربية"), or the code of one the site does not have."""
+    """Return a language's own name for itself ("ar" → "العربية"), or the code of an unknown one."""
     return dict(settings.LANGUAGES).get(language, language)
 
 
