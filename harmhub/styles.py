@@ -14,10 +14,11 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 COMMON = ("tokens", "base", "layout", "masthead", "crumbs", "button", "form", "exit", "footer")
 STREAM = ("signup", "panel", "jump", "kind", "card", "tabs", "pager")
 BUNDLES: dict[str, tuple[str, ...]] = {
-    "stream": (*COMMON, *STREAM, "article"),
+    "stream": (*COMMON, *STREAM),
+    "profile": (*COMMON, *STREAM, "article"),
     "home": (*COMMON, *STREAM, "directory", "dates", "entries"),
     "read": (*COMMON, "signup", "panel", "kind", "card", "article", "facts", "notice"),
-    "desk": (*COMMON, "article", "directory", "errors", "facts", "notice"),
+    "desk": (*COMMON, "choices", "directory", "errors", "facts", "notice"),
 }
 
 

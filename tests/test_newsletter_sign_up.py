@@ -55,7 +55,7 @@ def test_the_sign_up_bar_names_the_area_and_sends_its_number(reader, tree):
     assert "Sign up to receive updates about our work in <b>Health</b>." in page
     assert f'<input type="hidden" name="list" value="{tree.health.pk}">' in page
     page = reader.get(tree.justice.url).content.decode()
-    assert "Sign up to receive updates about our work in <b>Fennmark Foundation</b>." in page
+    assert "Sign up to receive updates from <b>Fennmark Foundation</b>." in page
 
 
 def test_a_sign_up_becomes_a_pending_subscription_and_a_mail(reader, health):
