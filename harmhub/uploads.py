@@ -1,4 +1,7 @@
-"""The form field of a picture. Wagtail's own decodes a picture before it asks how large it is, and fails at damaged ones."""
+"""The form field of a picture.
+
+Wagtail's own decodes a picture before it asks how large it is, and fails at damaged ones.
+"""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +26,7 @@ class PictureField(WagtailImageField):
             raise files.damaged_picture() from error
 
     def _check_size(self, data) -> None:
-        """Read the size from the first bytes. What they say nothing about is left to Wagtail, which says why it is no picture."""
+        """Read the size from the first bytes. Where they tell none, Wagtail will say why it is no picture."""
         try:
             data.seek(0)
             with Image.open(data) as picture:
@@ -34,7 +37,8 @@ class PictureField(WagtailImageField):
             data.seek(0)
         if pixels > self.max_image_pixels:
             message = _(
-                "This picture has %(found)d million pixels, and %(allowed)d million are allowed. Please make it smaller."
+                "This picture has %(found)d million pixels, and %(allowed)d million are allowed. "
+                "Please make it smaller."
             )
             sizes = {"found": round(pixels / 1e6), "allowed": round(self.max_image_pixels / 1e6)}
             raise ValidationError(message, params=sizes, code="file_too_many_pixels")

@@ -1,4 +1,4 @@
-"""What becomes of uploaded files: pictures lose what they tell of people and places, damaged files are refused in words."""
+"""What becomes of uploaded files: pictures lose what they tell of people, damaged files are refused in words."""
 
 import json
 from io import BytesIO
@@ -164,11 +164,12 @@ def test_replaced_picture_loses_its_metadata_too(editor):
     assert CANARY.encode() not in stored()[1]
 
 
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"
 NO_PICTURES = {
     "a drawing with scripts": (
-        "drawing.svg", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "Not a supported image format"),
+        "drawing.svg", lambda: SVG, "Not a supported image format"),
     "such a drawing that says it is a photo": (
-        "drawing.png", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "Not a valid .png image"),
+        "drawing.png", lambda: SVG, "Not a valid .png image"),
     "a truncated photo": ("photo.jpg", lambda: picture(size=(600, 400))[:-900], "damaged or incomplete"),
     "a truncated drawing": (
         "drawing.png", lambda: picture("PNG", size=(600, 400))[:-600], "damaged or incomplete"),
