@@ -13,13 +13,14 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.search import SearchForm
 from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.views.generic.models import IndexView, InspectView
 from wagtail.admin.views.mixins import Echo
 from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
@@ -102,6 +103,15 @@ class RecordInspectView(InspectView):
     """One record, opened. Each reading is written to the log."""
 
     any_permission_required = ["view"]
+    history_url_name: str | None = None
+
+    @property
+    def header_more_buttons(self) -> list[Button]:
+        """The way to who read this record, and what was done with it."""
+        if not self.history_url_name:
+            return []
+        address = reverse(self.history_url_name, args=[self.object.pk])
+        return [Button(_("History"), url=address, icon_name="history")]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the page, and note who read it."""

@@ -75,6 +75,7 @@ def test_reading_shows_the_words_and_is_logged(editor, message):
     assert CANARY in page
     assert f"<p>{CANARY}</p>\n\n<p>&lt;script&gt;</p>" in page
     assert "nora@example.org" in page
+    assert reverse("message:history", args=[message.pk]) in page
     entry = ModelLogEntry.objects.get(action="contact.read")
     assert (entry.user.username, entry.label) == ("Editors", message.reference)
     assert "Message read" in editor.get(reverse("message:history", args=[message.pk])).content.decode()
