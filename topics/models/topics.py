@@ -179,7 +179,7 @@ class TopicPage(WorkPage):
     def area(self) -> "TopicPage | None":
         """The nearest topic, itself included, that has a newsletter; None: the whole organisation is
         meant."""
-        return next((topic for topic in self.lineage if topic.has_newsletter), None)
+        return next((topic for topic in self.lineage if topic.has_newsletter and topic.live), None)
 
     @property
     def sensitive(self) -> bool:
