@@ -48,8 +48,8 @@ class Child:
             os.setsid()  # Ctrl-C reaches the parent only, which then ends its children in order
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
-            os.register_at_fork(after_in_child=_die_with_parent)
-            _die_with_parent()
+            os.register_at_fork(after_in_child=die_with_parent)
+            die_with_parent()
             if os.getppid() == parent:
                 self.work()
                 status = 0
@@ -117,6 +117,6 @@ def _wait_for_a_death(children: list[Child]) -> None:
             os.close(file)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Have the kernel end this process when the one that forked it ends, even by kill -9 (Linux)."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 
 from content.demo import pictures
 from content.listing import CARD_FILTERS
+from harmhub.children import die_with_parent
 from harmhub.models import CustomDocument, CustomImage
 
 CREDIT = "Drawing: Fennmark Foundation"
@@ -25,7 +26,7 @@ class Cabinet:
         """Begin to draw the pictures, each told as for ``pictures.jpeg``."""
         self._files: list[tuple] = []
         self._images: dict[str, CustomImage] = {}
-        self._artists = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+        self._artists = ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=die_with_parent)
         self._drawings: dict[str, Future] = {
             told: self._artists.submit(pictures.jpeg, told) for told in dict.fromkeys(wanted)
         }
