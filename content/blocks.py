@@ -80,7 +80,7 @@ class Body(blocks.StreamBlock):
         label=_("Text"),
         icon="pilcrow",
         features=TEXT_FEATURES,
-        preview_value="<p>Nobody is waiting, or so it seems: then a man folds his newspaper on the bench across the road.</p>",
+        preview_value="<p>Nobody is waiting, or so it seems: then a man folds his newspaper.</p>",
         description=_("Paragraphs, lists and links."),
     )
     heading = blocks.CharBlock(

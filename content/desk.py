@@ -42,7 +42,8 @@ class WorkIndexView(IndexView):
     default_ordering = "-published_on"
 
     def annotate_queryset(self, pages):
-        """Add the topic's title: the listing fetches pages anew, and keeps of a query only its annotations."""
+        """Add the topic's title: the listing fetches pages anew, and keeps of a query only its
+        annotations."""
         return super().annotate_queryset(pages.annotate(topic_title=F("primary_topic__title")))
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from topics.forms import TreePageForm
 
-# Names of the IANA database that are no continent: offsets, and what places were called before they got their present names.
+# Names of the IANA database that are no continent: offsets, and what places were called before they got their
+# present names.
 NO_PLACES = ("Brazil", "Canada", "Chile", "Etc", "Mexico", "SystemV", "US", "posix", "right")
 
 
@@ -83,7 +84,7 @@ class WallTimeField(forms.DateTimeField):
             return None
         if isinstance(value, datetime):
             return value.replace(tzinfo=None)
-        for pattern in self.input_formats:
+        for pattern in self.input_formats or ():
             try:
                 return self.strptime(value, pattern)
             except (ValueError, TypeError):

@@ -19,7 +19,8 @@ from harmhub import files
 
 
 class CustomImage(AbstractImage):
-    """A picture. Uploads lose their EXIF data (places, devices, names) before anything else happens to them."""
+    """A picture. Uploads lose their EXIF data (places, devices, names) before anything else happens to
+    them."""
 
     file = files.PictureField(
         verbose_name=_("file"), upload_to=get_upload_to, width_field="width", height_field="height"
@@ -52,7 +53,7 @@ class CustomImage(AbstractImage):
     def _take_metadata_off(self) -> bool:
         is_new = bool(self.file) and not self.file._committed
         if is_new:
-            self.file = files.without_metadata(self.file.file)
+            self.file = files.without_metadata(self.file.file)  # type: ignore[assignment]
         return is_new
 
 
@@ -65,7 +66,8 @@ class CustomRendition(AbstractRendition):
         unique_together = (("image", "filter_spec", "focal_point_key"),)
 
     def get_upload_to(self, filename: str) -> str:
-        """Return a short path that changes with the picture, its crop and its size, so that it may be kept."""
+        """Return a short path that changes with the picture, its crop and its size, so that it may be
+        kept."""
         made_of = f"{self.image.file_hash} {self.filter_spec} {self.focal_point_key}"
         name = Path(self.image.filename).stem[:40].lstrip(".")
         return f"images/{name}-{sha256(made_of.encode()).hexdigest()[:12]}{Path(filename).suffix}"
@@ -94,7 +96,8 @@ class CustomDocument(AbstractDocument):
                 raise ValidationError({"file": error}) from error
 
     def save(self, *args, **kwargs) -> None:
-        """Store the document with its size and, for a PDF, its number of pages. ValidationError: not a readable PDF."""
+        """Store the document with its size and, for a PDF, its number of pages. ValidationError: not a
+        readable PDF."""
         if self.file and not self.file._committed:
             self.page_count = files.pdf_pages(self.file) if self._is_new_pdf() else None
             self._set_document_file_metadata()
@@ -120,7 +123,8 @@ def address_lines(text: str) -> list[str]:
 
 @register_setting(icon="home", order=100)
 class SiteSettings(BaseSiteSetting):
-    """What the whole site says of the organisation. One row a site; the defaults serve until it is filled in."""
+    """What the whole site says of the organisation. One row a site; the defaults serve until it is filled
+    in."""
 
     organisation = models.CharField(_("organisation"), max_length=120, default="Our organisation")
     mission = models.CharField(

@@ -28,6 +28,7 @@ if TEST_SERVER:
 DATABASES["default"]["OPTIONS"].pop("pool", None)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# Nothing is collected for tests: the test client asks for no static file, and the server under test collects its own.
+# Nothing is collected for tests: the test client asks for no static file, and the server under test collects
+# its own.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 STATIC_ROOT.mkdir()

@@ -49,7 +49,7 @@ class EventPage(ContentItem):
     )
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=timezone.get_default_timezone_name, validators=[validate_zone],
-        help_text=_("Of the place, or for an event online, of whoever invites. Readers see the time there, and in UTC."),
+        help_text=_("Of the place; for an event online, of whoever invites. Readers see that time, and UTC."),
     )  # fmt: skip
     place = models.CharField(_("place"), max_length=240, blank=True, help_text=_("Hall, street, town."))
     town = models.CharField(
@@ -124,9 +124,7 @@ class EventPage(ContentItem):
                     "speakers",
                     label=_("Speaker"),
                     heading=_("Speakers, in order"),
-                    help_text=_(
-                        "For each speaker, choose one of our people, or write the name of somebody from outside."
-                    ),
+                    help_text=_("Choose one of our people, or write the name of somebody from outside."),
                 ),
                 FieldPanel("languages"),
                 FieldPanel("access_notes"),

@@ -45,9 +45,7 @@ class ContentItem(HubPage):
     published_on = models.DateField(
         _("published date"),
         default=timezone.localdate,
-        help_text=_(
-            "Work is listed by this date, the newest first. It does not publish by itself: for that, set a schedule."
-        ),
+        help_text=_("Work is listed by this date, the newest first. To publish at a time, set a schedule."),
     )
     image = models.ForeignKey(
         "harmhub.CustomImage",
@@ -144,7 +142,7 @@ class ContentItem(HubPage):
     @property
     def preview_modes(self) -> list[tuple[str, str]]:
         """What the editor may look at before publishing."""
-        return [("", _("Page")), ("card", _("Card in lists"))]
+        return [("", str(_("Page"))), ("card", str(_("Card in lists")))]
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """Return the page, or how lists show it."""

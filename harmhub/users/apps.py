@@ -1,4 +1,5 @@
-"""People who log in. An app of its own: Wagtail's tables point at users, and our other tables at Wagtail's."""
+"""People who log in. An app of its own: Wagtail's tables point at users, and our other tables at
+Wagtail's."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

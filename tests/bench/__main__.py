@@ -61,7 +61,7 @@ def main() -> None:
     ratios = sorted(page / yardstick for yardstick, page in rounds)
     print(f"topic page, {ITEMS} items: {queries} queries (at most 8)")
     print(f"CPU a request: bare view {bare * 1000:.2f} ms, topic page {topic * 1000:.2f} ms")
-    print(f"ratio: {statistics.median(ratios):.1f} (rounds {ratios[0]:.1f} to {ratios[-1]:.1f}; the goal is 25)")
+    print(f"ratio: {statistics.median(ratios):.1f} (rounds {ratios[0]:.1f} to {ratios[-1]:.1f}; goal: 25)")
 
 
 @contextlib.contextmanager
@@ -99,7 +99,8 @@ def count_queries() -> int:
 def bare_server() -> Iterator[tuple[int, int]]:
     """Run the bare view on the same server, with the same options as the site; give its process and port."""
     port = free_port()
-    options = f"--interface wsgi --workers 1 --blocking-threads 4 --log-level warning --host 127.0.0.1 --port {port}"
+    options = "--interface wsgi --workers 1 --blocking-threads 4 --log-level warning"
+    options += f" --host 127.0.0.1 --port {port}"
     process = subprocess.Popen(
         [sys.executable, "-m", "granian", *options.split(), "tests.bench.bare:application"]
     )

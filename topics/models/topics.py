@@ -84,7 +84,7 @@ class TopicPage(WorkPage):
         blank=True,
         validators=[validate_addresses],
         help_text=_(
-            "Who is told of messages on this topic, one address a line. Empty: as the topic above, at last the site’s."
+            "Who is told of messages, one address a line. Empty: as the topic above, at last the site’s."
         ),
     )
     grant_seekers = RichTextField(_("for grant seekers"), blank=True, features=SIMPLE_TEXT)
