@@ -97,8 +97,9 @@ class Body(blocks.StreamBlock):
     download = DownloadBlock()
     rule = blocks.StaticBlock(
         label=_("Break"),
-        icon="horizontalrule",
+        icon="minus",
         template="components/blocks/rule.html",
+        preview_value="",
         admin_text=_("A pause between two parts, without a heading."),
         description=_("A pause between two parts."),
     )

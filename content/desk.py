@@ -6,12 +6,14 @@ What an editor looks for is its topic and its date, not its place in the tree.
 import django_filters
 from django.db.models import F
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.ui.tables.pages import BulkActionsColumn, PageStatusColumn, PageTitleColumn
 from wagtail.admin.views.pages.listing import IndexView, PageFilterSet
 from wagtail.admin.viewsets.base import ViewSetGroup
 from wagtail.admin.viewsets.pages import PageListingViewSet
+from wagtail.models import Locale
 
 from content.models import ContentItem, EventPage, PublicationPage, VoicesPage
 from topics.forms import TreeChoiceField
@@ -41,6 +43,11 @@ class WorkIndexView(IndexView):
 
     default_ordering = "-published_on"
 
+    @cached_property
+    def show_locale_labels(self) -> bool:
+        """Whether to name the language of each work: only where there are several."""
+        return Locale.objects.count() > 1
+
     def annotate_queryset(self, pages):
         """Add the topic's title: the listing fetches pages anew, and keeps of a query only its
         annotations."""
@@ -68,7 +75,7 @@ class WorkViewSet(PageListingViewSet):
 
 def shown_start(event: EventPage) -> str:
     """Return when an event starts, by the clocks of its place; empty while nobody has said."""
-    return date_format(event.starts.replace(tzinfo=None), "j F Y, H:i") if event.starts else ""
+    return date_format(event.starts.replace(tzinfo=None), "j M Y, H:i") if event.starts else ""
 
 
 class VoicesViewSet(WorkViewSet):
@@ -85,6 +92,7 @@ class EventViewSet(WorkViewSet):
     model = EventPage
     icon = "date"
     menu_label = _("Events")
+    ordering = "-starts_at"
     date = Column("starts", label=_("Starts"), accessor=shown_start, sort_key="starts_at", width="15%")
 
 

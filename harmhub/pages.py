@@ -82,8 +82,16 @@ class HubPage(Page):
                     heading=_("Address"),
                     help_text=_("The last part of the page’s address, made from its title."),
                 ),
-                FieldPanel("seo_title"),
-                FieldPanel("search_description"),
+                FieldPanel(
+                    "seo_title",
+                    heading=_("Title for search engines"),
+                    help_text=_("Shown as the headline there. Empty: the title."),
+                ),
+                FieldPanel(
+                    "search_description",
+                    heading=_("Description for search engines"),
+                    help_text=_("Shown below the headline there. Empty: the summary or introduction."),
+                ),
             ],
             _("Address and search engines"),
         )

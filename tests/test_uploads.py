@@ -1,4 +1,4 @@
-"""What becomes of uploaded files: pictures lose what they tell of people, damaged files are refused in words."""
+"""What becomes of uploaded files: pictures lose their metadata, damaged files are refused in words."""
 
 import json
 from io import BytesIO

@@ -116,7 +116,7 @@ class EventPage(ContentItem):
             ),
             FieldPanel("registration_url"),
             ContentItem.picture,
-            FieldPanel("body"),
+            FieldPanel("body", help_text=ContentItem.body_help),
         ],
         ObjectList(
             [

@@ -112,7 +112,11 @@ class InfoPage(HubPage):
     subpage_types = ["content.InfoPage"]
     page_description = _("A page of text: about us, privacy, staying safe.")
     search_fields = [*HubPage.search_fields, index.SearchField("introduction"), index.SearchField("body")]
-    content_panels = [*HubPage.content_panels, FieldPanel("introduction"), FieldPanel("body")]
+    content_panels = [
+        *HubPage.content_panels,
+        FieldPanel("introduction"),
+        FieldPanel("body", help_text=ContentItem.body_help),
+    ]
 
     class Meta:
         verbose_name = _("information page")

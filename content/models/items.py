@@ -111,6 +111,7 @@ class ContentItem(HubPage):
         heading=_("Authors, in order"),
         help_text=_("For each author, choose one of our people, or write the name of somebody from outside."),
     )
+    body_help = _("Press the plus sign, then choose what to add: text, a heading, a picture …")
     about = [FieldPanel("further_topics"), FieldPanel("programs"), FieldPanel("tags")]
 
     class Meta:

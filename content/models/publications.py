@@ -85,8 +85,8 @@ class PublicationPage(ContentItem):
             FieldPanel("publication_type"),
             ContentItem.picture,
             ContentItem.authors_panel,
-            FieldPanel("body", heading=_("Abstract")),
-            FieldPanel("key_findings"),
+            FieldPanel("body", heading=_("Abstract"), help_text=ContentItem.body_help),
+            FieldPanel("key_findings", help_text=_("Press the plus sign once for each finding.")),
         ],
         ObjectList(
             [

@@ -39,7 +39,7 @@ class VoicesPage(ContentItem):
             FieldPanel("standfirst"),
             ContentItem.picture,
             ContentItem.authors_panel,
-            FieldPanel("body"),
+            FieldPanel("body", help_text=ContentItem.body_help),
         ]
     )
 

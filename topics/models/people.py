@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin.panels import FieldPanel, TitleFieldPanel
 from wagtail.search import index
 
 from harmhub.pages import HubPage
@@ -63,14 +63,15 @@ class PersonPage(WorkPage):
     page_description = _("Somebody who works here.")
     search_fields = [*WorkPage.search_fields, index.SearchField("role"), index.SearchField("biography")]
     content_panels = [
-        *WorkPage.content_panels,
+        TitleFieldPanel("title", placeholder=_("Name*"), help_text=_("As readers see it.")),
         FieldPanel("role"),
         FieldPanel("program"),
         FieldPanel("office"),
         FieldPanel("photo"),
         FieldPanel("biography"),
     ]
-    promote_panels = HubPage.address_panels
+    promote_panels: list = []
+    settings_panels = [*HubPage.address_panels, *HubPage.settings_panels]
     base_form_class = PersonForm
 
     class Meta:

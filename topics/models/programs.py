@@ -67,7 +67,8 @@ class ProgramPage(WorkPage):
         FieldPanel("office"),
         FieldPanel("topics"),
     ]
-    promote_panels = HubPage.address_panels
+    promote_panels: list = []
+    settings_panels = [*HubPage.address_panels, *HubPage.settings_panels]
     base_form_class = ProgramForm
 
     class Meta:

@@ -30,6 +30,11 @@ from topics.models.work import WorkPage
 SIMPLE_TEXT = ["bold", "italic", "link", "document-link", "ul", "ol"]
 
 
+OPEN_CALLS_HELP = _(
+    "Press the plus sign once for each call. On the day after it closes, a call vanishes by itself."
+)
+
+
 class OpenCall(blocks.StructBlock):
     """A call for proposals. It vanishes by itself on the day after it closes."""
 
@@ -142,7 +147,8 @@ class TopicPage(WorkPage):
                     ),
                     FieldPanel("contact_addresses"),
                     MultiFieldPanel(
-                        [FieldPanel("grant_seekers"), FieldPanel("open_calls")], _("For grant seekers")
+                        [FieldPanel("grant_seekers"), FieldPanel("open_calls", help_text=OPEN_CALLS_HELP)],
+                        _("For grant seekers"),
                     ),
                 ],
                 heading=_("People and grants"),
