@@ -1,0 +1,162 @@
+"""A small hub on the running site, with one page of every public template and state."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from pypdf import PdfWriter
+from wagtail.models import Page
+
+from content import models as content
+from harmhub.sealing import address_digest
+from newsletter.models import Subscriber, Token
+from tests.factories import DocumentFactory, ImageFactory, Tree
+from tests.fixtures.site import Site
+
+HARM_REDUCTION = "/topics/health/harm-reduction/"
+EXIT = "https://exit.example.org/"
+
+
+@dataclass
+class Hub:
+    """What is there: the pages, and the paths of some by name."""
+
+    tree: Tree
+    paths: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def contact_path(self) -> str:
+        return f"/contact/{self.tree.harm_reduction.pk}/"
+
+    def new_secret(self, site: Site, purpose: Token.Purpose, address: str) -> str:
+        """Subscribe an address to Health; return the secret of the link by which it confirms, or leaves."""
+        leaves = purpose == Token.Purpose.LEAVE
+        with site.orm():
+            subscriber = Subscriber.objects.create(
+                address=address, address_digest=address_digest(address), language="en"
+            )
+            subscription = subscriber.subscriptions.create(
+                list_id=self.tree.health.pk, confirmed_at=timezone.now() if leaves else None
+            )
+            expires_at = None if leaves else timezone.now() + timedelta(days=1)
+            return Token.issue(subscription, purpose, expires_at=expires_at)
+
+
+def built(site: Site) -> Hub:
+    """Put the hub on the running site, in place of all pages that are there."""
+    with site.orm():
+        hub = Hub(Tree())
+        _set_up(hub.tree, site)
+        _fill_topic(hub.tree)
+        _add_work(hub)
+    return hub
+
+
+def is_there(hub: Hub, site: Site) -> bool:
+    """Tell whether nobody has put other pages on the site since."""
+    return bool(site.query("SELECT 1 FROM wagtailcore_page WHERE id = %s", (hub.tree.home.pk,)))
+
+
+def _set_up(tree: Tree, site: Site) -> None:
+    tree.site.hostname, tree.site.port = "localhost", site.port
+    tree.site.save()
+    about = {}
+    for slug in ("about", "staying-safe-online", "finding-help"):
+        page = content.InfoPage(
+            title=slug.replace("-", " ").capitalize(), slug=slug, introduction="In short."
+        )
+        page.body = _body()
+        about[slug] = tree.home.add_child(instance=page)
+    settings = tree.settings
+    settings.mission = "Health is where rights become real."
+    settings.footer = "An invented organisation."
+    settings.exit_url = EXIT
+    settings.safety_page, settings.help_page = about["staying-safe-online"], about["finding-help"]
+    settings.save()
+
+
+def _body() -> list[tuple[str, object]]:
+    """Return running text with one block of each kind."""
+    picture = _picture("Block")
+    picture.contextual_alt_text, picture.decorative = "A van at a corner", False
+    return [
+        (
+            "text",
+            "<p>A van stops at the corner.</p><ul><li>Twice a week</li><li><b>Always</b></li></ul>",
+        ),
+        ("heading", "No name, no card, no queue"),
+        ("quote", {"text": "It remembers your wound and forgets your name.", "source": "A nurse"}),
+        ("figure", {"image": picture, "caption": "The corner at night"}),
+        ("callout", {"title": "Good to know", "text": '<p>See <a href="/about/">about us</a>.</p>'}),
+        ("download", {"document": _file("leaflet.pdf"), "label": "The leaflet"}),
+        ("rule", None),
+        ("text", "<p>Then it drives on.</p>"),
+    ]
+
+
+def _picture(title: str):
+    return ImageFactory(title=title)
+
+
+def _file(name: str):
+    pdf, written = PdfWriter(), BytesIO()
+    pdf.add_blank_page(200, 300)
+    pdf.write(written)
+    return DocumentFactory(title=name, file=ContentFile(written.getvalue(), name))
+
+
+def _fill_topic(tree: Tree) -> None:
+    topic = tree.harm_reduction
+    topic.learn_more = '<p>It begins with the person who is there. <a href="/about/">More about us</a></p>'
+    topic.grant_seekers = "<p>Two pages are enough.</p>"
+    closes = timezone.localdate() + timedelta(days=30)
+    call = {"title": "Small grants", "link": "https://grants.example.org/", "closes": closes}
+    topic.open_calls = [("call", call), ("call", call | {"title": "Without a link", "link": ""})]
+    topic.topic_people.create(person=tree.person)
+    topic.save()
+    tree.program.topics = [topic]
+    tree.program.office, tree.program.tagline = "Lisbon", "Services and medicines"
+    tree.program.save()
+    tree.person.photo, tree.person.office = _picture("Portrait"), "Porto"
+    tree.person.biography = "She drove a van."
+    tree.person.save()
+
+
+def _add_work(hub: Hub) -> None:
+    """Add the newest with pictures, one event in each state, and enough events for a second page."""
+    tree, today = hub.tree, timezone.localdate()
+    made: dict[str, Page] = {
+        "Voices article": tree.voice(
+            title="The Last Bus", published_on=today, kicker="Field notes", standfirst="It left early.",
+            body=_body(), image=_picture("Bus"), image_caption="The bus",
+        ),
+        "coming event": tree.event(
+            title="Ask a Chemist", published_on=today, is_online=True, town="Lisbon", place="Hall 2",
+            access_notes="Step-free.", languages="English", registration_url="https://meet.example.org/",
+            body=_body(), image=_picture("Cups"), ends_at=datetime.now(UTC) + timedelta(days=10, hours=2),
+        ),
+        "cancelled event": tree.event(title="Open Evening", published_on=today, status="cancelled"),
+        "postponed event": tree.event(title="Open Morning", published_on=today, status="postponed"),
+        "publication": tree.publication(
+            title="Plain Words", published_on=today, body=_body(), image=_picture("Letters"),
+            isbn="978-0-00-000002-6", doi="10.5555/plain-words",
+            key_findings=[("finding", "Short is kind."), ("finding", "Dates help.")],
+        ),
+    }  # fmt: skip
+    for language in ("en", "ar"):
+        made["publication"].files.create(language=language, document=_file(f"plain-{language}.pdf"))
+    for page in made.values():
+        page.programs = [tree.program]
+        page.authors.create(person=tree.person)
+        page.authors.create(name="Daria Holt")
+        page.save()
+    for number in range(15):
+        day = date(2024, 12, 20) - timedelta(days=20 * number)
+        held = datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+        event = tree.event(title=f"Evening {number + 1}", published_on=day, starts_at=held, town="Porto")
+    event.recording_url, event.transcript = "https://video.example.org/", "<p>Good evening.</p>"
+    event.save()
+    made["past event"] = event
+    hub.paths = {name: page.get_url_parts()[2] for name, page in made.items()}

@@ -1,0 +1,158 @@
+"""One visit for every public page and state that a reader can meet."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, Response, Route
+
+from newsletter.models import Token
+from tests.browser.hub import HARM_REDUCTION, Hub
+from tests.fixtures.site import Site
+
+Going = Callable[[Page, Hub, Site], None]
+_number = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """``go(page, hub)`` leads from the site's origin to the page that is meant, which answers ``status``."""
+
+    name: str
+    go: Going
+    status: int = 200
+
+
+def at(path: str) -> Going:
+    """Go to a fixed path."""
+    return lambda page, hub, site: page.goto(site.url + path)
+
+
+def of(name: str) -> Going:
+    """Go to a page that the hub knows by name."""
+    return lambda page, hub, site: page.goto(site.url + hub.paths[name])
+
+
+def older(page: Page, hub: Hub, site: Site) -> None:
+    page.goto(f"{site.url}{HARM_REDUCTION}")
+    page.get_by_role("link", name="Older").click()
+
+
+def contact(page: Page, hub: Hub, site: Site) -> None:
+    page.goto(site.url + hub.contact_path)
+
+
+def contact_error(page: Page, hub: Hub, site: Site) -> None:
+    contact(page, hub, site)
+    page.get_by_label("E-mail address").fill("broken@")
+    page.get_by_role("button", name="Send message").click()
+
+
+def message_sent(page: Page, hub: Hub, site: Site) -> None:
+    """Send what nobody sent before, from the box of a topic page, which carries no time."""
+    page.goto(f"{site.url}{HARM_REDUCTION}")
+    page.get_by_text("Contact box", exact=True).click()
+    page.get_by_label("Your message").fill(f"Question {next(_number)}: when does the van come?")
+    page.get_by_role("button", name="Send message").click()
+
+
+def sign_up_error(page: Page, hub: Hub, site: Site) -> None:
+    page.goto(f"{site.url}/newsletter/")
+    page.get_by_role("button", name="Sign up").click()
+
+
+def signed_up(page: Page, hub: Hub, site: Site) -> None:
+    page.goto(f"{site.url}{HARM_REDUCTION}")
+    page.locator(".signup").get_by_label("E-mail address").fill(f"visit{next(_number)}@example.org")
+    page.locator(".signup").get_by_role("button").click()
+
+
+def by_link(path: str, button: str = "") -> Going:
+    """Follow a link of a mail that nobody followed before, and press the button, if any."""
+
+    def go(page: Page, hub: Hub, site: Site) -> None:
+        secret = hub.new_secret(site, Token.Purpose(path), f"visit{next(_number)}@example.org")
+        page.goto(f"{site.url}/newsletter/{path}/?t={secret}")
+        if button:
+            page.get_by_role("button", name=button).click()
+
+    return go
+
+
+def _sent_instead(route: Route) -> None:
+    route.continue_(method="POST", post_data="")
+
+
+def strange_form(page: Page, hub: Hub, site: Site) -> None:
+    """Send a form that no page of the site sent."""
+    page.route(f"{site.url}/newsletter/", _sent_instead, times=1)
+    page.goto(f"{site.url}/newsletter/")
+
+
+def form_to_a_page(page: Page, hub: Hub, site: Site) -> None:
+    """Send a form from a page of the site to one that takes none."""
+    page.goto(f"{site.url}/newsletter/")
+    page.route(f"{site.url}/", _sent_instead, times=1)
+    page.locator(".brand").click()
+
+
+VISITS = [
+    Visit("home", at("/")),
+    Visit("topic index", at("/topics/")),
+    Visit("area", at("/topics/health/")),
+    Visit("topic", at(HARM_REDUCTION)),
+    Visit("topic, one kind", at(f"{HARM_REDUCTION}events/")),
+    Visit("topic, one year", at(f"{HARM_REDUCTION}2024/")),
+    Visit("topic, older page", older),
+    Visit("topic without work", at("/topics/justice/")),
+    Visit("topic, kind without work", at("/topics/justice/events/")),
+    Visit("program index", at("/programs/")),
+    Visit("program", at("/programs/health-and-rights/")),
+    Visit("person index", at("/people/")),
+    Visit("person", at("/people/nadia-brenner/")),
+    Visit("Voices index", at("/voices/")),
+    Visit("event index", at("/events/")),
+    Visit("publication index", at("/publications/")),
+    *(
+        Visit(name, of(name))
+        for name in (
+            "Voices article",
+            "coming event",
+            "past event",
+            "cancelled event",
+            "postponed event",
+            "publication",
+        )
+    ),
+    Visit("information page", at("/staying-safe-online/")),
+    Visit("contact form", contact),
+    Visit("contact error", contact_error, 422),
+    Visit("message sent", message_sent),
+    Visit("newsletter", at("/newsletter/")),
+    Visit("sign-up error", sign_up_error, 422),
+    Visit("signed up", signed_up),
+    Visit("confirm", by_link("confirm")),
+    Visit("confirmed", by_link("confirm", "Confirm")),
+    Visit("dead link", at("/newsletter/confirm/?t=unknown"), 404),
+    Visit("leave", by_link("leave")),
+    Visit("left", by_link("leave", "Leave")),
+    Visit("400", at("/%00"), 400),
+    Visit("403", strange_form, 403),
+    Visit("404", at("/nowhere/"), 404),
+    Visit("405", form_to_a_page, 405),
+]
+
+every_visit = pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.name)
+
+
+def answer_of(page: Page, visit: Visit, hub: Hub, site: Site) -> Response:
+    """Make the visit; return the response that the page shown came with."""
+    answers: list[Response] = []
+    page.on(
+        "response", lambda response: response.request.is_navigation_request() and answers.append(response)
+    )
+    visit.go(page, hub, site)
+    page.wait_for_load_state("load")
+    assert answers[-1].status == visit.status, f"{answers[-1].status} {page.url}"
+    return answers[-1]
