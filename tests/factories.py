@@ -1,9 +1,12 @@
 """Pages for tests, each public and complete unless a test says otherwise."""
 
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 import factory
 import wagtail_factories
+from django.core.files.base import ContentFile
+from pypdf import PdfWriter
 from wagtail.models import Page, Site
 
 from content import models as content
@@ -70,6 +73,30 @@ class EventFactory(ItemFactory):
 class PublicationFactory(ItemFactory):
     class Meta:
         model = content.PublicationPage
+
+
+def pdf(name: str) -> CustomDocument:
+    """Return a document that is a PDF of one empty page."""
+    paper, written = PdfWriter(), BytesIO()
+    paper.add_blank_page(200, 300)
+    paper.write(written)
+    return DocumentFactory(title=name, file=ContentFile(written.getvalue(), name))
+
+
+def body_of_all_blocks() -> list[tuple[str, object]]:
+    """Return running text with one block of each kind."""
+    picture = ImageFactory(title="Corner")
+    picture.contextual_alt_text, picture.decorative = "A van at a corner", False
+    return [
+        ("text", "<p>A van stops at the corner.</p><ul><li>Twice a week</li><li><b>Always</b></li></ul>"),
+        ("heading", "No name, no card, no queue"),
+        ("quote", {"text": "It remembers your wound and forgets your name.", "source": "A nurse"}),
+        ("figure", {"image": picture, "caption": "The corner at night"}),
+        ("callout", {"title": "Good to know", "text": '<p>Ask at the <a href="/">van</a>.</p>'}),
+        ("download", {"document": pdf("leaflet.pdf"), "label": "The leaflet"}),
+        ("rule", None),
+        ("text", "<p>Then it drives on.</p>"),
+    ]
 
 
 class Tree:

@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
 
-from django.core.files.base import ContentFile
 from django.utils import timezone
-from pypdf import PdfWriter
-from wagtail.models import Page
+from wagtail.models import Locale, Page
 
 from content import models as content
 from harmhub.sealing import address_digest
 from newsletter.models import Subscriber, Token
-from tests.factories import DocumentFactory, ImageFactory, Tree
+from tests.factories import ImageFactory, Tree, body_of_all_blocks, pdf
 from tests.fixtures.site import Site
 
 HARM_REDUCTION = "/topics/health/harm-reduction/"
@@ -51,6 +48,7 @@ def built(site: Site) -> Hub:
         _set_up(hub.tree, site)
         _fill_topic(hub.tree)
         _add_work(hub)
+        _translate(hub.tree)
     return hub
 
 
@@ -67,7 +65,7 @@ def _set_up(tree: Tree, site: Site) -> None:
         page = content.InfoPage(
             title=slug.replace("-", " ").capitalize(), slug=slug, introduction="In short."
         )
-        page.body = _body()
+        page.body = body_of_all_blocks()
         about[slug] = tree.home.add_child(instance=page)
     settings = tree.settings
     settings.mission = "Health is where rights become real."
@@ -75,36 +73,6 @@ def _set_up(tree: Tree, site: Site) -> None:
     settings.exit_url = EXIT
     settings.safety_page, settings.help_page = about["staying-safe-online"], about["finding-help"]
     settings.save()
-
-
-def _body() -> list[tuple[str, object]]:
-    """Return running text with one block of each kind."""
-    picture = _picture("Block")
-    picture.contextual_alt_text, picture.decorative = "A van at a corner", False
-    return [
-        (
-            "text",
-            "<p>A van stops at the corner.</p><ul><li>Twice a week</li><li><b>Always</b></li></ul>",
-        ),
-        ("heading", "No name, no card, no queue"),
-        ("quote", {"text": "It remembers your wound and forgets your name.", "source": "A nurse"}),
-        ("figure", {"image": picture, "caption": "The corner at night"}),
-        ("callout", {"title": "Good to know", "text": '<p>See <a href="/about/">about us</a>.</p>'}),
-        ("download", {"document": _file("leaflet.pdf"), "label": "The leaflet"}),
-        ("rule", None),
-        ("text", "<p>Then it drives on.</p>"),
-    ]
-
-
-def _picture(title: str):
-    return ImageFactory(title=title)
-
-
-def _file(name: str):
-    pdf, written = PdfWriter(), BytesIO()
-    pdf.add_blank_page(200, 300)
-    pdf.write(written)
-    return DocumentFactory(title=name, file=ContentFile(written.getvalue(), name))
 
 
 def _fill_topic(tree: Tree) -> None:
@@ -119,7 +87,7 @@ def _fill_topic(tree: Tree) -> None:
     tree.program.topics = [topic]
     tree.program.office, tree.program.tagline = "Lisbon", "Services and medicines"
     tree.program.save()
-    tree.person.photo, tree.person.office = _picture("Portrait"), "Porto"
+    tree.person.photo, tree.person.office = ImageFactory(title="Portrait"), "Porto"
     tree.person.biography = "She drove a van."
     tree.person.save()
 
@@ -130,23 +98,24 @@ def _add_work(hub: Hub) -> None:
     made: dict[str, Page] = {
         "Voices article": tree.voice(
             title="The Last Bus", published_on=today, kicker="Field notes", standfirst="It left early.",
-            body=_body(), image=_picture("Bus"), image_caption="The bus",
+            body=body_of_all_blocks(), image=ImageFactory(title="Bus"), image_caption="The bus",
         ),
         "coming event": tree.event(
             title="Ask a Chemist", published_on=today, is_online=True, town="Lisbon", place="Hall 2",
             access_notes="Step-free.", languages="English", registration_url="https://meet.example.org/",
-            body=_body(), image=_picture("Cups"), ends_at=datetime.now(UTC) + timedelta(days=10, hours=2),
+            body=body_of_all_blocks(), image=ImageFactory(title="Cups"),
+            ends_at=datetime.now(UTC) + timedelta(days=10, hours=2),
         ),
         "cancelled event": tree.event(title="Open Evening", published_on=today, status="cancelled"),
         "postponed event": tree.event(title="Open Morning", published_on=today, status="postponed"),
         "publication": tree.publication(
-            title="Plain Words", published_on=today, body=_body(), image=_picture("Letters"),
-            isbn="978-0-00-000002-6", doi="10.5555/plain-words",
+            title="Plain Words", published_on=today, body=body_of_all_blocks(),
+            image=ImageFactory(title="Letters"), isbn="978-0-00-000002-6", doi="10.5555/plain-words",
             key_findings=[("finding", "Short is kind."), ("finding", "Dates help.")],
         ),
     }  # fmt: skip
     for language in ("en", "ar"):
-        made["publication"].files.create(language=language, document=_file(f"plain-{language}.pdf"))
+        made["publication"].files.create(language=language, document=pdf(f"plain-{language}.pdf"))
     for page in made.values():
         page.programs = [tree.program]
         page.authors.create(person=tree.person)
@@ -160,3 +129,13 @@ def _add_work(hub: Hub) -> None:
     event.save()
     made["past event"] = event
     hub.paths = {name: page.get_url_parts()[2] for name, page in made.items()}
+
+
+def _translate(tree: Tree) -> None:
+    """Have the way down to Harm Reduction, with one article, in Arabic as well."""
+    arabic, _new = Locale.objects.get_or_create(language_code="ar")
+    article = content.VoicesPage.objects.get(title="The Last Bus")
+    for page in (tree.home, tree.topics, tree.health, tree.harm_reduction, tree.voices, article):
+        copy = page.copy_for_translation(arabic)
+        copy.title = f"{copy.title} (بالعربية)"
+        copy.save_revision().publish()

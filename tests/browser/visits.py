@@ -105,6 +105,7 @@ VISITS = [
     Visit("topic, one kind", at(f"{HARM_REDUCTION}events/")),
     Visit("topic, one year", at(f"{HARM_REDUCTION}2024/")),
     Visit("topic, older page", older),
+    Visit("topic in Arabic", at(f"/ar{HARM_REDUCTION}")),
     Visit("topic without work", at("/topics/justice/")),
     Visit("topic, kind without work", at("/topics/justice/events/")),
     Visit("program index", at("/programs/")),
