@@ -148,6 +148,7 @@ class ContentItem(HubPage):
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """Return the page, or how lists show it."""
         if mode_name == "card":
+            self.kind = self.KIND or ""
             return TemplateResponse(request, "content/card_preview.html", {"item": self})
         return super().serve_preview(request, mode_name)
 
