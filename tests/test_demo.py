@@ -1,5 +1,6 @@
 """The demo site, loaded once into a database of its own: what is in it, and that all of it can be shown."""
 
+import gzip
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 from wagtail.models import Page, Site
 
+from content.listing import CARD_FILTERS
 from content.models import ContentItem, EventPage, InfoPage, PublicationPage, VoicesPage
 from harmhub.models import CustomDocument, CustomImage, SiteSettings
 from tests.fixtures import databases
@@ -133,6 +135,19 @@ def test_every_page_answers(client: Client):
     pages = Page.objects.filter(depth__gt=1)
     answers = {page.url: client.get(page.get_url()).status_code for page in pages}
     assert {url: status for url, status in answers.items() if status != 200} == {}
+
+
+def test_every_picture_of_a_card_is_small():
+    images = CustomImage.objects.filter(pk__in=ContentItem.objects.values("image"))
+    made = [rendition for image in images for rendition in image.get_renditions(*CARD_FILTERS).values()]
+    sizes = [rendition.file.size for rendition in made]
+    assert len(sizes) == 2 * len(images)
+    assert max(sizes) <= 12_288
+
+
+def test_fullest_topic_page_fits_its_budget(client: Client):
+    page = client.get("/topics/health/harm-reduction/").content
+    assert len(gzip.compress(page, 6)) <= 10_240
 
 
 def test_texts_hold_no_mark_that_was_not_understood(client: Client):
