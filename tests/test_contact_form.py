@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
@@ -55,6 +56,20 @@ def test_a_message_alone_is_enough(reader, address):
     assert message.reference in answer.content.decode()
     assert "<title>Message sent" in answer.content.decode()
     assert (message.text, message.name, message.address, message.address_digest) == (CANARY, "", "", None)
+
+
+def test_the_promise_names_all_who_can_read_and_how_long_at_most(reader, address, tree):
+    pages = [
+        reader.get(tree.harm_reduction.url),
+        reader.get(address),
+        reader.post(address, {"message": CANARY}),
+    ]
+    for page in (answer.content.decode() for answer in pages):
+        assert "by the editors of this site" in page
+        assert "a year at the latest" in page
+        assert "nobody else" not in page
+    able = set(Group.objects.filter(permissions__codename="view_message").values_list("name", flat=True))
+    assert able == {"Editors", "Moderators"}  # whoever narrows this may promise more
 
 
 def test_name_and_address_are_kept_where_given(reader, address):
