@@ -8,6 +8,8 @@ import csv
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -30,10 +32,13 @@ UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 
 def inert(value: Any) -> Any:
-    """Return the value of a cell so that no spreadsheet executes it; what is no text stays as it is."""
-    if not isinstance(value, str):
+    """Return the value of a cell so that no spreadsheet executes it.
+
+    Numbers, dates, times, truth values and None stay as they are. All else is text: a topic comes as its title.
+    """
+    if value is None or isinstance(value, int | float | Decimal | date | time):
         return value
-    text = UNWRITABLE.sub("", value)
+    text = UNWRITABLE.sub("", str(value))
     return f"'{text}" if FORMULA.match(text) else text
 
 

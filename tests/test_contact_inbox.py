@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import Group
@@ -241,6 +242,17 @@ def test_no_spreadsheet_executes_an_export(moderator, message, typed):
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
 
 
+@pytest.mark.parametrize("title", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\uff1d1+1"])
+def test_no_spreadsheet_executes_the_title_of_a_topic(moderator, message, title):
+    type(message.topic).objects.filter(pk=message.topic_id).update(title=title)
+    answer = moderator.get(reverse("message:index"), {"export": "csv"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(text, newline="")))["Topic"] == f"'{title}"
+    book = b"".join(moderator.get(reverse("message:index"), {"export": "xlsx"}).streaming_content)
+    cell = load_workbook(io.BytesIO(book)).active["B2"]
+    assert (cell.data_type, cell.value) == ("s", f"'{title}")
+
+
 def test_an_export_holds_the_words_and_is_logged(moderator, message):
     message.text = "Tab\x0b and bell\x07 and ü"
     message.save()
@@ -252,7 +264,8 @@ def test_an_export_holds_the_words_and_is_logged(moderator, message):
 
 def test_what_is_no_formula_is_exported_as_it_is():
     assert inert("Dear all, 1+1=2") == "Dear all, 1+1=2"
-    assert inert(3) == 3
+    assert [inert(value) for value in (3, -1.5, True, None)] == [3, -1.5, True, None]
+    assert inert(date(2026, 5, 1)) == date(2026, 5, 1)
 
 
 def test_the_log_keeps_no_word_of_the_reader(moderator, message):
