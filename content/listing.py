@@ -214,7 +214,7 @@ class Listing:
         self.everything = items
         self.base = address
         self.kind = kind
-        self.year = int(year) if year else None
+        self.year = None if year is None else int(year)
         self.anchor = Anchor.parse(since) if since else None
         self._unreadable = bool(since) and self.anchor is None
 
@@ -227,9 +227,8 @@ class Listing:
 
     @property
     def first_address(self) -> str:
-        """The first page of this cut; of the whole kind where the year has nothing."""
-        empty_year = self.year and not any(year == self.year for _, year in self.counts)
-        return self.address(self.kind, None if empty_year else self.year)
+        """The first page of this cut; of the whole kind where the year has nothing of it."""
+        return self.address(self.kind, self.year if self._number else None)
 
     @property
     def astray(self) -> bool:
@@ -237,7 +236,7 @@ class Listing:
         work."""
         if self._unreadable or (self.anchor and not self.cards):
             return True
-        return bool(self.year) and not self.cards
+        return self.year is not None and not self._number
 
     @property
     def is_first(self) -> bool:
@@ -256,12 +255,18 @@ class Listing:
         """The number of items in the whole listing."""
         return self.counts.total()
 
+    @property
+    def _number(self) -> int:
+        """The number of items of the chosen kind and year."""
+        of_cut = self.counts.items()
+        return sum(n for (kind, year), n in of_cut if self.kind in (None, kind) and self.year in (None, year))
+
     @cached_property
     def _cut(self) -> ContentItemQuerySet:
         items = self.everything
         if self.kind:
             items = items.of_kind(self.kind)
-        return items.filter(published_on__year=self.year) if self.year else items
+        return items if self.year is None else items.filter(published_on__year=self.year)
 
     @cached_property
     def cards(self) -> list[ContentItem]:
@@ -285,11 +290,7 @@ class Listing:
     def _place_of_older_anchor(self) -> int | None:
         """Return how far from the newest item the page lies that holds the first item not shown here; None:
         all are shown."""
-        number = sum(
-            n
-            for (kind, year), n in self.counts.items()
-            if self.kind in (None, kind) and self.year in (None, year)
-        )
+        number = self._number
         if number <= PAGE_SIZE:
             return None
         last_hidden = number - PAGE_SIZE - 1  # counted from the oldest, which is 0

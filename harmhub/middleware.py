@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.utils.csp import CSP
 from django.utils.http import parse_header_parameters
 
@@ -108,7 +108,7 @@ class BadInputMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if _too_long(request):
             return errors.too_long(request)
-        if not _is_address(request) or not _is_text(request):
+        if not _is_address(request) or not _is_whole(request) or not _is_text(request):
             return errors.handler400(request)
         response = self.get_response(request)
         if response.status_code == 405 and not getattr(response, "content", b"..."):
@@ -144,6 +144,19 @@ def _is_address(request: HttpRequest) -> bool:
         or "%00" in query
         or any("\0" in cookie for cookie in cookies)
     )
+
+
+def _is_whole(request: HttpRequest) -> bool:
+    """Return whether a form has come to its end; one that was cut short is not what its sender wrote."""
+    if request.method != "POST" or request.path_info.startswith(OWN_CHECK):
+        return True
+    try:
+        announced, body = int(request.META.get("CONTENT_LENGTH") or 0), request.body
+    except (ValueError, UnreadablePostError):
+        return False
+    end = f"--{request.content_params.get('boundary')}--" if request.content_params else ""
+    cut = request.content_type == "multipart/form-data" and not body.rstrip().endswith(end.encode())
+    return len(body) >= announced and not cut
 
 
 def _is_text(request: HttpRequest) -> bool:

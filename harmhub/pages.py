@@ -63,13 +63,24 @@ def all_pages() -> PublicPageQuerySet:
     return PublicPageQuerySet(Page)
 
 
+def is_public(page: Page) -> bool:
+    """Whether everybody may see a page now, as ``public()`` decides it in the database.
+
+    A page that came with ``is_restricted`` is asked nothing more; any other costs a query.
+    """
+    expired = page.expire_at and page.expire_at <= timezone.now()
+    if not page.live or expired or page.alias_of_id is not None:
+        return False
+    if not hasattr(page, "is_restricted"):
+        page.is_restricted = all_pages().filter(is_restricted(), pk=page.pk).exists()
+    return not page.is_restricted
+
+
 class HubPage(Page):
     """A page of this site."""
 
     objects: ClassVar[PageManager] = PublicPageManager()
 
-    # Set where the page was found together with its surroundings: no second query for restrictions then.
-    known_unrestricted = False
     takes_reserved_slug = False
     # Forms post to addresses of their own; a page only ever answers with itself.
     allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS]
@@ -134,7 +145,8 @@ class HubPage(Page):
         return super().serve(request, *args, **kwargs)
 
     def get_view_restrictions(self):
-        """Return the restrictions that this page stands under."""
-        return (
-            PageViewRestriction.objects.none() if self.known_unrestricted else super().get_view_restrictions()
-        )
+        """Return the restrictions that this page stands under; no query where its finder has told that there
+        are none."""
+        if getattr(self, "is_restricted", True):
+            return super().get_view_restrictions()
+        return PageViewRestriction.objects.none()

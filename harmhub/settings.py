@@ -160,7 +160,7 @@ DATABASES = {
 CACHES = {
     # Wagtail keeps the sites' root paths here. Files, so that all processes of a machine see one state.
     "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "BACKEND": "harmhub.cache.ForgivingFileCache",
         "LOCATION": DATA_DIR / "cache",
     }
 }

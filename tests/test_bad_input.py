@@ -190,6 +190,8 @@ UNREADABLE = {
     "no text codec": (MULTIPART + "; charset=hex", b"--xyz--"),
     "multipart without boundary": ("Content-Type: multipart/form-data", b"x"),
     "multipart with a long boundary": ("Content-Type: multipart/form-data; boundary=" + "x" * 5000, b"x"),
+    "multipart cut off": (MULTIPART, b'--xyz\r\nContent-Disposition: form-data; name="message"\r\n\r\nhello'),
+    "multipart of nothing": (MULTIPART, b"garbage"),
     "multipart NUL": (
         MULTIPART,
         b'--xyz\r\nContent-Disposition: form-data; name="m"\r\n\r\n\0\r\n--xyz--\r\n',
@@ -225,8 +227,6 @@ ODD = {
     "unknown field, long address": (FORM, b"website2=x&email=" + b"a@" * 100_000),
     "list of another world": (FORM, b"email=a@b.example&list=99999999999999999999"),
     "list that is no number": (FORM, b"email=a@b.example&list=abc"),
-    "multipart cut off": (MULTIPART, b'--xyz\r\nContent-Disposition: form-data; name="message"\r\n\r\nhello'),
-    "multipart of nothing": (MULTIPART, b"garbage"),
     "multipart bad base64": (
         MULTIPART,
         b'--xyz\r\nContent-Disposition: form-data; name="m"\r\nContent-Transfer-Encoding: base64\r\n\r\n!'
@@ -253,6 +253,15 @@ def test_odd_form_is_answered_with_a_page(send, topic, form, name):
 def test_body_longer_than_anything_sent_on_purpose_is_refused_before_it_is_read(send):
     for path in ("/newsletter/", "/admin/login/"):
         assert send(f"POST {path}", FORM, OURS, body=b"x=1", length=10**10)[0] == 413
+
+
+def test_form_that_was_cut_short_is_no_message(site_server, topic):
+    with socket.create_connection(("127.0.0.1", site_server.port), timeout=10) as connection:
+        head = f"POST {topic[1]} HTTP/1.1\r\nHost: localhost:{site_server.port}\r\n{FORM}\r\n{OURS}\r\n"
+        connection.sendall(f"{head}Content-Length: 500\r\n\r\nmessage=Half+a+sen".encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(65536)
+    assert not answer or int(answer.split()[1]) >= 400
 
 
 def test_body_shorter_than_announced_holds_nobody_up_once_the_sender_is_gone(site_server, send):

@@ -8,6 +8,7 @@ from django.db import connection
 
 from harmhub import mail
 from harmhub.mail.composing import build, deliverable
+from harmhub.mail.message import Message
 from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
 from tests.fixtures.mails import GREETING, READER
@@ -146,3 +147,13 @@ def test_a_mail_is_found_by_its_address_however_it_is_written(post_greeting):
 
 def test_links_are_absolute():
     assert mail.public_url("/contact/?a=b") == "http://testserver/contact/?a=b"
+
+
+def test_headers_for_machines_stand_on_one_line_as_they_are():
+    address = f"<https://{'long-name.' * 9}example.org/newsletter/one-click/?t={'x' * 43}>"
+    message = Message(
+        "Words", "text", "a@example.org", ["b@example.org"], headers={"List-Unsubscribe": address}
+    )
+    for policy in (email.policy.default, email.policy.SMTP):
+        lines = message.message(policy=policy).as_bytes().decode().splitlines()
+        assert f"List-Unsubscribe: {address}" in lines

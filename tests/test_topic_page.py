@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
-from tests.factories import PersonFactory, ProgramFactory, Tree
+from tests.factories import PersonFactory, ProgramFactory, TopicFactory, Tree
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/topics/health/harm-reduction/"
@@ -145,6 +145,29 @@ def test_topic_moves_with_its_address_and_its_work(tree: Tree, client: Client):
     assert "Strips" in text(client, "/topics/justice/drug-checking/")
     assert "Strips" in text(client, "/topics/justice/")
     assert "Strips" not in text(client)
+
+
+def test_topic_leads_to_the_public_topics_right_below_it(tree: Tree, client: Client):
+    TopicFactory(parent=tree.health, title="Unfinished", live=False)
+    page = client.get("/topics/health/").content.decode()
+    below = page.split('class="subtopics"')[1].split("</nav>")[0]
+    assert re.findall(r">([^<>]+)</a>", below) == ["Harm Reduction"]
+    assert "Topics within Drug Checking" not in client.get(f"{ADDRESS}drug-checking/").content.decode()
+
+
+def test_sign_up_bar_skips_an_area_that_is_not_public(tree: Tree, client: Client):
+    tree.health.expire_at = timezone.now() - timedelta(minutes=1)
+    tree.health.save()
+    assert "updates about our work in Health" not in text(client)
+
+
+def test_links_in_the_panel_lead_to_public_pages_only(tree: Tree, client: Client):
+    draft = TopicFactory(parent=tree.justice, title="Draft", live=False)
+    links = "".join(f'<a linktype="page" id="{page.pk}">{page.title}</a> ' for page in (tree.justice, draft))
+    tree.harm_reduction.learn_more = f"<p>{links}</p>"
+    tree.harm_reduction.save()
+    page = client.get(ADDRESS).content.decode()
+    assert '<a href="/topics/justice/">Justice</a> <a>Draft</a>' in page
 
 
 def test_home_lists_areas_with_their_topics(tree: Tree, client: Client):

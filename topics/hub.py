@@ -12,14 +12,13 @@ from types import SimpleNamespace
 from django.conf import settings
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import get_language
 from wagtail import views
 from wagtail.models import Page, Site
 from wagtail.url_routing import RouteResult
 
 from harmhub.models import SiteSettings
-from harmhub.pages import all_pages, is_restricted
+from harmhub.pages import all_pages, is_public, is_restricted
 from topics.models import TopicPage
 
 
@@ -31,14 +30,18 @@ class Hub:
 
     @cached_property
     def settings(self) -> SiteSettings:
-        """The settings of the request's site; defaults where nobody has filled them in."""
-        site = Site.find_for_request(self.request)
-        found = (
-            SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site).first()
-            if site
-            else None
-        )
-        return found or SiteSettings(site=site)
+        """The settings of the request's site; defaults where nobody has filled them in.
+
+        Where there is one site, as there mostly is, it comes along in the same query.
+        """
+        sites = {root.site_id for root in Site.get_site_root_paths()}
+        known = sites.pop() if len(sites) == 1 else None
+        site = None if known else Site.find_for_request(self.request)
+        with_pages = SiteSettings.objects.select_related(*SiteSettings.select_related)
+        found = with_pages.filter(site=known or site).first()
+        if found and known:
+            self.request._wagtail_site = found.site  # type: ignore[attr-defined]
+        return found or SiteSettings(site=site or Site.find_for_request(self.request))
 
     @property
     def public_url(self) -> str:
@@ -46,14 +49,18 @@ class Hub:
         return settings.PUBLIC_URL
 
     @cached_property
+    def _roots(self) -> dict[str, str]:
+        """The internal path of the home page in each language that has one, the site's own language first."""
+        site = self.settings.site_id
+        return {
+            root.language_code: root.root_path for root in Site.get_site_root_paths() if root.site_id == site
+        }
+
+    @cached_property
     def root_path(self) -> str:
-        """The internal path of the home page in the language of the request; empty where there is no site."""
-        site = Site.find_for_request(self.request)
-        if site is None:
-            return ""
-        roots = [root for root in Site.get_site_root_paths() if root.site_id == site.pk]
-        here = [root for root in roots if root.language_code == get_language()]
-        return (here or roots)[0].root_path if roots else ""
+        """The internal path of the home page in the request's language, else in the first; empty without a
+        site."""
+        return self._roots.get(get_language() or "", next(iter(self._roots.values()), ""))
 
     @cached_property
     def sections(self) -> list[Page]:
@@ -102,15 +109,26 @@ class Hub:
         return self.root_path.count("/")
 
     def surroundings(self, path: str) -> list[Page]:
-        """Return, in one query, the pages along a path below the home page, and those right below the home
-        page."""
+        """Return, in one query, the pages along a path below the home page, the topics right below its end,
+        and the pages right below the home page."""
         if not self.root_path:
             return []
         steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
-        along = Q(url_path__in=list(steps))
+        *above, asked = steps
+        along = Q(url_path__in=[*above, asked])
+        # Only of a topic: an index of a kind may have a million pages below it.
+        below = Q(topicpage__isnull=False, depth=asked.count("/") + 1, url_path__startswith=asked)
         sections = Q(depth=self._root_depth + 1, url_path__startswith=self.root_path)
-        pages = all_pages().filter(along | sections).annotate(is_restricted=is_restricted())
+        pages = all_pages().filter(along | below | sections).annotate(is_restricted=is_restricted())
         return list(pages.select_related("topicpage").order_by("path"))
+
+    @staticmethod
+    def _topic(page: Page) -> TopicPage | None:
+        """Return a page of the surroundings as a topic, without a query; None if it is none."""
+        topic = getattr(page, "topicpage", None)
+        if topic:
+            topic.is_restricted = page.is_restricted
+        return topic
 
     def find(self, path: str) -> RouteResult | None:
         """Return the page that a path leads to, and remember the way and the menu. None: there is no such
@@ -119,6 +137,8 @@ class Hub:
         Wagtail asks once for each step of the path and once more for each step's own kind; this asks once in
         all, and once more for a page that is no topic.
         """
+        if get_language() not in self._roots:
+            return None
         pages = self.surroundings(path)
         self.sections = self._sections_of(pages)
         wanted = f"{self.root_path}{path}"
@@ -126,26 +146,19 @@ class Hub:
         if not self.trail:
             return None
         found = self.trail[-1]
-        page = getattr(found, "topicpage", None) or found.specific
-        page.known_unrestricted = not found.is_restricted
+        page = self._topic(found) or found.specific
+        page.is_restricted = found.is_restricted
         if isinstance(page, TopicPage):
-            page.lineage = [
-                page,
-                *(above.topicpage for above in reversed(self.trail[:-1]) if hasattr(above, "topicpage")),
-            ]
+            page.lineage = [topic for step in reversed(self.trail) if (topic := self._topic(step))]
+        if isinstance(page, TopicPage) and found.url_path == wanted:
+            below = [topic for each in pages if (topic := self._topic(each)) and topic.is_child_of(page)]
+            page.subtopics = sorted(filter(is_public, below), key=lambda topic: topic.title.casefold())
         try:
             return page.route(
                 self.request, [part for part in wanted[len(found.url_path) :].split("/") if part]
             )
         except Http404:
             return None
-
-
-def is_public(page: Page) -> bool:
-    """Whether a page that came with ``is_restricted`` may be shown to everybody, as ``public()`` decides it
-    in the database."""
-    expired = page.expire_at and page.expire_at <= timezone.now()
-    return page.live and not expired and not page.is_restricted and page.alias_of_id is None
 
 
 def hub_of(request: HttpRequest) -> Hub:

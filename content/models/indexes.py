@@ -48,6 +48,7 @@ class KindIndexPage(WorkPage):
     introduction = models.TextField(_("introduction"), blank=True)
 
     takes_reserved_slug = True
+    has_kinds = False
     content_panels = [*WorkPage.content_panels, FieldPanel("introduction")]
     parent_page_types = ["content.HomePage"]
     max_count_per_parent = 1

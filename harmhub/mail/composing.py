@@ -10,11 +10,11 @@ from typing import Any
 import css_inline
 import idna
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template import Context, Engine
 from django.template.exceptions import TemplateDoesNotExist
 from django.utils import translation
 
+from harmhub.mail.message import Message
 from harmhub.mail.models import Mail
 
 HEADER_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, 3.6.8: printable ASCII without the colon
@@ -47,9 +47,9 @@ def compose(
     }
 
 
-def build(content: Mapping[str, Any]) -> EmailMultiAlternatives:
+def build(content: Mapping[str, Any]) -> Message:
     """Return Django's message of what ``compose`` made."""
-    message = EmailMultiAlternatives(
+    message = Message(
         subject=content["subject"],
         body=content["text"],
         from_email=content["from"],

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail import blocks
@@ -19,10 +20,11 @@ from wagtail.admin.panels import (
 )
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Orderable
+from wagtail.rich_text import expand_db_html
 from wagtail.search import index
 
 from harmhub.models import address_lines, validate_addresses
-from harmhub.pages import HubPage
+from harmhub.pages import HubPage, is_public, is_restricted
 from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
 from topics.models.work import WorkPage
@@ -178,14 +180,23 @@ class TopicPage(WorkPage):
     @cached_property
     def lineage(self) -> list["TopicPage"]:
         """This topic, then the topics it lies under, the nearest first."""
-        above = TopicPage.objects.ancestor_of(self).order_by("-depth") if self.path else []
-        return [self, *above]
+        above = (
+            TopicPage.objects.ancestor_of(self).order_by("-depth") if self.path else TopicPage.objects.none()
+        )
+        return [self, *above.annotate(is_restricted=is_restricted())]
+
+    @cached_property
+    def subtopics(self) -> list["TopicPage"]:
+        """The public topics right below this one, A to Z; none before it is saved."""
+        if self.pk is None:
+            return []
+        return sorted(TopicPage.objects.public().child_of(self), key=lambda topic: topic.title.casefold())
 
     @property
     def area(self) -> "TopicPage | None":
         """The nearest topic, itself included, that has a newsletter; None: the whole organisation is
         meant."""
-        return next((topic for topic in self.lineage if topic.has_newsletter and topic.live), None)
+        return next((topic for topic in self.lineage if topic.has_newsletter and is_public(topic)), None)
 
     @property
     def sensitive(self) -> bool:
@@ -198,6 +209,22 @@ class TopicPage(WorkPage):
         return next(
             (found for topic in self.lineage if (found := address_lines(topic.contact_addresses))), []
         )
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """The rich texts of the panel as HTML, made together: their links cost one query."""
+        mark = "<!--next-->"
+        return expand_db_html(f"{self.learn_more}{mark}{self.grant_seekers}").split(mark)
+
+    @property
+    def learn_more_html(self) -> SafeString:
+        """The longer explanation as HTML."""
+        return mark_safe(self._texts[0])  # noqa: S308 (cleaned by the editor's field)
+
+    @property
+    def grant_seekers_html(self) -> SafeString:
+        """The text for grant seekers as HTML."""
+        return mark_safe(self._texts[1])  # noqa: S308 (as above)
 
     @property
     def calls(self) -> list[blocks.StructValue]:

@@ -24,6 +24,8 @@ class WorkPage(HubPage):
     reverse accessor of the items, whose queryset knows the words (``self.items.listing(…)``).
     """
 
+    has_kinds = True  # whether its listing can be cut to one kind
+
     class Meta:
         abstract = True
 
@@ -35,7 +37,7 @@ class WorkPage(HubPage):
     def route(self, request: HttpRequest, path_components: list[str]):
         """Find the part of the listing that an address names; anything else is a page below this one."""
         match = ADDRESS.fullmatch("/".join(path_components)) if path_components else None
-        if match is None or not self.live:
+        if match is None or not self.live or (match["kind"] and not self.has_kinds):
             return super().route(request, path_components)
         super().route(request, [])
         return RouteResult(self, kwargs={name: value for name, value in match.groupdict().items() if value})

@@ -1,0 +1,38 @@
+"""The message as it goes over the wire."""
+
+import email.policy
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+
+from django.core.mail import EmailMultiAlternatives
+
+# Read by machines, which decode no encoded words (RFC 2369, 2919 and 8058).
+FOR_MACHINES = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Message-ID")
+
+
+class UnfoldedHeader(UnstructuredHeader):
+    """A header on one line, however long (RFC 5322, 2.1.1 allows 998 characters).
+
+    Python folds what it cannot break into an encoded word (RFC 2047), which would hide an address from the
+    programs that are to use it.
+    """
+
+    max_count = 1
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        """Return the header as it is."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+for _name in FOR_MACHINES:
+    _headers.map_to_type(_name.lower(), UnfoldedHeader)
+
+
+class Message(EmailMultiAlternatives):
+    """A mail whose headers for machines stay legible to them."""
+
+    def message(self, *, policy: EmailPolicy = email.policy.default) -> EmailMessage:
+        """Return the message with all parts and headers."""
+        return super().message(policy=policy.clone(header_factory=_headers))
