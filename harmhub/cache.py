@@ -1,5 +1,6 @@
 """A cache that is a convenience and never a condition."""
 
+import contextlib
 import logging
 from typing import Any
 
@@ -10,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class ForgivingFileCache(FileBasedCache):
-    """Files that all processes of a machine share; while they cannot be read or written, nothing is cached."""
+    """Files that all processes of a machine share; while they cannot be used, nothing is cached."""
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Return what is cached under the key, or the default."""
@@ -34,6 +35,10 @@ class ForgivingFileCache(FileBasedCache):
             return super().delete(key, version)
         except OSError as problem:
             return bool(self._passed_over(problem, False))
+
+    def _createdir(self) -> None:  # Django calls it for every object that it makes of this class, too
+        with contextlib.suppress(OSError):
+            super()._createdir()  # type: ignore[misc]
 
     def _passed_over(self, problem: OSError, value: Any = None) -> Any:
         logger.warning("The cache cannot be used: %s", type(problem).__name__)
