@@ -2,8 +2,8 @@
 
 import email.policy
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
 from email.policy import EmailPolicy
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 
@@ -33,6 +33,6 @@ for _name in FOR_MACHINES:
 class Message(EmailMultiAlternatives):
     """A mail whose headers for machines stay legible to them."""
 
-    def message(self, *, policy: EmailPolicy = email.policy.default) -> EmailMessage:
+    def message(self, *, policy: Any = email.policy.default) -> Any:
         """Return the message with all parts and headers."""
         return super().message(policy=policy.clone(header_factory=_headers))
