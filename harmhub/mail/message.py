@@ -22,12 +22,12 @@ class UnfoldedHeader(UnstructuredHeader):
 
     def fold(self, *, policy: EmailPolicy) -> str:
         """Return the header as it is."""
-        return f"{self.name}: {self}{policy.linesep}"
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
 
 
 _headers = HeaderRegistry()
 for _name in FOR_MACHINES:
-    _headers.map_to_type(_name.lower(), UnfoldedHeader)
+    _headers.map_to_type(_name.lower(), UnfoldedHeader)  # type: ignore[arg-type]
 
 
 class Message(EmailMultiAlternatives):
