@@ -1,9 +1,12 @@
 """What the content app adds to the admin: the works by kind, and what a moderator said where it is needed."""
 
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.views.pages.bulk_actions.publish import PublishBulkAction
 from wagtail.models import Page, WorkflowState
 
 from content.desk import WorkGroup
@@ -28,3 +31,37 @@ def show_what_is_to_be_mended(request: HttpRequest, page: Page) -> None:
             request,
             _("%(name)s asks for changes: %(comment)s") % {"name": who or _("Somebody"), "comment": comment},
         )
+
+
+@hooks.register("before_bulk_action")
+def refuse_what_is_half_filled(
+    request: HttpRequest, action: str, pages: list, view: PublishBulkAction
+) -> HttpResponse | None:
+    """Publish no selected page while one of them is half filled in: Wagtail would publish some, then fail."""
+    if action != "publish" or request.method != "POST":
+        return None
+    selected = [page.get_latest_revision_as_object() for page in pages]
+    if request.POST.get("include_descendants"):
+        selected += [
+            draft.get_latest_revision_as_object()
+            for page in pages
+            for draft in page.get_descendants().not_live().specific()
+        ]
+    faulty = [page.title for page in selected if not is_complete(page)]
+    if not faulty:
+        return None
+    messages.error(
+        request,
+        _("Nothing was published. These pages lack something, which their own forms show: %s")
+        % ", ".join(faulty),
+    )
+    return redirect(view.next_url)
+
+
+def is_complete(page: Page) -> bool:
+    """Return whether a page could be published as it is."""
+    try:
+        page.full_clean()
+    except ValidationError:
+        return False
+    return True

@@ -570,3 +570,56 @@ def test_only_moderators_change_the_site_settings(tree):
     url = reverse("wagtailsettings:edit", args=["harmhub", "sitesettings", tree.site.pk])
     assert login("Moderators").get(url).status_code == 200
     assert login("Editors").get(url).status_code == 302
+
+
+def test_half_filled_draft_among_selected_pages_is_named_and_nothing_is_published(tree, moderator):
+    url, _preview = addresses(tree, VoicesPage)
+    form = filled(form_at(moderator, url), title="Half", slug="half")
+    half = Page.objects.get(pk=autosaved(moderator, url, form)["pk"])
+    whole = tree.voice(slug="whole", live=False)
+    bulk = reverse("wagtail_bulk_action", args=["wagtailcore", "page", "publish"])
+    response = moderator.post(f"{bulk}?id={whole.pk}&id={half.pk}&next=/admin/voices/", follow=True)
+    assert "These pages lack something, which their own forms show: Half" in errors_of(response)
+    assert not Page.objects.filter(pk__in=[half.pk, whole.pk], live=True).exists()
+    moderator.post(f"{bulk}?id={whole.pk}&next=/admin/voices/")
+    assert Page.objects.get(pk=whole.pk).live
+
+
+# Wagtail's notification is sent in a way that Django has deprecated.
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_comment_of_a_moderator_is_shown_to_whoever_mends_the_page(tree, editor):
+    item = tree.voice(slug="item", live=False)
+    item.save_revision()
+    member = User.objects.get(username="Editors-member")
+    item.get_workflow().start(item, member)
+    judge = User.objects.create_user("judge", "judge@example.org", "p")
+    item.current_workflow_task_state.reject(user=judge, comment="Who <b>says</b> so?")
+    assert "judge asks for changes: Who <b>says</b> so?" in errors_of(editor.get(edit_url(item)))
+
+
+@pytest.mark.parametrize("kind", ["voices", "events", "publications"])
+def test_works_are_listed_with_topic_and_date_and_made_from_there(tree, editor, kind):
+    getattr(tree, kind.removesuffix("s") if kind != "voices" else "voice")(title="Canary")
+    tree.event(title="Without a time", starts_at=None, live=False)
+    listing = editor.get(reverse(f"{kind}:index")).content.decode()
+    assert "Canary" in listing
+    assert "Harm Reduction" in listing
+    add = editor.get(reverse(f"{kind}:choose_parent"))
+    assert add.status_code == 302
+    assert editor.get(add.url).status_code == 200
+
+
+def test_list_of_works_asks_the_database_no_more_with_many_works(tree):
+    # A superuser: of others, Wagtail asks for each page whether they may delete it.
+    editor = Client()
+    editor.force_login(User.objects.create_superuser("root", "root@example.org", "p"))
+    tree.event()
+    url = reverse("events:index")
+    editor.get(url)
+    with CaptureQueriesContext(connection) as few:
+        editor.get(url)
+    for _number in range(9):
+        tree.event()
+    with CaptureQueriesContext(connection) as many:
+        editor.get(url)
+    assert len(many) == len(few)

@@ -20,7 +20,9 @@ from tests.fixtures.site import Site, wait_for
 PASSWORD = "a password of some length"
 TOPIC = "Health › Harm Reduction"
 # Wagtail notices changes only from two seconds after a form was opened: nobody types as early as a test does.
-WATCH = "document.addEventListener('w-unsaved:watch-edits', () => document.documentElement.dataset.isWatched = '')"
+WATCH = """
+document.addEventListener("w-unsaved:watch-edits", () => { document.documentElement.dataset.isWatched = "" })
+"""
 Desk = Callable[[str], Page]
 
 
@@ -187,6 +189,8 @@ def test_article_goes_to_moderation_and_back_and_is_published(
     moderator.get_by_role("dialog").get_by_role("textbox", name="Comment").fill("Who says so?")
     moderator.get_by_role("dialog").get_by_role("button", name="Request changes").click()
     expect(moderator.get_by_text("has been updated")).to_be_visible()
+    told = [mail for mail in site_server.mail.messages if mail["To"].startswith("Editors")]
+    assert "Who says so?" in told[-1].get_body(("plain",)).get_content()
 
     editor.goto(f"{site_server.url}/admin/")
     editor.get_by_role("link", name=title).first.click()
