@@ -22,7 +22,7 @@ def full(tree: Tree) -> Tree:
     topic = tree.harm_reduction
     told = next(t for t in texts.table("topics")["topic"] if t["slug"] == "harm-reduction")
     topic.introduction, topic.learn_more = told["introduction"], f"<p>{told['learn_more']}</p>"
-    topic.grant_seekers = f"<p>{told["grants"]}</p>"
+    topic.grant_seekers = f"<p>{told['grants']}</p>"
     for place in ("Lisbon", "Accra", "Tunis"):
         program = ProgramFactory(
             parent=tree.programs, title=f"Health in {place}", tagline="Services and medicines"
