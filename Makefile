@@ -18,7 +18,7 @@ lint:
 	@sh setup.sh dev
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
-	find templates -name '*.html' -exec $(python) -m djhtml --check --tabwidth 4 {} +
+	find templates -name '*.html' -exec $(python) -m djhtml --check --tabwidth 2 {} +
 	$(python) -m mypy .
 	.venv/bin/lint-imports
 	DJANGO_SETTINGS_MODULE=harmhub.settings_test $(python) manage.py makemigrations --check --dry-run
