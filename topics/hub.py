@@ -158,6 +158,7 @@ class Hub:
                 self.request, [part for part in wanted[len(found.url_path) :].split("/") if part]
             )
         except Http404:
+            self.trail = []
             return None
 
 
