@@ -28,9 +28,7 @@ logger = logging.getLogger(__name__)
 
 HOUR = 3600
 REMEMBERED = 600  # seconds for which a repeat is known as one
-PATIENCE = (
-    5  # seconds that a repeat waits for the first; after that losing it would be worse than storing it twice
-)
+PATIENCE = 5  # seconds a repeat waits for the first; then losing it would be worse than storing it twice
 SLOTS = 256
 _TABLES = """
 CREATE TABLE IF NOT EXISTS secret (id INTEGER PRIMARY KEY CHECK (id = 1), key BLOB NOT NULL);
@@ -105,7 +103,7 @@ def give_back(form: str, request: HttpRequest) -> None:
         with _opened(_hour()) as (table, key):
             for mark in (b"",) if client is None else (b"", _mark(key, client)):
                 table.execute(
-                    "UPDATE tries SET number = number - 1 WHERE form = ? AND client = ? AND number > 0",
+                    _GIVE_BACK,
                     (form, mark),
                 )
     except (OSError, sqlite3.Error) as error:
@@ -217,6 +215,11 @@ def _key_row(table: sqlite3.Connection) -> tuple[bytes] | None:
     return table.execute("SELECT key FROM secret").fetchone()
 
 
+def sweep() -> None:
+    """Delete what was counted in hours past."""
+    _sweep(Path(settings.DATA_DIR) / "limits")
+
+
 def _sweep(folder: Path) -> None:
     """Delete the files of all hours but this and the previous one; also those of hours to come: the clock was
     wrong."""
@@ -231,10 +234,7 @@ def _mark(key: bytes, *parts: str) -> bytes:
 
 
 def _count(table: sqlite3.Connection, form: str, mark: bytes) -> int:
-    return table.execute(
-        "INSERT INTO tries VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number",
-        (form, mark),
-    ).fetchone()[0]
+    return table.execute(_COUNT, (form, mark)).fetchone()[0]
 
 
 def _marks(hour: int, form: str, client: str, text: str) -> dict[int, bytes]:

@@ -204,7 +204,9 @@ WHITENOISE_MAX_AGE = 3600
 
 _smtp = env.email_url("EMAIL_URL", default="") if env.str("EMAIL_URL", default="") else None
 MAILERS = {
-    "default": {
+    # All mail becomes rows first; the sender takes the other way out. See docs/mail.md.
+    "default": {"BACKEND": "harmhub.mail.backends.QueueBackend"},
+    "outgoing": {
         "BACKEND": "harmhub.mail.backends.SmtpBackend",
         "OPTIONS": {
             "host": _smtp["EMAIL_HOST"],
@@ -217,7 +219,7 @@ MAILERS = {
         },
     }
     if _smtp
-    else {"BACKEND": "harmhub.mail.backends.EmlBackend", "OPTIONS": {"file_path": DATA_DIR / "mail"}}
+    else {"BACKEND": "harmhub.mail.backends.EmlBackend", "OPTIONS": {"file_path": DATA_DIR / "mail"}},
 }
 # How long a sender holds a mail it claimed; a killed sender's mail goes out after this time.
 MAIL_LEASE_SECONDS = env.int("MAIL_LEASE_SECONDS", default=180)

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
-from harmhub.mail.tasks import rescue_stalled_jobs
+from harmhub.tasks import rescue_stalled_jobs
 from tests.fixtures import databases
 from tests.fixtures.site import wait_for
 

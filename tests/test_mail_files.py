@@ -16,7 +16,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def folder(settings, tmp_path):
     options = {"file_path": tmp_path / "mail"}
-    settings.MAILERS = {"default": {"BACKEND": "harmhub.mail.backends.EmlBackend", "OPTIONS": options}}
+    outgoing = {"BACKEND": "harmhub.mail.backends.EmlBackend", "OPTIONS": options}
+    settings.MAILERS = settings.MAILERS | {"outgoing": outgoing}
     return options["file_path"]
 
 

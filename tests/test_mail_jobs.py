@@ -10,6 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from wagtail.models import Page
 
 from content.models import InfoPage
+from harmhub import tasks as site_tasks
 from harmhub.mail import tasks
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
@@ -67,7 +68,7 @@ def test_the_job_of_a_worker_that_died_runs_again(post_greeting, mail_server):
     execute(WORKER_IS_DEAD)
     run_jobs()
     assert not mail_server.messages
-    tasks.rescue_stalled_jobs.defer(timestamp=0)
+    site_tasks.rescue_stalled_jobs.defer(timestamp=0)
     run_jobs()
     run_jobs()
     assert mail_server.recipients == [[READER]]
@@ -78,7 +79,7 @@ def test_a_dead_workers_job_does_not_stand_in_the_way_of_the_same_job_that_waits
     post_greeting()
     execute(WORKER_IS_DEAD)
     post_greeting(to="other@example.org")
-    tasks.rescue_stalled_jobs.defer(timestamp=0)
+    site_tasks.rescue_stalled_jobs.defer(timestamp=0)
     run_jobs()
     run_jobs()
     assert len(mail_server.messages) == 2
@@ -90,20 +91,20 @@ def test_jobs_that_ended_a_week_ago_are_dropped(post_greeting):
     execute("UPDATE procrastinate_jobs SET status = 'doing'")
     execute("UPDATE procrastinate_jobs SET status = 'failed'")
     failed = ProcrastinateJob.objects.get()
-    tasks.forget_jobs.defer(timestamp=0)
+    site_tasks.forget_jobs.defer(timestamp=0)
     run_jobs()
     assert ProcrastinateJob.objects.filter(pk=failed.pk).exists()
     execute("UPDATE procrastinate_events SET at = at - interval '8 days'")
-    tasks.forget_jobs.defer(timestamp=0)
+    site_tasks.forget_jobs.defer(timestamp=0)
     run_jobs()
     assert not ProcrastinateJob.objects.filter(pk=failed.pk).exists()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("state", ["sent_at", "failed_at"])
-def test_a_mail_is_forgotten_a_week_after_its_end_and_not_before(post_greeting, state):
+def test_a_mail_is_forgotten_a_week_and_a_day_after_its_end_and_not_before(post_greeting, state):
     row = post_greeting()
-    for age, kept in [(timedelta(days=6, hours=23), True), (timedelta(days=7, minutes=1), False)]:
+    for age, kept in [(timedelta(days=7, hours=23), True), (timedelta(days=8, minutes=1), False)]:
         Mail.objects.filter(pk=row.pk).update(**{state: timezone.now() - age})
         tasks.forget(timestamp=0)
         row = Mail.objects.get(pk=row.pk)
@@ -121,7 +122,7 @@ def test_a_mail_that_still_waits_is_not_forgotten_however_old(post_greeting, mai
 @pytest.mark.django_db
 def test_a_forgotten_mail_cannot_be_tried_again(post_greeting):
     row = post_greeting()
-    Mail.objects.update(failed_at=timezone.now() - timedelta(days=8))
+    Mail.objects.update(failed_at=timezone.now() - timedelta(days=9))
     tasks.forget(timestamp=0)
     assert not row.try_again()
 
@@ -132,11 +133,27 @@ def test_a_page_whose_time_has_come_is_published_without_cron():
     page = parent.add_child(instance=InfoPage(title="Coming", slug="coming", live=False))
     page.go_live_at = timezone.now() + timedelta(hours=1)
     page.save_revision().publish()
-    tasks.publish_scheduled(timestamp=0)
+    site_tasks.publish_scheduled(timestamp=0)
     page.refresh_from_db()
     assert not page.live
     page.go_live_at = timezone.now() - timedelta(minutes=1)
     page.save_revision(approved_go_live_at=page.go_live_at)
-    tasks.publish_scheduled(timestamp=0)
+    site_tasks.publish_scheduled(timestamp=0)
     page.refresh_from_db()
     assert page.live
+
+
+@pytest.mark.django_db
+def test_a_schedule_that_cannot_fire_holds_up_no_other():
+    parent = Page.objects.get(depth=2)
+    past = timezone.now() - timedelta(minutes=1)
+    scheduled = []
+    for slug in ("taken", "free"):
+        page = parent.add_child(instance=InfoPage(title=slug, slug=slug, live=False, go_live_at=past))
+        page.save_revision(approved_go_live_at=past)
+        scheduled.append(page)
+    # Another page takes the address that the first one asks for when its turn comes.
+    InfoPage.objects.filter(pk=scheduled[0].pk).update(slug="moved")
+    parent.add_child(instance=InfoPage(title="Thief", slug="taken"))
+    site_tasks.publish_scheduled(timestamp=0)
+    assert [InfoPage.objects.get(pk=page.pk).live for page in scheduled] == [False, True]

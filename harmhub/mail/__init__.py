@@ -35,18 +35,11 @@ def post(
     it was to announce: its row is given up at once, where the admin shows it. Return the row.
     """
     # These need the models, and this module is read before them.
-    from harmhub.mail.composing import compose, deliverable
+    from harmhub.mail.composing import compose
     from harmhub.mail.models import Mail
-    from harmhub.mail.waking import wake_after_commit
 
     mail = Mail.prepare(purpose=purpose, to=to, language=language)
-    address = deliverable(to)
-    mail.content = compose(mail, to=address or to, template=template, context=context, headers=headers or {})
-    if not address:
-        mail.failed_at, mail.last_answer = mail.created_at, "no address"
-    mail.save(force_insert=True)
-    wake_after_commit()
-    return mail
+    return mail.queue(compose(mail, to=to, template=template, context=context, headers=headers or {}))
 
 
 def public_url(path: str) -> str:

@@ -1,4 +1,5 @@
-"""Where mail goes: a mail server, or a folder of .eml files on a machine that has none."""
+"""Where mail goes: into the queue first; from there to a mail server, or to a folder of .eml files where
+there is none."""
 
 import contextlib
 import os
@@ -10,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils import timezone
+from django.utils.translation import get_language
 
 
 class _HandingOver:
@@ -49,6 +52,23 @@ class SmtpBackend(EmailBackend):
     def handed_over(self) -> bool:
         """Whether the text of the last mail was on its way to the server."""
         return bool(getattr(self.connection, "handed_over", False))
+
+
+class QueueBackend(BaseEmailBackend):
+    """What Django and Wagtail send by themselves becomes rows like all other mail: in the transaction that
+    causes it, whatever the mail server is doing."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write one row for each recipient of each message; return the number of messages."""
+        from harmhub.mail.composing import recompose
+        from harmhub.mail.models import Mail
+
+        language = get_language() or settings.LANGUAGE_CODE
+        for message in email_messages:
+            for address in message.recipients():
+                mail = Mail.prepare(purpose="notice", to=address, language=language)
+                mail.queue(recompose(mail, message, to=address))
+        return len(email_messages)
 
 
 class EmlBackend(BaseEmailBackend):

@@ -10,6 +10,7 @@ from typing import Any
 import css_inline
 import idna
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.template import Context, Engine
 from django.template.exceptions import TemplateDoesNotExist
 from django.utils import translation
@@ -38,12 +39,29 @@ def compose(
         "subject": subject,
         "text": text.strip() + "\n",
         "html": html,
-        "headers": {
-            "Message-ID": mail.message_id,
-            "Auto-Submitted": "auto-generated",  # RFC 3834: no absence notes in return, please
-            "Content-Language": mail.language,
-            **_checked(headers),
-        },
+        "headers": _own_headers(mail) | _checked(headers),
+    }
+
+
+def recompose(mail: Mail, message: EmailMessage, *, to: str) -> dict[str, Any]:
+    """Return a message of somebody else's making (Wagtail's notices) as ``compose`` returns ours."""
+    alternatives = getattr(message, "alternatives", [])
+    html = next((str(part.content) for part in alternatives if part.mimetype == "text/html"), "")
+    return {
+        "to": to,
+        "from": message.from_email or settings.DEFAULT_FROM_EMAIL,
+        "subject": " ".join(_plain(str(message.subject)).split()),
+        "text": str(message.body),
+        "html": html,
+        "headers": _own_headers(mail) | _checked(message.extra_headers),
+    }
+
+
+def _own_headers(mail: Mail) -> dict[str, str]:
+    return {
+        "Message-ID": mail.message_id,
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no absence notes in return, please
+        "Content-Language": mail.language,
     }
 
 

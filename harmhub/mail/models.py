@@ -2,12 +2,13 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -76,7 +77,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """Return the mails to this address, or of this purpose."""
         return self.to(words.strip()) if "@" in words else self.filter(purpose__icontains=words.strip())
 
-    def forget(self, before: datetime) -> int:
+    def forget(self, before: datetime | Combinable) -> int:
         """Wipe recipient and texts of mails sent or given up before this time; return how many."""
         done = Q(sent_at__lt=before) | Q(failed_at__lt=before)
         return self.filter(done, forgotten_at=None).update(
@@ -131,6 +132,20 @@ class Mail(models.Model):
     def prepare(cls, *, purpose: str, to: str, language: str) -> Self:
         """Return a new mail to an address, not saved and without its content (see ``harmhub.mail.post``)."""
         return cls(purpose=purpose, language=language, recipient=address_digest(to))
+
+    def queue(self, content: dict[str, Any]) -> Self:
+        """Write the row with its content, as ``composing.compose`` makes it, and wake the sender after the
+        commit. An address that no mail can be sent to gives the mail up at once. Return the row."""
+        from harmhub.mail.composing import deliverable
+        from harmhub.mail.waking import wake_after_commit
+
+        address = deliverable(content["to"])
+        self.content = content | {"to": address or content["to"]}
+        if not address:
+            self.failed_at, self.last_answer = self.created_at, "no address"
+        self.save(force_insert=True)
+        wake_after_commit()
+        return self
 
     @property
     def message_id(self) -> str:

@@ -25,6 +25,7 @@ from harmhub.mail.models import Mail
 from harmhub.mail.schedule import next_wait
 from harmhub.mail.waking import wake
 
+OUTGOING = "outgoing"  # the mailer that really sends; the default one only queues
 logger = logging.getLogger(__name__)
 
 RUN_SECONDS = 50  # then another job goes on, so that other jobs get their turn
@@ -63,7 +64,7 @@ class Line:
     """The connection to the mail server: one for a whole run, opened again when the server has closed it."""
 
     def __init__(self) -> None:
-        self.backend = mailers.default
+        self.backend = mailers[OUTGOING]
         self.answered = 0
 
     def open(self) -> bool:

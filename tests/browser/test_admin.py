@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from procrastinate.exceptions import AlreadyEnqueued
 
-from harmhub.mail.tasks import publish_scheduled
+from harmhub.tasks import publish_scheduled
 from harmhub.users.models import User
 from tests.browser.hub import HARM_REDUCTION, Hub
 from tests.fixtures.site import Site, wait_for
