@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -107,8 +108,9 @@ class ActView(PermissionCheckedMixin, View):
     def post(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
         """Do it, note who did it, and lead back to the message."""
         message, _label = self._find(pk, act)
-        getattr(message, act)()
-        log(instance=message, action=f"contact.{act}", user=request.user)
+        with transaction.atomic():  # nothing happens to a message without a note of who did it
+            getattr(message, act)()
+            log(instance=message, action=f"contact.{act}", user=request.user)
         messages.success(request, ACTS[act][1] % message.reference)
         return redirect(reverse("message:inspect", args=[pk]))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -91,8 +92,9 @@ class EraseView(PermissionCheckedMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Erase, note who did it, and lead back to the listing."""
         subscription = get_object_or_404(Subscription.objects.select_related("subscriber"), pk=pk)
-        log(instance=subscription, action="newsletter.erase", user=request.user)
-        erase(subscription.subscriber)
+        with transaction.atomic():
+            log(instance=subscription, action="newsletter.erase", user=request.user)
+            erase(subscription.subscriber)
         messages.success(request, _("The address is erased."))
         return redirect(reverse("subscriber:index"))
 
@@ -150,9 +152,10 @@ class RestoreView(PermissionCheckedMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Restore it, note who did it, and lead back to the listing."""
         sign_up = get_object_or_404(SignUp.objects.held(), pk=pk)
-        sign_up.restore()
-        wake_after_commit()
-        log(instance=sign_up, action="newsletter.restore", user=request.user)
+        with transaction.atomic():
+            sign_up.restore()
+            wake_after_commit()
+            log(instance=sign_up, action="newsletter.restore", user=request.user)
         messages.success(request, _("The sign-up goes its way: a mail asks for confirmation."))
         return redirect(reverse("held_sign_up:index"))
 

@@ -184,6 +184,18 @@ def test_restoring_tells_the_people_once(editor, message):
     assert Mail.objects.count() == 1
 
 
+@pytest.mark.parametrize("act", ["close", "quarantine"])
+def test_nothing_happens_to_a_message_that_the_log_does_not_know_of(editor, message, monkeypatch, act):
+    def fail(**options) -> None:
+        raise OSError
+
+    monkeypatch.setattr("contact.inbox.log", fail)
+    with pytest.raises(OSError):  # noqa: PT011
+        editor.post(reverse("message:act", args=[message.pk, act]))
+    message.refresh_from_db()
+    assert (message.closed_at, message.quarantined_at) == (None, None)
+
+
 def test_an_act_that_does_not_exist_is_no_method_call(editor, message):
     assert editor.post(reverse("message:act", args=[message.pk, "delete"])).status_code == 404
     assert Message.objects.filter(pk=message.pk).exists()

@@ -139,6 +139,27 @@ def test_a_held_sign_up_is_let_through_by_hand(editor, tree):
     assert READER not in editor.get(reverse("held_sign_up:index")).content.decode()
 
 
+def test_erasing_and_the_note_of_it_are_one(moderator, subscription, monkeypatch):
+    def fail(*given) -> None:
+        raise OSError
+
+    monkeypatch.setattr("newsletter.desk.erase", fail)
+    with pytest.raises(OSError):  # noqa: PT011
+        moderator.post(reverse("subscriber:erase", args=[subscription.pk]))
+    assert not ModelLogEntry.objects.filter(action="newsletter.erase").exists()
+
+
+def test_a_sign_up_is_let_through_only_with_a_note_of_who_did_it(editor, tree, monkeypatch):
+    def fail(**options) -> None:
+        raise OSError
+
+    held = SignUp.objects.create(address=READER, language="en", wording="…", held_at=timezone.now())
+    monkeypatch.setattr("newsletter.desk.log", fail)
+    with pytest.raises(OSError):  # noqa: PT011
+        editor.post(reverse("held_sign_up:restore", args=[held.pk]))
+    assert SignUp.objects.held().exists()
+
+
 def test_sign_ups_on_their_way_are_not_shown(editor, tree):
     SignUp.objects.create(address=READER, language="en", wording="…")
     assert READER not in editor.get(reverse("held_sign_up:index")).content.decode()
