@@ -2,10 +2,14 @@
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.mail import EmailMultiAlternatives, mailers
+from django.core.mail import EmailMessage, EmailMultiAlternatives, mailers
+from django.test import Client
+from django.urls import reverse
 from wagtail.models import Workflow
+from wagtail.test.utils.form_data import querydict_from_html
 
 from harmhub.mail.models import Mail
+from harmhub.mail.sending import send_due_mail
 from harmhub.users.models import User
 from tests.factories import Tree
 
@@ -15,7 +19,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def queue(settings) -> None:
     """Use the site's own way for mail, which Django's test runner replaces."""
-    settings.MAILERS = {"default": {"BACKEND": "harmhub.mail.backends.QueueBackend"}}
+    queued = {"BACKEND": "harmhub.mail.backends.QueueBackend"}
+    settings.MAILERS = settings.MAILERS | {"default": queued}
 
 
 def test_message_of_others_becomes_a_row_for_each_recipient():
@@ -30,6 +35,54 @@ def test_message_of_others_becomes_a_row_for_each_recipient():
         ("A notice", "Text", "<p>Text</p>")
     }
     assert {row["from"] for row in rows} == {"from@example.org"}
+
+
+def test_named_recipient_reply_address_and_headers_survive_the_queue(mail_server):
+    EmailMessage(
+        "A notice",
+        "Text",
+        to=["Ana <ana@example.org>"],
+        reply_to=["desk@example.org"],
+        headers={"X-Kind": "notice", "Message-ID": "<another@example.org>"},
+    ).send()
+    assert send_due_mail() == 1
+    (message,) = mail_server.messages
+    assert mail_server.recipients == [["ana@example.org"]]
+    assert (message["Reply-To"], message["X-Kind"]) == ("desk@example.org", "notice")
+    assert message["Message-ID"] == Mail.objects.get().message_id
+
+
+def test_attachment_is_refused_rather_than_lost():
+    message = EmailMessage("A notice", "Text", to=["ana@example.org"])
+    message.attach("report.csv", "a,b", "text/csv")
+    with pytest.raises(ValueError, match="attachments"):
+        message.send()
+
+
+@pytest.mark.filterwarnings("ignore:get_connection")
+@pytest.mark.parametrize("host", ["127.0.0.1", "mail.invalid"])
+def test_moderators_hear_of_a_page_submitted_while_the_mail_server_was_away(
+    tree: Tree, client: Client, mail_server, settings, host
+):
+    User.objects.create_user("m", "moderator@example.org").groups.set(Group.objects.filter(name="Moderators"))
+    editor = User.objects.create_user("editor", "editor@example.org")
+    editor.groups.set(Group.objects.filter(name="Editors"))
+    client.force_login(editor)
+    voice = tree.voice(live=False)
+    reachable = settings.MAILERS
+    options = {"host": host, "port": mail_server.port, "timeout": 2}
+    settings.MAILERS = reachable | {"outgoing": reachable["outgoing"] | {"OPTIONS": options}}
+    mail_server.stop()
+    address = reverse("wagtailadmin_pages:edit", args=[voice.pk])
+    html = client.get(address).content.decode()
+    form = querydict_from_html(html, form_id="page-edit-form").dict()
+    form |= {"body-count": "0", "action-submit": "yes"}
+    assert client.post(address, form).status_code == 302
+    assert send_due_mail() == 0
+    mail_server.start()
+    settings.MAILERS = reachable
+    assert send_due_mail() > 0
+    assert ["moderator@example.org"] in mail_server.recipients
 
 
 @pytest.mark.filterwarnings("ignore:get_connection")

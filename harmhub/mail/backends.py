@@ -8,6 +8,7 @@ import smtplib
 import sys
 import tempfile
 from collections.abc import Sequence
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,9 @@ class QueueBackend(BaseEmailBackend):
         language = get_language() or settings.LANGUAGE_CODE
         for message in email_messages:
             for address in message.recipients():
-                mail = Mail.prepare(purpose="notice", to=address, language=language)
-                mail.queue(recompose(mail, message, to=address))
+                bare = parseaddr(address)[1] or address
+                mail = Mail.prepare(purpose="notice", to=bare, language=language)
+                mail.queue(recompose(mail, message, to=bare))
         return len(email_messages)
 
 

@@ -44,7 +44,11 @@ def compose(
 
 
 def recompose(mail: Mail, message: EmailMessage, *, to: str) -> dict[str, Any]:
-    """Return a message of somebody else's making (Wagtail's notices) as ``compose`` returns ours."""
+    """Return a message of somebody else's making (Wagtail's notices) as ``compose`` returns ours, for one of
+    its recipients. ValueError: it has an attachment, which a row does not hold, or an unsafe header."""
+    if message.attachments:
+        raise ValueError("mails with attachments cannot be queued")
+    reply_to = {"Reply-To": ", ".join(message.reply_to)} if message.reply_to else {}
     alternatives = getattr(message, "alternatives", [])
     html = next((str(part.content) for part in alternatives if part.mimetype == "text/html"), "")
     return {
@@ -53,7 +57,8 @@ def recompose(mail: Mail, message: EmailMessage, *, to: str) -> dict[str, Any]:
         "subject": " ".join(_plain(str(message.subject)).split()),
         "text": str(message.body),
         "html": html,
-        "headers": _own_headers(mail) | _checked(message.extra_headers),
+        # Our Message-ID stays: by it a repeat is recognised.
+        "headers": _checked(reply_to | message.extra_headers) | _own_headers(mail),
     }
 
 
