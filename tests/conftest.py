@@ -30,17 +30,17 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 UNSAFE_BUT_QUICK = ("fsync", "synchronous_commit", "full_page_writes")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put browser tests last: Playwright leaves an event loop, with which asyncio.run() fails.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep together what shares something slow to make: the running site, or what a module makes once."""
+    fixtures = getattr(item, "fixturenames", ())
+    item.add_marker(pytest.mark.xdist_group("site" if "site_server" in fixtures else item.path.stem))
 
-    Keep together what shares something slow to make: the running site, or what a module makes once.
-    """
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put browser tests last: Playwright leaves an event loop, with which asyncio.run() fails."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "page" in fixtures:
+        if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-        item.add_marker(pytest.mark.xdist_group("site" if "site_server" in fixtures else item.path.stem))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

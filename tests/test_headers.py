@@ -209,7 +209,7 @@ def test_page_is_503_while_the_database_cannot_be_reached(client, settings, monk
         raise OperationalError
 
     monkeypatch.setattr("harmhub.pages.PublicPageQuerySet._fetch_all", unreachable)
-    monkeypatch.setattr("topics.hub.Site.find_for_request", unreachable)
+    monkeypatch.setattr("topics.hub.Site.get_site_root_paths", unreachable)
     for address in ("/", "/nowhere/"):
         response = client.get(address)
         assert response.status_code == 503

@@ -24,7 +24,7 @@ def query(pool: ConnectionPool) -> float:
 def test_after_a_restart_of_the_database_no_reader_waits_a_second():
     name = connection.settings_dict["NAME"]
     with ConnectionPool(
-        databases.url(name), min_size=SIZE, max_size=SIZE, timeout=2, check=check_connection
+        databases.conninfo(name), min_size=SIZE, max_size=SIZE, timeout=2, check=check_connection
     ) as pool:
         pool.wait()
         with databases.maintenance() as server:
