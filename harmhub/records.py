@@ -12,10 +12,12 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.search import SearchForm
 from wagtail.admin.views.generic.history import HistoryView
@@ -23,7 +25,8 @@ from wagtail.admin.views.generic.models import IndexView, InspectView
 from wagtail.admin.views.mixins import Echo
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
-from wagtail.log_actions import log
+from wagtail.log_actions import get_active_log_context, log
+from wagtail.models import ModelLogEntry
 from wagtail.permission_policies import ModelPermissionPolicy
 
 # Signs with which a cell becomes a formula, also in full width, as East Asian spreadsheets take them.
@@ -34,12 +37,25 @@ UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 def inert(value: Any) -> Any:
     """Return the value of a cell so that no spreadsheet executes it.
 
-    Numbers, dates, times, truth values and None stay as they are. All else is text: a topic comes as its title.
+    Numbers, dates, times, truth values and None stay as they are. All else is text (a topic: its title).
     """
     if value is None or isinstance(value, int | float | Decimal | date | time):
         return value
     text = UNWRITABLE.sub("", str(value))
     return f"'{text}" if FORMULA.match(text) else text
+
+
+def log_each(records: QuerySet, action: str, user: Any) -> None:
+    """Write one entry to Wagtail's log for each record, as ``log`` would, a thousand in one query."""
+    shared = {
+        "content_type": ContentType.objects.get_for_model(records.model, for_concrete_model=False),
+        "action": action,
+        "user": user,
+        "uuid": get_active_log_context().uuid,
+        "timestamp": timezone.now(),
+    }
+    entries = (ModelLogEntry(object_id=str(each.pk), label=str(each), **shared) for each in records)
+    ModelLogEntry.objects.bulk_create(entries, batch_size=1000)
 
 
 class DeclaredPermissionPolicy(ModelPermissionPolicy):
@@ -99,8 +115,7 @@ class RecordIndexView(IndexView):
 
     def as_spreadsheet(self, queryset: QuerySet, spreadsheet_format: str) -> HttpResponse:
         """Return the file, and note that each of these records was taken out."""
-        for item in queryset:
-            log(instance=item, action=f"{item._meta.app_label}.export", user=self.request.user)
+        log_each(queryset, f"{self.model._meta.app_label}.export", self.request.user)
         return super().as_spreadsheet(queryset, spreadsheet_format)
 
 

@@ -63,7 +63,7 @@ class SubscribersView(RecordIndexView):
 
     def get_base_queryset(self) -> QuerySet:
         """Return all subscriptions with their addresses."""
-        return super().get_base_queryset().select_related("subscriber", "list")
+        return super().get_base_queryset().select_related("subscriber").named()
 
 
 class SubscriberView(RecordInspectView):
@@ -71,7 +71,7 @@ class SubscriberView(RecordInspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add consent and further lists, and whether this user may erase the address."""
-        others = self.object.subscriber.subscriptions.exclude(pk=self.object.pk).select_related("list")
+        others = self.object.subscriber.subscriptions.exclude(pk=self.object.pk).named()
         consents = self.object.consents.exclude(day=None).order_by("day")
         more = {"consents": consents, "others": others, "may_erase": self.user_has_permission("erase")}
         return super().get_context_data(**kwargs) | more

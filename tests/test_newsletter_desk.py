@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
@@ -104,6 +106,22 @@ def test_only_who_may_export_can_and_no_spreadsheet_executes_it(editor, moderato
     addresses = [row["E-mail address"] for row in csv.DictReader(io.StringIO(text))]
     assert sorted(addresses) == ["'=cmd@example.org", READER]
     assert ModelLogEntry.objects.filter(action="newsletter.export").count() == 2
+
+
+@pytest.mark.parametrize("query", [{}, {"export": "csv"}])
+def test_listing_and_export_ask_as_much_for_three_subscribers_as_for_eighteen(moderator, tree, query):
+    counts = []
+    moderator.get(reverse("subscriber:index"), query)  # fills what the process remembers
+    for numbers in (range(3), range(3, 18)):
+        for number in numbers:
+            subscribed(f"reader{number}@example.org", None if number % 3 else tree.health)
+        with CaptureQueriesContext(connection) as queries:
+            answer = moderator.get(reverse("subscriber:index"), query)
+            text = b"".join(answer).decode()
+        assert "Fennmark Foundation" in text
+        assert "Health" in text
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_only_who_may_erase_can_and_is_asked_first(editor, moderator, subscription):

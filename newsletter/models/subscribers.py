@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -66,6 +66,10 @@ class SubscriptionQuerySet(models.QuerySet):
     def found_by(self, words: str) -> "SubscriptionQuerySet":
         """Return the subscriptions of one e-mail address, however it is written."""
         return self.filter(subscriber__address_digest=address_digest(words))
+
+    def named(self) -> "SubscriptionQuerySet":
+        """Return the subscriptions with what ``list_name`` needs, looked up once for all of them."""
+        return self.select_related("list").annotate(organisation=Value(organisation_name()))
 
     def due_to_be_forgotten(self) -> "SubscriptionQuerySet":
         """Return those unconfirmed for seven days, and those left a month ago and not asked for since."""
@@ -137,7 +141,9 @@ class Subscription(models.Model):
     @property
     def list_name(self) -> str:
         """What the list is about: its topic, or the organisation."""
-        return self.list.title if self.list else organisation_name()
+        if self.list:
+            return self.list.title
+        return getattr(self, "organisation", "") or organisation_name()  # there after ``named()``
 
 
 class Consent(models.Model):
