@@ -1,15 +1,18 @@
 """What the content app adds to the admin: the works by kind, and what a moderator said where it is needed."""
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.views.pages.bulk_actions.publish import PublishBulkAction
-from wagtail.models import Page, WorkflowState
+from wagtail.models import Page, ReferenceIndex, WorkflowState
 
 from content.desk import WorkGroup
+from harmhub.models import CustomDocument
+from harmhub.pages import all_pages
 
 
 @hooks.register("register_admin_viewset")
@@ -65,3 +68,21 @@ def is_complete(page: Page) -> bool:
     except ValidationError:
         return False
     return True
+
+
+@hooks.register("before_serve_document")
+def withhold_files_of_unpublished_work(document: CustomDocument, request: HttpRequest) -> None:
+    """Give a file to everybody once a public page leads to it; before that, to editors only.
+
+    Wagtail asks for the collection alone, and addresses of documents can be guessed. Http404: not yet.
+    """
+    if request.user.has_perm("wagtailadmin.access_admin"):
+        return
+    pages = ReferenceIndex.objects.filter(
+        to_content_type=ContentType.objects.get_for_model(CustomDocument),
+        to_object_id=str(document.pk),
+        base_content_type=ContentType.objects.get_for_model(Page),
+    )
+    numbers = [int(number) for number in pages.values_list("object_id", flat=True)]
+    if not all_pages().public().filter(pk__in=numbers).exists():
+        raise Http404

@@ -30,12 +30,6 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 UNSAFE_BUT_QUICK = ("fsync", "synchronous_commit", "full_page_writes")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep together what shares something slow to make: the running site, or what a module makes once."""
-    fixtures = getattr(item, "fixturenames", ())
-    item.add_marker(pytest.mark.xdist_group("site" if "site_server" in fixtures else item.path.stem))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put browser tests last: Playwright leaves an event loop, with which asyncio.run() fails."""
     for item in items:

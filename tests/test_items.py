@@ -61,9 +61,10 @@ def test_card_says_what_became_of_an_event(tree: Tree, client: Client, fields: d
 
 
 @pytest.mark.django_db
-def test_upcoming_event_says_nothing_of_the_kind(tree: Tree, client: Client):
+def test_upcoming_event_says_so(tree: Tree, client: Client):
     tree.event()
     card = client.get("/topics/health/harm-reduction/").content.decode().split('class="card event"')[1]
+    assert "Upcoming" in card
     assert not any(word in card for word in ("Past event", "Cancelled", "Postponed"))
 
 

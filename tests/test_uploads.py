@@ -12,8 +12,10 @@ from PIL import Image, PngImagePlugin
 from pypdf import PdfWriter
 from wagtail.models import Collection, CollectionViewRestriction, UploadedFile
 
+from content.models import PublicationFile
 from harmhub.models import CustomDocument, CustomImage
 from harmhub.users.models import User
+from tests.factories import Tree
 
 pytestmark = pytest.mark.django_db
 
@@ -256,9 +258,17 @@ def test_rendition_is_public_and_its_original_is_at_no_address(editor, client):
         assert client.get(f"{prefix}{image.file.name}").status_code in {400, 404}
 
 
-def test_document_goes_out_as_a_download(editor, client):
+def publish(tree: Tree, document: CustomDocument) -> None:
+    """Have a public page lead to a document."""
+    publication = tree.publication()
+    publication.files.add(PublicationFile(document=document))
+    publication.save()
+
+
+def test_document_goes_out_as_a_download(editor, client, tree):
     for name, content in {"report.pdf": pdf(1), "data.csv": b"1"}.items():
         upload(editor, "docs", name, content)
+        publish(tree, CustomDocument.objects.latest("pk"))
         response = client.get(CustomDocument.objects.latest("pk").url)
         assert response.status_code == 200
         assert response.headers["Content-Disposition"].startswith("attachment")
@@ -277,11 +287,12 @@ def test_document_is_at_no_other_address_than_its_own(editor, client):
         assert client.get(url).status_code == 404
 
 
-def test_document_of_a_private_collection_is_for_those_who_may_read_it(editor, client):
+def test_document_of_a_private_collection_is_for_those_who_may_read_it(editor, client, tree):
     private = Collection.get_first_root_node().add_child(name="Board")
     restriction = CollectionViewRestriction.objects.create(collection=private, restriction_type="groups")
     restriction.groups.add(Group.objects.get(name="Editors"))
     upload(editor, "docs", "report.pdf", pdf(1))
+    publish(tree, CustomDocument.objects.get())
     CustomDocument.objects.update(collection=private)
     url = CustomDocument.objects.get().url
     response = client.get(url)

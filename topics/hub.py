@@ -77,6 +77,22 @@ class Hub:
         """The sections that do not: what is looked for at the end of a page."""
         return [page for page in self.sections if not page.show_in_menus]
 
+    @property
+    def safety_page(self) -> Page | None:
+        """The page on staying safe, while it is public."""
+        return self._shown(self.settings.safety_page)
+
+    @property
+    def help_page(self) -> Page | None:
+        """The page with local help, while it is public."""
+        return self._shown(self.settings.help_page)
+
+    def _shown(self, page: Page | None) -> Page | None:
+        """Return the page if it is public; no query for one right below the home page."""
+        if page is None or any(section.pk == page.pk for section in self.sections):
+            return page
+        return page if is_public(page) else None
+
     @cached_property
     def trail(self) -> list[Page]:
         """The pages from the home page down to the one that is served; empty where none is."""

@@ -14,7 +14,7 @@ from wagtail.models import Orderable
 from wagtail.search import index
 
 from content.forms import EventForm
-from content.models.items import ContentItem
+from content.models.items import ContentItem, credited
 from topics.kinds import Kind
 from topics.models import PersonPage
 
@@ -166,6 +166,16 @@ class EventPage(ContentItem):
         if self.starts_at is None:
             return False
         return (self.ends_at or self.starts_at + timedelta(days=1)) < timezone.now()
+
+    @property
+    def is_upcoming(self) -> bool:
+        """Whether it takes place as announced and has not begun."""
+        return self.is_on and bool(self.starts_at and self.starts_at > timezone.now())
+
+    @property
+    def appearing(self) -> list["EventSpeaker"]:
+        """The speakers, in order, each with its public page."""
+        return credited(self.speakers.all())
 
     @property
     def is_on(self) -> bool:

@@ -19,7 +19,7 @@ from wagtail.search import index
 
 from content.blocks import Body
 from content.forms import ItemForm
-from content.listing import ContentItemQuerySet
+from content.listing import ContentItemQuerySet, ready
 from harmhub.pages import HubPage
 from topics.kinds import Kind
 from topics.models import PersonPage, ProgramPage, TopicPage
@@ -160,9 +160,14 @@ class ContentItem(HubPage):
         return getattr(self, f"{self.kind}page")
 
     @cached_property
+    def credits(self) -> list[ItemAuthor]:
+        """The authors, in order, each with its public page."""
+        return credited(self.authors.all())
+
+    @cached_property
     def byline(self) -> list[str]:
         """The authors' names, in order; without a query where a listing has fetched them."""
-        return [author.shown_name for author in self.authors.all() if author.shown_name]
+        return [author.shown_name for author in self.credits]
 
     @cached_property
     def topics(self) -> list[TopicPage]:
@@ -176,13 +181,30 @@ class ContentItem(HubPage):
         """Up to three other works on the primary topic, the newest first."""
         if self.primary_topic is None:
             return []
-        return list(self.primary_topic.items.exclude(pk=self.pk or 0).recent()[:3])
+        return ready(list(self.primary_topic.items.exclude(pk=self.pk or 0).recent()[:3]))
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether one of its topics, public or not, may put readers at risk."""
+        chosen = [self.primary_topic, *self.further_topics.all()]
+        return any(topic.sensitive for topic in chosen if topic)
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add what stands beside the text."""
         context = super().get_context(request, *args, **kwargs)
-        topic = self.primary_topic
-        return context | {"item": self, "topic": topic, "sensitive_topic": bool(topic and topic.sensitive)}
+        topic = next((topic for topic in self.topics if topic.pk == self.primary_topic_id), None)
+        return context | {"item": self, "topic": topic, "sensitive_topic": self.sensitive}
+
+
+def credited(rows: models.QuerySet) -> list:
+    """Return the rows of authors or speakers that name somebody, each with ``page``: the person's page where
+    it is public, else None. The name itself belongs to the work and is printed in any case."""
+    named = list(rows.select_related("person") if isinstance(rows, models.QuerySet) else rows)
+    people = PersonPage.objects.public().filter(pk__in=[row.person_id for row in named if row.person_id])
+    public = set(people.values_list("pk", flat=True))
+    for row in named:
+        row.page = row.person if row.person_id in public else None
+    return [row for row in named if row.shown_name]
 
 
 class ItemAuthor(Orderable):

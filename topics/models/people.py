@@ -1,16 +1,28 @@
 """The people of the organisation."""
 
-from typing import Any
+from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, TitleFieldPanel
+from wagtail.models import Page, PageManager
 from wagtail.search import index
 
-from harmhub.pages import HubPage
+from harmhub.pages import HubPage, PublicPageQuerySet, is_public
 from topics.forms import PersonForm
 from topics.models.work import WorkPage
+
+
+class PersonQuerySet(PublicPageQuerySet):
+    """People, with what lists say of them."""
+
+    def described(self) -> Self:
+        """Return the people with their programs, and whether those are public, in the same query."""
+        program = apps.get_model("topics", "ProgramPage").objects.public().filter(pk=OuterRef("program"))
+        return self.select_related("program").annotate(has_public_program=Exists(program))
 
 
 class PersonIndexPage(HubPage):
@@ -30,7 +42,7 @@ class PersonIndexPage(HubPage):
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add the public people, in the order of the tree."""
-        people = PersonPage.objects.public().child_of(self).select_related("program")
+        people = PersonPage.objects.public().child_of(self).described()
         return super().get_context(request, *args, **kwargs) | {"people": people}
 
 
@@ -56,6 +68,8 @@ class PersonPage(WorkPage):
         related_name="+",
     )
     biography = models.TextField(_("biography"), blank=True, help_text=_("One paragraph."))
+
+    objects = PageManager.from_queryset(PersonQuerySet)()
 
     template = "topics/person.html"
     parent_page_types = ["topics.PersonIndexPage"]
@@ -85,11 +99,18 @@ class PersonPage(WorkPage):
         return authorship._meta.get_field("item").related_model.objects.by_person(self)
 
     @property
+    def public_program(self) -> Page | None:
+        """The person's program while it is public; no query for a person who came ``described()``."""
+        if self.program is None:
+            return None
+        known = getattr(self, "has_public_program", None)
+        return self.program if (is_public(self.program) if known is None else known) else None
+
+    @property
     def description(self) -> str:
-        """Role, program and office in one line, as far as they are known."""
-        return ", ".join(
-            str(part) for part in (self.role, self.program and self.program.title, self.office) if part
-        )
+        """Role, program and office in one line, as far as they are known and public."""
+        program = self.public_program
+        return ", ".join(str(part) for part in (self.role, program and program.title, self.office) if part)
 
     @property
     def topics(self) -> list:

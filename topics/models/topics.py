@@ -239,9 +239,10 @@ class TopicPage(WorkPage):
     def people(self) -> list[PersonPage]:
         """The public people of this topic, in the editor's order; in a preview, as they are about to be."""
         rows = self.topic_people.all()
-        if isinstance(rows, models.QuerySet):  # a preview's rows are in memory, where no query reaches them
-            rows = rows.filter(person__in=PersonPage.objects.public()).select_related("person__program")
-        return [row.person for row in rows if row.person_id]
+        if not isinstance(rows, models.QuerySet):  # a preview's, in memory
+            return [row.person for row in rows if row.person_id]
+        people = PersonPage.objects.public().described().filter(topic_people__topic=self)
+        return list(people.order_by("topic_people__sort_order"))
 
     @property
     def programs(self) -> list[ProgramPage]:
