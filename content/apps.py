@@ -9,3 +9,15 @@ class ContentConfig(AppConfig):
 
     name = "content"
     verbose_name = _("Content")
+
+    def ready(self) -> None:
+        """Have the pictures of cards made before somebody looks at them."""
+        from django.db.models.signals import post_save
+        from wagtail.signals import page_published
+
+        from content import tasks
+        from harmhub.models import CustomImage
+
+        uid = "content.prepare_card"
+        post_save.connect(tasks.prepare_saved_picture, sender=CustomImage, dispatch_uid=uid)
+        page_published.connect(tasks.prepare_published_picture, dispatch_uid=uid)

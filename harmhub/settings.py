@@ -193,7 +193,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "renditions": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "public", "base_url": "/media/"},
+        # Text: Wagtail writes it into the job that deletes a file.
+        "OPTIONS": {"location": str(DATA_DIR / "public"), "base_url": "/media/"},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

@@ -1,18 +1,50 @@
-"""Tags and filters of the public templates. They format what they are given; none of them queries."""
+"""Tags and filters of the public templates. They format what they are given; none of them queries.
 
+``picture`` does where a size is missing, as Wagtail's own does: it is then made and noted.
+"""
+
+import logging
 from datetime import UTC, date, datetime
 from pathlib import PurePath
 
 from django import template
 from django.conf import settings
+from django.db import Error
 from django.template.defaultfilters import filesizeformat
 from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, ngettext
+from psycopg.errors import DiskFull
+from wagtail.images.templatetags.wagtailimages_tags import PictureNode, image
 
 from harmhub import styles as sheets
+from harmhub.errors import UNREACHABLE
 
+logger = logging.getLogger(__name__)
 register = template.Library()
+
+
+class PictureOrNothing(PictureNode):
+    """A picture element, left out where its sizes cannot be made: a page is there to be read."""
+
+    def render(self, context: template.Context) -> str:
+        """Return the element, or "" after one logged line: no disk space, a database that takes no rows."""
+        try:
+            return super().render(context)
+        except (OSError, Error) as problem:
+            # Without its database the whole page is a 503; with a full one it can still be read.
+            if isinstance(problem, UNREACHABLE) and not isinstance(problem.__cause__, DiskFull):
+                raise
+            number = self.image_expr.resolve(context).pk
+            logger.error("picture %s cannot be made: %s", number, type(problem).__name__)
+            return ""
+
+
+@register.tag
+def picture(parser: template.base.Parser, token: template.base.Token) -> PictureOrNothing:
+    """Return Wagtail's tag of this name, which puts up with a full disk."""
+    node = image(parser, token)
+    return PictureOrNothing(node.image_expr, node.filter_specs, node.output_var_name, node.attrs)
 
 
 @register.simple_tag

@@ -1,0 +1,97 @@
+"""Pictures of pages: made ahead by the worker, and left out where they cannot be made."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from content.listing import CARD_FILTERS
+from content.tasks import prepare_card
+from harmhub.models import CustomImage
+from tests.factories import ImageFactory, Tree
+from tests.test_mail_jobs import run_jobs
+
+TOPIC = "/topics/health/harm-reduction/"
+
+
+@pytest.fixture
+def illustrated(tree: Tree) -> str:
+    """The address of a page whose picture has not been made yet."""
+    return tree.voice(image=ImageFactory()).url
+
+
+@pytest.fixture
+def full_disk(settings) -> Iterator[None]:
+    """Let no picture be stored: something else is where their folder should be."""
+    folder = Path(settings.STORAGES["renditions"]["OPTIONS"]["location"])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.write_text("in the way")
+    yield
+    folder.unlink()
+
+
+@pytest.mark.django_db
+def test_pages_are_readable_while_no_picture_can_be_stored(illustrated, client: Client, full_disk, caplog):
+    for address in (TOPIC, illustrated):
+        response = client.get(address)
+        assert response.status_code == 200
+        assert "<picture" not in response.content.decode()
+    assert [line.message.split(":")[0] for line in caplog.records if "cannot be made" in line.message] == [
+        f"picture {CustomImage.objects.get().pk} cannot be made"
+    ] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_are_readable_while_the_database_takes_no_rows(illustrated, client: Client):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        answers = [client.get(address) for address in (TOPIC, illustrated)]
+        cursor.execute("SET default_transaction_read_only = off")
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "<picture" not in answers[0].content.decode()
+
+
+@pytest.mark.django_db
+def test_pictures_are_shown_when_there_is_room(illustrated, client: Client):
+    for address in (TOPIC, illustrated):
+        assert "<picture" in client.get(address).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_makes_the_card_of_a_saved_picture():
+    image = ImageFactory()
+    run_jobs()
+    assert {made.filter_spec for made in image.renditions.all()} == set(CARD_FILTERS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_makes_the_card_of_a_published_item(tree: Tree):
+    voice = tree.voice(image=ImageFactory())
+    run_jobs()
+    voice.image.renditions.all().delete()
+    voice.save_revision().publish()
+    run_jobs()
+    assert voice.image.renditions.count() == len(CARD_FILTERS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_a_picture_deletes_its_files():
+    image = ImageFactory()
+    files = [made.file.path for made in image.get_renditions(*CARD_FILTERS).values()]
+    image.delete()
+    assert [path for path in (*files, image.file.path) if Path(path).exists()] == []
+
+
+@pytest.mark.django_db
+def test_job_of_a_picture_that_is_gone_does_nothing():
+    prepare_card(image=0)
+
+
+@pytest.mark.django_db
+def test_job_puts_up_with_a_full_disk(full_disk, caplog):
+    image = ImageFactory()
+    prepare_card(image=image.pk)
+    assert f"picture {image.pk} cannot be prepared" in caplog.text
