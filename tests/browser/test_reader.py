@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.hub import EXIT, HARM_REDUCTION, Hub
 from tests.fixtures.site import Site, wait_for
+from tests.fixtures.smtp import text_of
 
 scripts_off = pytest.mark.browser_context_args(java_script_enabled=False)
 TYPED = "\n  A space and a line before it, <b>ünïcode</b> & 'quotes'.\n\nThe last line."
@@ -25,12 +26,6 @@ def mail_to(site: Site, address: str) -> EmailMessage:
     mail = found()[0]
     site.mail.clear()
     return mail
-
-
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return body.get_content()
 
 
 def link_in(mail: EmailMessage, path: str) -> str:
