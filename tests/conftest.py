@@ -6,6 +6,7 @@ database is made anew afterwards instead of emptied: Wagtail's root page, site a
 """
 
 import contextlib
+import copy
 import os
 import shutil
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ pytest_plugins = ["tests.fixtures.mails"]
 
 # Playwright runs an event loop in the tests' thread, in which Django would refuse to query.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# The Tree in every test's database, made once, as Python knows it.
+_trees: list[Tree] = []
 
 # No durability: these data live as long as the tests. The rest is the same server as in `make run`.
 UNSAFE_BUT_QUICK = ("fsync", "synchronous_commit", "full_page_writes")
@@ -54,14 +58,16 @@ def database_server() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(database_server, django_test_environment, django_db_blocker) -> Iterator[None]:
-    """Give this process a copy of the migrated template; see tests.fixtures.databases."""
+    """Give this process a database with a Tree: a copy of one that nobody touches, to be made anew from."""
     with contextlib.ExitStack() as session, pytest.MonkeyPatch.context() as patched:
         session.enter_context(django_db_blocker.unblock())
-        name = session.enter_context(databases.copied("own"))
+        pristine = session.enter_context(databases.copied("pristine"))
+        with databases.using(pristine):
+            _trees.append(Tree())
+        name = session.enter_context(databases.copied("own", pristine))
         session.enter_context(databases.using(name))
-        template = databases.make_template()
         # Django empties every table after a transactional test, root page included.
-        patched.setattr(TransactionTestCase, "_fixture_teardown", lambda case: databases.restore(template))
+        patched.setattr(TransactionTestCase, "_fixture_teardown", lambda case: databases.restore(pristine))
         session.enter_context(django_db_blocker.block())
         yield
 
@@ -128,5 +134,15 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 
 @pytest.fixture
 def tree(db) -> Tree:
-    """A small site with the topics Health, Harm Reduction and Drug Checking; see tests.factories."""
-    return Tree()
+    """A small site with the topics Health, Harm Reduction and Drug Checking; see tests.factories.
+
+    Its pages are in the database of every test but those that ask for a ``bare_database``.
+    """
+    return copy.deepcopy(_trees[0])
+
+
+@pytest.fixture
+def bare_database(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """A database for one test as `migrate` leaves it, with Wagtail's welcome page and no Tree."""
+    with django_db_blocker.unblock(), databases.copied("bare") as name, databases.using(name):
+        yield

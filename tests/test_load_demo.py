@@ -32,8 +32,7 @@ def test_database_with_other_pages_is_passed_over_where_asked(tree: Tree):
     assert said.getvalue() == ""
 
 
-@pytest.mark.django_db
-def test_welcome_page_that_was_edited_is_content():
+def test_welcome_page_that_was_edited_is_content(bare_database):
     welcome = Page.objects.get(depth=2)
     welcome.title = "Our house"
     welcome.save_revision().publish()
@@ -42,8 +41,7 @@ def test_welcome_page_that_was_edited_is_content():
     assert Page.objects.get(depth=2).title == "Our house"
 
 
-@pytest.mark.django_db
-def test_loading_that_fails_leaves_no_row_and_no_file(monkeypatch: pytest.MonkeyPatch):
+def test_loading_that_fails_leaves_no_row_and_no_file(bare_database, monkeypatch: pytest.MonkeyPatch):
     def full(self) -> None:
         raise OSError("No space left on device")
 

@@ -10,7 +10,6 @@ from harmhub import mail
 from harmhub.mail.composing import build, deliverable
 from harmhub.mail.message import Message
 from harmhub.mail.models import Mail
-from harmhub.models import SiteSettings
 from tests.fixtures.mails import GREETING, READER
 
 pytestmark = pytest.mark.django_db
@@ -63,10 +62,9 @@ def test_arabic_mail_reads_from_right_to_left(post_greeting):
     assert message["Content-Language"] == "ar"
 
 
-def test_automatic_mail_says_so_and_comes_from_the_organisation(post_greeting):
-    settings_row = SiteSettings.objects.get_or_create(site_id=1)[0]
-    settings_row.organisation = 'Fennmark, "the" Фонд'
-    settings_row.save()
+def test_automatic_mail_says_so_and_comes_from_the_organisation(tree, post_greeting):
+    tree.settings.organisation = 'Fennmark, "the" Фонд'
+    tree.settings.save()
     message = built(post_greeting())
     assert message["Auto-Submitted"] == "auto-generated"
     (sender,) = message["From"].addresses
