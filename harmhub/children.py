@@ -49,10 +49,9 @@ class Child:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
             os.register_at_fork(after_in_child=die_with_parent)
-            die_with_parent()
-            if os.getppid() == parent:
-                self.work()
-                status = 0
+            die_with_parent(parent)
+            self.work()
+            status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
         except BaseException:  # nothing may return into the parent's code
@@ -117,6 +116,11 @@ def _wait_for_a_death(children: list[Child]) -> None:
             os.close(file)
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when the one that forked it ends, even by kill -9 (Linux)."""
+def die_with_parent(parent: int | None = None) -> None:
+    """Have the kernel end this process when the one that forked it ends, even by kill -9 (Linux).
+
+    Where the parent's process id is given, also end at once if that one ended before this was called.
+    """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent and os.getppid() != parent:
+        os._exit(1)

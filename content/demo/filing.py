@@ -1,5 +1,6 @@
 """The files of the demo site: pictures, drawn by processes beside this one, and documents."""
 
+import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
@@ -26,7 +27,9 @@ class Cabinet:
         """Begin to draw the pictures, each told as for ``pictures.jpeg``."""
         self._files: list[tuple] = []
         self._images: dict[str, CustomImage] = {}
-        self._artists = ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=die_with_parent)
+        self._artists = ProcessPoolExecutor(
+            2, mp_context=get_context("spawn"), initializer=die_with_parent, initargs=(os.getpid(),)
+        )
         self._drawings: dict[str, Future] = {
             told: self._artists.submit(pictures.jpeg, told) for told in dict.fromkeys(wanted)
         }
