@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as project
 from django.db import connection, transaction
+from procrastinate.exceptions import AlreadyEnqueued
 
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
@@ -85,7 +86,8 @@ def test_a_mail_goes_out_after_the_worker_was_killed_while_sending_it(post_greet
     mail_server.after_data = ""
     with connection.cursor() as cursor:  # half a minute passes, and then the minutely job comes
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
-    rescue_stalled_jobs.defer(timestamp=0)
+    with contextlib.suppress(AlreadyEnqueued):  # the killed worker was there when a minute began
+        rescue_stalled_jobs.defer(timestamp=0)
     with worker(mail_server):
         wait_for(lambda: mail_server.messages, 30, "The mail of the killed worker did not go out.")
         wait_for(Mail.objects.sent().exists, 5, "It was not recorded.")
