@@ -60,7 +60,8 @@ again=
 if [ -e .venv/unfinished ]; then again=--reinstall; fi
 touch .venv/unfinished
 echo "Installing $requirements …"
-$uv pip install --quiet $again --python .venv/bin/python --require-hashes -r $requirements ||
+# Compiled here, on all cores, not by each process that starts where Python may not write beside its modules.
+$uv pip install --quiet --compile-bytecode $again --python .venv/bin/python --require-hashes -r $requirements ||
     fail "The packages could not be installed; the messages above say why. Nothing is lost: try again."
 rm -f .venv/unfinished
 cp $requirements "$stamp"
