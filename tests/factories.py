@@ -6,6 +6,7 @@ from io import BytesIO
 import factory
 import wagtail_factories
 from django.core.files.base import ContentFile
+from django.db import connection
 from pypdf import PdfWriter
 from wagtail.models import Page, Site
 
@@ -73,6 +74,45 @@ class EventFactory(ItemFactory):
 class PublicationFactory(ItemFactory):
     class Meta:
         model = content.PublicationPage
+
+
+def copies(item: content.ContentItem, number: int) -> None:
+    """Write copies of an item below the same parent, each dated a day before the last: rows only, for tests
+    that need many. What refers to the item, its topic apart, is not copied."""
+    parent = Page.objects.get(pk=item.get_parent().pk)
+    paths = [Page._get_path(parent.path, parent.depth + 1, parent.numchild + 1 + n) for n in range(number)]
+    pages = [
+        Page(
+            path=path,
+            depth=item.depth,
+            title=f"{item.title} ({n + 1})",
+            draft_title=item.title,
+            slug=f"{item.slug}-{n + 1}",
+            url_path=f"{parent.url_path}{item.slug}-{n + 1}/",
+            content_type_id=item.content_type_id,
+            locale_id=item.locale_id,
+            first_published_at=item.first_published_at,
+            last_published_at=item.last_published_at,
+        )
+        for n, path in enumerate(paths)
+    ]
+    made = [page.pk for page in Page.objects.bulk_create(pages, batch_size=5_000)]
+    Page.objects.filter(pk=parent.pk).update(numchild=parent.numchild + number)
+    with connection.cursor() as cursor:
+        for model in [*type(item)._meta.parents, type(item)]:
+            if model is Page:
+                continue
+            link = model._meta.pk.column
+            others = [field.column for field in model._meta.local_concrete_fields if field.column != link]
+            values = [
+                f"item.{name} - nth::int" if name == "published_on" else f"item.{name}" for name in others
+            ]
+            cursor.execute(
+                f"INSERT INTO {model._meta.db_table} ({', '.join([link, *others])})"
+                f" SELECT {', '.join(['made', *values])} FROM {model._meta.db_table} AS item,"
+                f" unnest(%s::int[]) WITH ORDINALITY AS copies(made, nth) WHERE {link} = %s",
+                [made, item.pk],
+            )
 
 
 def pdf(name: str) -> CustomDocument:
