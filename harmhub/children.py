@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
-PAUSE = 1  # seconds before a child that died is started again
+PAUSE = 1  # seconds before a child that died again is started again; after its first death, none
 MANY_DEATHS, A_SHORT_TIME = 5, 60  # times, seconds: a child that dies so often is given up
 GRACE = 10  # seconds that a child may take to end
 
@@ -73,8 +73,8 @@ class Child:
             return True
         return False
 
-    def dies_again_and_again(self) -> bool:
-        return sum(time.monotonic() - moment < A_SHORT_TIME for moment in self.deaths) >= MANY_DEATHS
+    def recent_deaths(self) -> int:
+        return sum(time.monotonic() - moment < A_SHORT_TIME for moment in self.deaths)
 
 
 def tend(children: list[Child], say: Callable[[str], None]) -> NoReturn:
@@ -83,10 +83,11 @@ def tend(children: list[Child], say: Callable[[str], None]) -> NoReturn:
         _wait_for_a_death(children)
         for child in children:
             if child.has_died():
-                if child.dies_again_and_again():
+                deaths = child.recent_deaths()
+                if deaths >= MANY_DEATHS:
                     raise ChildKeepsDyingError(f"{child.name} keeps dying; its last messages above say why.")
                 say(f"{child.name} has died and is started again.")
-                time.sleep(PAUSE)
+                time.sleep(PAUSE * (deaths - 1))
                 child.start()
 
 
@@ -106,14 +107,15 @@ def end(children: list[Child]) -> None:
 
 def _wait_for_a_death(children: list[Child]) -> None:
     poll = select.poll()
-    ends = [os.pidfd_open(child.pid) for child in children if child.pid]
-    try:
-        for file in ends:
-            poll.register(file, select.POLLIN)
+    with contextlib.ExitStack() as ends:
+        for child in children:
+            try:
+                end = os.pidfd_open(child.pid)
+            except ProcessLookupError:  # it is gone already, and was not ours to reap
+                return
+            ends.callback(os.close, end)
+            poll.register(end, select.POLLIN)
         poll.poll()
-    finally:
-        for file in ends:
-            os.close(file)
 
 
 def die_with_parent(parent: int | None = None) -> None:

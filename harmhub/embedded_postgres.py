@@ -109,18 +109,25 @@ def start(data_dir: Path) -> None:
             raise EmbeddedPostgresError(_sentence(home, str(problem))) from problem
 
 
+def postmaster(data_dir: Path) -> int:
+    """Return the id of the server's first process, or 0 where none runs."""
+    home = _home(data_dir)
+    pid = _recorded_pid(home)
+    return pid if pid in _processes(home) else 0
+
+
 def stop(data_dir: Path) -> None:
     """Stop the server of data_dir, if it runs, and wait for its end. Open transactions roll back."""
     home = _home(data_dir)
     if not home.exists():
         return
     with _gate(home):
-        postmaster = _recorded_pid(home)
-        if postmaster not in _processes(home):
+        pid = postmaster(data_dir)
+        if not pid:
             return
-        os.kill(postmaster, signal.SIGINT)
+        os.kill(pid, signal.SIGINT)
         if not _wait(lambda: not _processes(home), STOP_SECONDS):
-            os.kill(postmaster, signal.SIGQUIT)
+            os.kill(pid, signal.SIGQUIT)
             _wait(lambda: not _processes(home), STOP_SECONDS)
 
 

@@ -14,8 +14,10 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
+import psycopg
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.encoding import escape_uri_path
+from psycopg_pool import PoolTimeout
 
 access = logging.getLogger("harmhub.access")
 
@@ -58,7 +60,8 @@ class DiscreetFilter(logging.Filter):
         if record.exc_info and record.exc_info[1]:
             # Where it was a visitor's input that was refused, the place in the code tells nothing.
             refused = getattr(record, "status_code", 500) < 500
-            record.exc_text = "" if refused else "".join(_places(record.exc_info[1])).rstrip()
+            told = refused or _is_outage(record.exc_info[1])
+            record.exc_text = "" if told else "".join(_places(record.exc_info[1])).rstrip()
             record.exc_info = None
         return record
 
@@ -123,6 +126,17 @@ def _without_arguments(record: logging.LogRecord) -> str:
         KeyError,
     ):  # a format that wants something else, such as %c or %.3s of a number
         return str(record.msg)
+
+
+def _is_outage(error: BaseException | None) -> bool:
+    """Return whether the database was away: each request fails then, and where it did so tells nothing."""
+    while error is not None:
+        if isinstance(error, PoolTimeout):
+            return True
+        if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "57P").startswith("57P"):
+            return True  # no state: no connection; 57P: the server shuts down or starts up
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _places(error: BaseException) -> Iterator[str]:

@@ -3,6 +3,8 @@
 This module is imported by the settings: it must not import Django's models or settings.
 """
 
+from typing import Any
+
 import psycopg
 from psycopg_pool import ConnectionPool
 
@@ -19,3 +21,15 @@ def check_connection(connection: psycopg.Connection) -> None:
         if isinstance(pool := connection._pool, ConnectionPool):
             pool.drain()
         raise
+
+
+OPTIONS: dict[str, Any] = {
+    "min_size": 1,
+    "max_size": 8,
+    # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
+    "timeout": 2,
+    # The pool waits 1, 2, 4 … 128 seconds between its tries: a database back after some minutes would be
+    # noticed minutes later. A try that was given up is begun anew by the next request.
+    "reconnect_timeout": 2,
+    "check": check_connection,
+}

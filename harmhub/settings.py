@@ -12,8 +12,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from harmhub import embedded_postgres
-from harmhub.pooling import check_connection
+from harmhub import embedded_postgres, pooling
 from harmhub.styles import style_hashes
 
 # --- environment ---------------------------------------------------------------------------------
@@ -150,11 +149,7 @@ DATABASES = {
     )
     | {
         "CONN_HEALTH_CHECKS": True,
-        # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
-        "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": 8, "timeout": 2, "check": check_connection},
-            "connect_timeout": 2,
-        },
+        "OPTIONS": {"pool": pooling.OPTIONS, "connect_timeout": 2},
     }
 }
 CACHES = {
@@ -279,6 +274,8 @@ LOGGING = {
         # The development server's access log knows queries; harmhub.access is ours.
         "django.server": {"level": "CRITICAL", "propagate": False},
         "procrastinate": {"level": "WARNING"},
+        # A line for each try to connect, while each request that found no connection has a line already.
+        "psycopg.pool": {"level": "ERROR"},
     },
 }
 

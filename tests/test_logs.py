@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 from django.urls import path
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg_pool import ConnectionPool
 
 from harmhub import sealing
 from harmhub.logs import DiscreetFilter, scrub
@@ -30,6 +31,11 @@ def fails_twice(request):
         raise RuntimeError("needle exchange") from error
 
 
+def finds_no_database(request):
+    with ConnectionPool("host=/nowhere", open=False, timeout=0) as pool:
+        pool.getconn()
+
+
 def says(request):
     logging.getLogger("contact").warning("A message came in: %s", request.GET["q"])
     return HttpResponse("said")
@@ -42,6 +48,7 @@ def streams(request):
 urlpatterns = [
     path("fails/", fails),
     path("twice/", fails_twice),
+    path("away/", finds_no_database),
     path("says/", says),
     path("streams/", streams),
 ]
@@ -110,6 +117,12 @@ def test_cause_of_an_error_is_logged_by_type_and_place_only(log):
     places = [written.index(text) for text in ("builtins.KeyError", "which led to", "builtins.RuntimeError")]
     assert places == sorted(places)
     assert clean_of_values(written)
+
+
+def test_a_database_that_is_away_is_one_line_for_each_request_and_no_place(log):
+    assert visit("/away/").status_code == 503
+    assert "503 GET /away/" in log.getvalue()
+    assert "File" not in log.getvalue()
 
 
 def clean_of_values(written):

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from psycopg_pool import ConnectionPool
 
-from harmhub.pooling import check_connection
+from harmhub.pooling import OPTIONS
 from tests.fixtures import databases
+from tests.fixtures.site import wait_for
 
 SIZE = 6
 
@@ -23,9 +24,7 @@ def query(pool: ConnectionPool) -> float:
 @pytest.mark.django_db(transaction=True)
 def test_after_a_restart_of_the_database_no_reader_waits_a_second():
     name = connection.settings_dict["NAME"]
-    with ConnectionPool(
-        databases.conninfo(name), min_size=SIZE, max_size=SIZE, timeout=2, check=check_connection
-    ) as pool:
+    with ConnectionPool(databases.conninfo(name), **OPTIONS | {"min_size": SIZE, "max_size": SIZE}) as pool:
         pool.wait()
         with databases.maintenance() as server:
             server.execute(
@@ -33,3 +32,19 @@ def test_after_a_restart_of_the_database_no_reader_waits_a_second():
             )
         connection.close()
         assert max(query(pool) for _reader in range(2 * SIZE)) < 0.8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_was_away_for_long_is_used_as_soon_as_it_is_back():
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    with ConnectionPool(databases.conninfo(f"{name}_away"), **OPTIONS) as pool:
+        with databases.maintenance() as server:
+            wait_for(lambda: pool.get_stats().get("pool_size") == 0, 10, "The pool still waits to try again.")
+            databases.create(server, f"{name}_away", name)
+        try:
+            assert query(pool) < 1
+        finally:
+            pool.close()
+            with databases.maintenance() as server:
+                databases.drop(server, f"{name}_away")

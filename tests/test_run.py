@@ -76,6 +76,11 @@ class Run:
             answer = page.getresponse()
             return answer.status, answer.read()
 
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            return self.get("/")[0] == 200
+        return False
+
     def query(self, statement: str) -> list[tuple]:
         folder = embedded_postgres.socket_dir(self.data_dir)
         with psycopg.connect(host=str(folder), user="postgres", dbname="postgres") as opened:
@@ -164,13 +169,16 @@ def test_a_killed_worker_and_a_killed_web_server_are_started_again(first):
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: len(pids()) == 2 and not set(pids()) & set(before), 20, "Not started again.")
+    wait_for(first.answers, 20, "The new web server does not answer.")
 
-    def answers() -> bool:
-        with contextlib.suppress(OSError):
-            return first.get("/")[0] == 200
-        return False
 
-    wait_for(answers, 20, "The new web server does not answer.")
+def test_a_killed_database_is_started_again_and_the_site_answers(first):
+    before = embedded_postgres.postmaster(first.data_dir)
+    os.kill(before, signal.SIGKILL)
+    wait_for(first.answers, 20, "The site does not answer any more.")
+    assert embedded_postgres.postmaster(first.data_dir) not in {0, before}
+    assert "Traceback" not in first.output
+    assert "  File" not in first.output
 
 
 def test_a_taken_port_is_one_clear_sentence(first, start):

@@ -24,6 +24,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_resolver, reverse
 
+from harmhub import embedded_postgres
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
 
 ADDRESS = "127.0.0.1"
@@ -31,6 +32,25 @@ EDITOR = "editor"
 WEB_PROCESSES = 2
 THREADS = 4  # of each web process; less than the database pool holds
 SECONDS_TO_ANSWER = 30
+
+
+class EmbeddedDatabase(Child):
+    """The embedded PostgreSQL, started again like our children. It is none: manage.py ends it, after us."""
+
+    def __init__(self) -> None:
+        super().__init__("The embedded PostgreSQL", lambda: None)
+
+    def start(self) -> None:
+        """Start it if it does not run. EmbeddedPostgresError: it cannot be started."""
+        embedded_postgres.start(settings.DATA_DIR)
+        self.pid = embedded_postgres.postmaster(settings.DATA_DIR)
+
+    def has_died(self) -> bool:
+        """Tell whether the server that was started last has ended."""
+        if self.pid == embedded_postgres.postmaster(settings.DATA_DIR):
+            return False
+        self.deaths.append(time.monotonic())
+        return True
 
 
 class Command(BaseCommand):
@@ -54,11 +74,12 @@ class Command(BaseCommand):
             password = editors_password()
             load_everything()
             children = [Child("The web server", serve), Child("The job worker", work)]
-            for child in children:
+            tended = children if os.environ.get("DATABASE_URL") else [EmbeddedDatabase(), *children]
+            for child in tended:
                 child.start()
-            wait_for_answer(children)
+            wait_for_answer(tended)
             self.greet(password)
-            tend(children, self.stderr.write)
+            tend(tended, self.stderr.write)
         except KeyboardInterrupt:
             self.stdout.write("\nStopping.")
         except ChildKeepsDyingError as problem:
