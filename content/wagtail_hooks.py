@@ -1,7 +1,6 @@
 """What the content app adds to the admin: the works by kind, and what a moderator said where it is needed."""
 
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from wagtail.models import Page, ReferenceIndex, WorkflowState
 from content.desk import WorkGroup
 from harmhub.models import CustomDocument
 from harmhub.pages import all_pages
+from harmhub.publishing import faults_of
 
 
 @hooks.register("register_admin_viewset")
@@ -50,7 +50,7 @@ def refuse_what_is_half_filled(
             for page in pages
             for draft in page.get_descendants().not_live().specific()
         ]
-    faulty = [page.title for page in selected if not is_complete(page)]
+    faulty = [page.title for page in selected if faults_of(page)]
     if not faulty:
         return None
     messages.error(
@@ -59,15 +59,6 @@ def refuse_what_is_half_filled(
         % ", ".join(faulty),
     )
     return redirect(view.next_url)
-
-
-def is_complete(page: Page) -> bool:
-    """Return whether a page could be published as it is."""
-    try:
-        page.full_clean()
-    except ValidationError:
-        return False
-    return True
 
 
 @hooks.register("before_serve_document")

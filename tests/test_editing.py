@@ -582,19 +582,6 @@ def test_only_moderators_change_the_site_settings(tree):
     assert login("Editors").get(url).status_code == 302
 
 
-def test_half_filled_draft_among_selected_pages_is_named_and_nothing_is_published(tree, moderator):
-    url, _preview = addresses(tree, VoicesPage)
-    form = filled(new_form_at(moderator, url), title="Half", slug="half")
-    half = Page.objects.get(pk=autosaved(moderator, url, form)["pk"])
-    whole = tree.voice(slug="whole", live=False)
-    bulk = reverse("wagtail_bulk_action", args=["wagtailcore", "page", "publish"])
-    response = moderator.post(f"{bulk}?id={whole.pk}&id={half.pk}&next=/admin/voices/", follow=True)
-    assert "These pages lack something, which their own forms show: Half" in errors_of(response)
-    assert not Page.objects.filter(pk__in=[half.pk, whole.pk], live=True).exists()
-    moderator.post(f"{bulk}?id={whole.pk}&next=/admin/voices/")
-    assert Page.objects.get(pk=whole.pk).live
-
-
 # Wagtail's notification is sent in a way that Django has deprecated.
 @pytest.mark.filterwarnings("ignore:get_connection")
 def test_comment_of_a_moderator_is_shown_to_whoever_mends_the_page(tree, editor):

@@ -158,6 +158,8 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='authorships', to='topics.personpage', verbose_name='person')),
             ],
             options={
+                'verbose_name': 'author',
+                'verbose_name_plural': 'authors',
                 'ordering': ['sort_order'],
                 'abstract': False,
             },
@@ -187,6 +189,8 @@ class Migration(migrations.Migration):
                 ('document', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='publication_files', to='harmhub.customdocument', verbose_name='file')),
             ],
             options={
+                'verbose_name': 'file',
+                'verbose_name_plural': 'files',
                 'ordering': ['sort_order'],
                 'abstract': False,
             },
@@ -202,6 +206,8 @@ class Migration(migrations.Migration):
                 ('event', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='speakers', to='content.eventpage')),
             ],
             options={
+                'verbose_name': 'speaker',
+                'verbose_name_plural': 'speakers',
                 'ordering': ['sort_order'],
                 'abstract': False,
             },

@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList
 from wagtail.fields import RichTextField
-from wagtail.models import Orderable
 from wagtail.search import index
 
 from content.forms import EventForm
-from content.models.items import ContentItem, credited
+from content.models.items import ContentItem, Credit, credited
 from topics.kinds import Kind
 from topics.models import PersonPage
 
@@ -183,7 +182,7 @@ class EventPage(ContentItem):
         return self.status == self.Status.SCHEDULED
 
 
-class EventSpeaker(Orderable):
+class EventSpeaker(Credit):
     """Somebody who speaks at an event: one of our people, or a name from outside."""
 
     event = ParentalKey(EventPage, on_delete=models.CASCADE, related_name="speakers")
@@ -202,7 +201,9 @@ class EventSpeaker(Orderable):
 
     panels = [FieldPanel("person"), FieldPanel("name"), FieldPanel("role")]
 
-    class Meta(Orderable.Meta):
+    class Meta(Credit.Meta):
+        verbose_name = _("speaker")
+        verbose_name_plural = _("speakers")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(person__isnull=True) | models.Q(name=""),
@@ -210,8 +211,3 @@ class EventSpeaker(Orderable):
                 violation_error_message=_("Choose a person or write a name, not both."),
             )
         ]
-
-    @property
-    def shown_name(self) -> str:
-        """The name to print; empty where the row is not filled in yet."""
-        return self.person.title if self.person else self.name

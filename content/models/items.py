@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -14,13 +15,14 @@ from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from taggit.models import TaggedItemBase
 from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
 from wagtail.fields import StreamField
-from wagtail.models import Orderable, PageManager
+from wagtail.models import PageManager
 from wagtail.search import index
 
 from content.blocks import Body
 from content.forms import ItemForm
 from content.listing import ContentItemQuerySet, ready
 from harmhub.pages import HubPage
+from harmhub.publishing import Row
 from topics.kinds import Kind
 from topics.models import PersonPage, ProgramPage, TopicPage
 
@@ -207,7 +209,28 @@ def credited(rows: models.QuerySet) -> list:
     return [row for row in named if row.shown_name]
 
 
-class ItemAuthor(Orderable):
+class Credit(Row):
+    """Somebody named on a work: one of our people, or a name from outside."""
+
+    class Meta(Row.Meta):
+        abstract = True
+
+    person: models.ForeignKey
+    name: models.CharField
+
+    @property
+    def shown_name(self) -> str:
+        """The name to print; empty where the row is not filled in yet."""
+        return self.person.title if self.person else self.name
+
+    def clean_to_publish(self) -> None:
+        """Refuse a row that names nobody, too."""
+        super().clean_to_publish()
+        if not self.shown_name:
+            raise ValidationError(_("Choose a person or write a name."))
+
+
+class ItemAuthor(Credit):
     """Somebody who made an item: one of our people, or a name from outside."""
 
     item = ParentalKey(ContentItem, on_delete=models.CASCADE, related_name="authors")
@@ -223,7 +246,9 @@ class ItemAuthor(Orderable):
 
     panels = [FieldPanel("person"), FieldPanel("name")]
 
-    class Meta(Orderable.Meta):
+    class Meta(Credit.Meta):
+        verbose_name = _("author")
+        verbose_name_plural = _("authors")
         constraints = [
             models.UniqueConstraint(fields=["item", "person"], name="author_once_an_item"),
             models.CheckConstraint(
@@ -232,8 +257,3 @@ class ItemAuthor(Orderable):
                 violation_error_message=_("Choose a person or write a name, not both."),
             ),
         ]
-
-    @property
-    def shown_name(self) -> str:
-        """The name to print; empty where the row is not filled in yet."""
-        return self.person.title if self.person else self.name

@@ -11,9 +11,9 @@ from modelcluster.fields import ParentalKey
 from wagtail import blocks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, ObjectList
 from wagtail.fields import StreamField
-from wagtail.models import Orderable
 
 from content.models.items import ContentItem
+from harmhub.publishing import Row
 from topics.kinds import Kind
 
 
@@ -117,7 +117,7 @@ class PublicationPage(ContentItem):
         }
 
 
-class PublicationFile(Orderable):
+class PublicationFile(Row):
     """A file of a publication, in one language."""
 
     publication = ParentalKey(PublicationPage, on_delete=models.CASCADE, related_name="files")
@@ -135,7 +135,9 @@ class PublicationFile(Orderable):
 
     panels = [FieldPanel("document"), FieldPanel("language")]
 
-    class Meta(Orderable.Meta):
+    class Meta(Row.Meta):
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
         constraints = [
             models.UniqueConstraint(
                 fields=["publication", "language", "document"], name="file_once_a_publication"

@@ -116,6 +116,8 @@ class Migration(migrations.Migration):
                 ('topic', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='topic_people', to='topics.topicpage')),
             ],
             options={
+                'verbose_name': 'person',
+                'verbose_name_plural': 'people',
                 'ordering': ['sort_order'],
                 'abstract': False,
                 'constraints': [models.UniqueConstraint(fields=('topic', 'person'), name='person_once_a_topic')],

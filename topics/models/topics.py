@@ -19,12 +19,12 @@ from wagtail.admin.panels import (
     TabbedInterface,
 )
 from wagtail.fields import RichTextField, StreamField
-from wagtail.models import Orderable
 from wagtail.rich_text import expand_db_html
 from wagtail.search import index
 
 from harmhub.models import address_lines, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
+from harmhub.publishing import Row
 from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
 from topics.models.work import WorkPage
@@ -258,7 +258,7 @@ class TopicPage(WorkPage):
         return context | {"topic": self, "sensitive_topic": self.sensitive}
 
 
-class TopicPerson(Orderable):
+class TopicPerson(Row):
     """A person who works on a topic."""
 
     topic = ParentalKey(TopicPage, on_delete=models.CASCADE, related_name="topic_people")
@@ -268,5 +268,7 @@ class TopicPerson(Orderable):
 
     panels = [FieldPanel("person")]
 
-    class Meta(Orderable.Meta):
+    class Meta(Row.Meta):
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = [models.UniqueConstraint(fields=["topic", "person"], name="person_once_a_topic")]

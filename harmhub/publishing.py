@@ -1,0 +1,98 @@
+"""What a draft may lack and a public page may not.
+
+Autosave keeps pages that are half filled in. The editing form refuses to publish them, but a moderator's
+approval, a schedule and the publishing of several pages at once ask no form: they all end in
+``HubPage.publish``, which asks here.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from modelcluster.fields import ParentalKey
+from modelcluster.models import get_all_child_relations
+from wagtail.admin import messages
+from wagtail.fields import StreamField
+from wagtail.models import Orderable, Page
+
+
+class Row(Orderable):
+    """A row below a page: an author, a file. Stored with a draft, it may be half filled in, too."""
+
+    class Meta(Orderable.Meta):
+        abstract = True
+
+    def clean_to_publish(self) -> None:
+        """Raise ValidationError while the row lacks something."""
+        self.full_clean(exclude={field.name for field in self._meta.fields if isinstance(field, ParentalKey)})
+
+
+class UnfinishedPageError(Exception):
+    """A page was to be published that lacks something. ``page``: that page, as it was to be."""
+
+    def __init__(self, page: Page, faults: list[str]):
+        self.page = page
+        super().__init__(
+            _("“%(title)s” was not published. Please look at: %(faults)s.")
+            % {"title": page.get_admin_display_title(), "faults": ", ".join(faults)}
+        )
+
+
+def faults_of(page: Page) -> list[str]:
+    """Return what keeps a page from being published as it is: names of fields and rows, sentences; none if
+    it is whole."""
+    checks: list[tuple[str, Callable[[], object]]] = [
+        (str(field.verbose_name), partial(field.stream_block.clean, getattr(page, field.name)))
+        for field in page._meta.fields
+        if isinstance(field, StreamField)
+    ]
+    for relation in get_all_child_relations(type(page)):
+        if issubclass(relation.related_model, Row):
+            name = str(relation.related_model._meta.verbose_name_plural)
+            rows = getattr(page, relation.get_accessor_name()).all()
+            checks += [(name, row.clean_to_publish) for row in rows]
+    faults = _faults_of_fields(page) + [name for name, check in checks if not _passes(check)]
+    return list(dict.fromkeys(faults))
+
+
+def _faults_of_fields(page: Page) -> list[str]:
+    try:
+        page.full_clean()
+    except ValidationError as error:
+        found = error.message_dict
+        sentences = [sentence.rstrip(".") for sentence in found.pop(NON_FIELD_ERRORS, [])]
+        return [str(page._meta.get_field(name).verbose_name) for name in found] + sentences
+    return []
+
+
+def _passes(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except ValidationError:
+        return False
+    return True
+
+
+class UnfinishedPageMiddleware:
+    """Take an editor who would publish an unfinished page to its form, and say there what it lacks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the answer of what stands behind."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        """Return the way to the form; to a dialog of the admin, in the words that it understands."""
+        if not isinstance(problem, UnfinishedPageError):
+            return None
+        messages.error(request, str(problem))
+        form = reverse("wagtailadmin_pages:edit", args=[problem.page.pk])
+        if request.headers.get("x-requested-with") == "XMLHttpRequest":
+            return JsonResponse({"step": "success", "redirect": form})
+        return redirect(form)
