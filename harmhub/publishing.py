@@ -7,7 +7,6 @@ approval, a schedule and the publishing of several pages at once ask no form: th
 
 from collections.abc import Callable
 from functools import partial
-from functools import partial
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
