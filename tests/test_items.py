@@ -124,6 +124,28 @@ def test_authors_from_inside_are_links_and_those_from_outside_names(tree: Tree, 
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("deleted", ["person", "people"])
+def test_name_stays_on_the_work_when_the_page_of_the_person_is_deleted(
+    tree: Tree, client: Client, deleted: str
+):
+    voice, event = tree.voice(slug="van"), tree.event(slug="hearing")
+    voice.authors.add(ItemAuthor(person=tree.person))
+    voice.save()
+    event.speakers.add(EventSpeaker(person=tree.person, role="Host"))
+    event.save()
+    version = event.save_revision()
+    getattr(tree, deleted).delete()
+    version.refresh_from_db()
+    version.publish()
+    for address in ("/voices/van/", "/events/hearing/", "/voices/"):
+        page = client.get(address).content.decode()
+        assert "Nadia Brenner" in page
+        assert "/people/nadia-brenner/" not in page
+    row = EventSpeaker.objects.get(event=event)
+    assert (row.person, row.name, row.role) == (None, "Nadia Brenner", "Host")
+
+
+@pytest.mark.django_db
 def test_publication_offers_its_files_by_language_with_what_they_weigh(tree: Tree, client: Client):
     publication = tree.publication(slug="counting", doi="10.5555/counting", isbn="978-3-16-148410-0")
     document = DocumentFactory(title="Counting", file=ContentFile(b"x" * 2048, "counting.txt"))

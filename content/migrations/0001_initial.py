@@ -153,9 +153,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sort_order', models.IntegerField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(blank=True, help_text='For authors from outside.', max_length=120, verbose_name='name')),
+                ('name', models.CharField(blank=True, help_text='For somebody from outside.', max_length=255, verbose_name='name')),
                 ('item', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='authors', to='content.contentitem')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='authorships', to='topics.personpage', verbose_name='person')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='%(class)ss', to='topics.personpage', verbose_name='person')),
             ],
             options={
                 'verbose_name': 'author',
@@ -200,9 +200,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sort_order', models.IntegerField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(blank=True, help_text='For speakers from outside.', max_length=120, verbose_name='name')),
+                ('name', models.CharField(blank=True, help_text='For somebody from outside.', max_length=255, verbose_name='name')),
                 ('role', models.CharField(blank=True, help_text='For example “budget office, city of Lisbon”.', max_length=160, verbose_name='role')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='appearances', to='topics.personpage', verbose_name='person')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='%(class)ss', to='topics.personpage', verbose_name='person')),
                 ('event', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='speakers', to='content.eventpage')),
             ],
             options={

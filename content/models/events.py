@@ -13,9 +13,9 @@ from wagtail.fields import RichTextField
 from wagtail.search import index
 
 from content.forms import EventForm
-from content.models.items import ContentItem, Credit, credited
+from content.models.credits import Credit, credited
+from content.models.items import ContentItem
 from topics.kinds import Kind
-from topics.models import PersonPage
 
 
 def validate_zone(name: str) -> None:
@@ -186,15 +186,6 @@ class EventSpeaker(Credit):
     """Somebody who speaks at an event: one of our people, or a name from outside."""
 
     event = ParentalKey(EventPage, on_delete=models.CASCADE, related_name="speakers")
-    person = models.ForeignKey(
-        PersonPage,
-        verbose_name=_("person"),
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="appearances",
-    )
-    name = models.CharField(_("name"), max_length=120, blank=True, help_text=_("For speakers from outside."))
     role = models.CharField(
         _("role"), max_length=160, blank=True, help_text=_("For example “budget office, city of Lisbon”.")
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -21,10 +20,10 @@ from wagtail.search import index
 from content.blocks import Body
 from content.forms import ItemForm
 from content.listing import ContentItemQuerySet, ready
+from content.models.credits import Credit, credited
 from harmhub.pages import HubPage
-from harmhub.publishing import Row
 from topics.kinds import Kind
-from topics.models import PersonPage, ProgramPage, TopicPage
+from topics.models import ProgramPage, TopicPage
 
 
 class ItemTag(TaggedItemBase):
@@ -198,51 +197,10 @@ class ContentItem(HubPage):
         return context | {"item": self, "topic": topic, "sensitive_topic": self.sensitive}
 
 
-def credited(rows: models.QuerySet) -> list:
-    """Return the rows of authors or speakers that name somebody, each with ``page``: the person's page where
-    it is public, else None. The name itself belongs to the work and is printed in any case."""
-    named = list(rows.select_related("person") if isinstance(rows, models.QuerySet) else rows)
-    people = PersonPage.objects.public().filter(pk__in=[row.person_id for row in named if row.person_id])
-    public = set(people.values_list("pk", flat=True))
-    for row in named:
-        row.page = row.person if row.person_id in public else None
-    return [row for row in named if row.shown_name]
-
-
-class Credit(Row):
-    """Somebody named on a work: one of our people, or a name from outside."""
-
-    class Meta(Row.Meta):
-        abstract = True
-
-    person: models.ForeignKey
-    name: models.CharField
-
-    @property
-    def shown_name(self) -> str:
-        """The name to print; empty where the row is not filled in yet."""
-        return self.person.title if self.person else self.name
-
-    def clean_to_publish(self) -> None:
-        """Refuse a row that names nobody, too."""
-        super().clean_to_publish()
-        if not self.shown_name:
-            raise ValidationError(_("Choose a person or write a name."))
-
-
 class ItemAuthor(Credit):
     """Somebody who made an item: one of our people, or a name from outside."""
 
     item = ParentalKey(ContentItem, on_delete=models.CASCADE, related_name="authors")
-    person = models.ForeignKey(
-        PersonPage,
-        verbose_name=_("person"),
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="authorships",
-    )
-    name = models.CharField(_("name"), max_length=120, blank=True, help_text=_("For authors from outside."))
 
     panels = [FieldPanel("person"), FieldPanel("name")]
 

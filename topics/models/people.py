@@ -95,7 +95,7 @@ class PersonPage(WorkPage):
     @property
     def items(self) -> Any:
         """The public work that this person wrote or speaks at."""
-        authorship = self._meta.get_field("authorships").related_model
+        authorship = self._meta.get_field("itemauthors").related_model
         return authorship._meta.get_field("item").related_model.objects.by_person(self)
 
     @property
