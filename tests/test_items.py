@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
@@ -81,6 +82,65 @@ def test_event_is_shown_in_the_time_of_its_place(tree: Tree, client: Client):
     assert "18:00, Lisbon (WEST)" in " ".join(page.split())
     assert "1 July, 17:00 UTC" in " ".join(page.split())
     assert 'datetime="2027-07-01T18:00:00+01:00"' in page
+
+
+def facts(client: Client, slug: str) -> str:
+    """Return what an event's page says of when and where."""
+    page = client.get(f"/events/{slug}/").content.decode()
+    return " ".join(BeautifulSoup(page, "html.parser").select_one(".facts").get_text(" ").split())
+
+
+@pytest.mark.django_db
+def test_event_over_several_days_tells_both_by_the_clocks_of_its_place(tree: Tree, client: Client):
+    # In Tokyo, an evening and the morning after, over a new year; in UTC one day.
+    tree.event(
+        slug="tokyo",
+        starts_at=datetime(2027, 12, 31, 10, 0, tzinfo=UTC),
+        ends_at=datetime(2027, 12, 31, 22, 0, tzinfo=UTC),
+        time_zone="Asia/Tokyo",
+    )
+    said = facts(client, "tokyo")
+    assert "Friday, 31 December 2027 – Saturday, 1 January 2028" in said
+    assert "31 December, 19:00 – 1 January, 07:00, Tokyo (JST)" in said
+    assert "31 December, 10:00 – 22:00 UTC" in said
+
+
+@pytest.mark.django_db
+def test_event_within_one_day_of_its_place_tells_one_day(tree: Tree, client: Client):
+    tree.event(
+        slug="lima",
+        starts_at=datetime(2027, 3, 1, 22, 0, tzinfo=UTC),
+        ends_at=datetime(2027, 3, 2, 1, 0, tzinfo=UTC),
+        time_zone="America/Lima",
+    )
+    said = facts(client, "lima")
+    assert "Monday, 1 March 2027 17:00 – 20:00, Lima (UTC-5)" in said
+    assert "Tuesday" not in said
+    assert "1 March, 22:00 – 2 March, 01:00 UTC" in said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "links"),
+    [
+        ({}, ["room"]),
+        ({"is_online": True}, ["room"]),
+        ({"status": "postponed"}, ["room"]),
+        ({"status": "cancelled"}, []),
+        ({"status": "cancelled", "starts_at": now() - 48 * HOUR}, []),
+        ({"starts_at": now() - 48 * HOUR}, ["recording"]),
+    ],
+)
+def test_online_address_is_for_what_is_to_come_and_the_recording_for_what_is_past(
+    tree: Tree, client: Client, fields: dict, links: list[str]
+):
+    addresses = {name: f"https://example.org/{name}" for name in ("room", "recording")}
+    tree.event(
+        slug="talk", **{"online_url": addresses["room"], "recording_url": addresses["recording"]} | fields
+    )
+    page = client.get("/events/talk/").content.decode()
+    assert [name for name, address in addresses.items() if address in page] == links
+    assert "Online" in page
 
 
 @pytest.mark.django_db

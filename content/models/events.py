@@ -167,6 +167,11 @@ class EventPage(ContentItem):
         return (self.ends_at or self.starts_at + timedelta(days=1)) < timezone.now()
 
     @property
+    def online(self) -> bool:
+        """Whether one can take part from afar."""
+        return self.is_online or bool(self.online_url)
+
+    @property
     def is_upcoming(self) -> bool:
         """Whether it takes place as announced and has not begun."""
         return self.is_on and bool(self.starts_at and self.starts_at > timezone.now())
