@@ -234,9 +234,9 @@ class Listing:
     def astray(self) -> bool:
         """Whether the address leads nowhere: an anchor that cannot be read, nothing at it, or a year without
         work."""
-        if self._unreadable or (self.anchor and not self.cards):
+        if self._unreadable or (self.year is not None and not self._number):
             return True
-        return self.year is not None and not self._number
+        return self.anchor is not None and not self.cards
 
     @property
     def is_first(self) -> bool:

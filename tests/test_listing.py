@@ -289,6 +289,58 @@ def test_year_without_work_of_the_kind_leads_to_the_kind(tree: Tree, client: Cli
         assert (response.status_code, response["Location"]) == (302, expected)
 
 
+YEARS = {"": "all", "2025/": "2025/", "0000/": "", "1999/": "", "9999/": ""}
+ANCHORS = ["since/2025-05-01-1/", "since/9999-12-31-1/", "since/2026-02-30-1/"]
+
+
+@pytest.mark.parametrize("base", ["/topics/health/harm-reduction/", "/people/nadia-brenner/", "/voices/"])
+def test_every_mix_of_kind_year_and_anchor_is_a_page_or_leads_to_one(tree: Tree, client: Client, base: str):
+    for year in (2025, 2026):
+        voice = tree.voice(title=f"Of {year}", published_on=date(year, 5, 1))
+        ItemAuthor.objects.create(item=voice, person=tree.person)
+    expected = {}
+    for kind in ("",) if base == "/voices/" else ("", "voices/", "events/"):
+        for year, shown in YEARS.items():
+            has_work = bool(shown) and kind != "events/"
+            first = base + kind + (year if has_work else "")
+            work = shown if has_work else first
+            expected[base + kind + year] = "none" if kind + year == "events/" else work
+            expected |= {base + kind + year + anchor: first for anchor in ANCHORS}
+            expected[base + kind + year + ANCHORS[0]] = work
+    assert {address: outcome(client, address) for address in expected} == expected
+
+
+def outcome(client: Client, address: str) -> str:
+    """Return which years' work an address shows (2025/, 2026/, all, none), or where it leads."""
+    response = client.get(address)
+    if response.status_code == 302:
+        return response["Location"]
+    assert response.status_code == 200, address
+    shown = [f"{year}/" for year in (2025, 2026) if f">Of {year}</a>" in response.content.decode()]
+    return {0: "none", 1: "".join(shown), 2: "all"}[len(shown)]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "2025/voices/",
+        "voices/events/",
+        "2025/2026/",
+        "since/",
+        "voices/since/",
+        "since/2025-05-01-1/2025/",
+        "since/2025-05-01-1/since/2025-05-01-1/",
+        "20250/",
+        "-2025/",
+        "voices2025/",
+        "\u0662\u0660\u0662\u0665/",
+    ],
+)
+def test_parts_of_an_address_in_another_order_are_not_found(tree: Tree, client: Client, rest: str):
+    tree.voice(published_on=date(2025, 5, 1))
+    assert client.get(f"/topics/health/harm-reduction/{rest}").status_code == 404
+
+
 def test_index_of_a_kind_takes_no_kind(tree: Tree, client: Client):
     tree.event()
     assert client.get("/events/").status_code == 200
