@@ -1,9 +1,15 @@
 #!/usr/bin/env python
 """harmhub's command line: ``python manage.py COMMAND``."""
 
+import signal
+import sys
+
+if "run" in sys.argv[1:2]:
+    # Until the command has children to tell, Ctrl-C simply ends it; a guard then stops the database.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import contextlib
 import os
-import sys
 
 WITHOUT_DATABASE = {"check", "collectstatic", "compilemessages", "diffsettings", "help", "makemessages"}
 

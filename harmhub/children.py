@@ -16,7 +16,7 @@ from typing import NoReturn
 PR_SET_PDEATHSIG = 1
 PAUSE = 1  # seconds before a child that died again is started again; after its first death, none
 MANY_DEATHS, A_SHORT_TIME = 5, 60  # times, seconds: a child that dies so often is given up
-GRACE = 10  # seconds that a child may take to end
+GRACE = 9  # seconds that a child may take to end
 
 
 class ChildKeepsDyingError(Exception):

@@ -3,11 +3,15 @@
 import email
 import email.policy
 import multiprocessing
+import os
 import stat
+import time
 
 import pytest
 
+from harmhub.mail import tasks
 from harmhub.mail.backends import EmlBackend
+from harmhub.mail.checks import UNDELIVERED, mail_is_delivered
 from harmhub.mail.sending import send_due_mail
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +52,26 @@ def test_while_the_folder_cannot_be_written_the_queue_waits(post_greeting, folde
     assert (row.attempts, row.claimed_until) == (0, None)
     folder.unlink()
     assert send_due_mail() == 1
+
+
+def test_files_are_deleted_a_week_and_a_day_after_they_were_written_and_not_before(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "mail").mkdir()
+    days = {"new.eml": 0, "kept.eml": 7.9, "old.eml": 8.1, ".killed.part": 8.1, "not-ours.txt": 9}
+    for name, age in days.items():
+        path = tmp_path / "mail" / name
+        path.touch()
+        os.utime(path, (time.time() - age * 86_400,) * 2)
+    tasks.forget(timestamp=0)
+    assert {path.name for path in (tmp_path / "mail").iterdir()} == {"new.eml", "kept.eml", "not-ours.txt"}
+
+
+def test_deploy_check_warns_where_mail_becomes_files(folder):
+    assert mail_is_delivered() == [UNDELIVERED]
+
+
+def test_deploy_check_is_content_with_a_mail_server(mail_server):
+    assert mail_is_delivered() == []
 
 
 def write_some(folder: str, name: str) -> None:

@@ -10,3 +10,7 @@ class MailConfig(AppConfig):
     label = "mail"
     verbose_name = "Mail"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make the checks known."""
+        from harmhub.mail import checks  # noqa: F401

@@ -8,6 +8,7 @@ import smtplib
 import sys
 import tempfile
 from collections.abc import Sequence
+from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,14 @@ class EmlBackend(BaseEmailBackend):
                 Path(draft).unlink()
             raise
         return path
+
+
+def delete_files(folder: Path, *, before: datetime) -> None:
+    """Delete the mails that were written into the folder before a time; also what a killed writer left."""
+    for path in (*folder.glob("*.eml"), *folder.glob(".*.part")):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
 
 
 def _file_name(message_id: str) -> str:

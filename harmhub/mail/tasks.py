@@ -5,15 +5,19 @@ Each may run twice or be cut short at any point; the next run does what is left.
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models.functions import Now
+from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from harmhub.mail.backends import delete_files
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
 
 EACH_MINUTE, EACH_HOUR = "* * * * *", "7 * * * *"
-# Counted on the database's clock, with a day more: a clock that runs ahead must not wipe anything early.
+# Counted on the database's clock (files: on ours), with a day more: a clock that runs ahead must not wipe
+# anything early.
 KEPT = timedelta(days=7 + 1)
 KEPT_ROWS = timedelta(days=366)
 
@@ -31,6 +35,8 @@ def send_due(context: JobContext, timestamp: int | None = None) -> None:
 @app.periodic(cron=EACH_HOUR)
 @app.task(queueing_lock="forget_mail")
 def forget(timestamp: int) -> None:
-    """Wipe recipient and texts a week after a mail was sent or given up; drop the empty row after a year."""
+    """Wipe recipient and texts a week after a mail was sent or given up, and .eml files a week after they
+    were written; drop the empty row after a year."""
     Mail.objects.forget(before=Now() - KEPT)
     Mail.objects.filter(forgotten_at__lt=Now() - KEPT_ROWS).delete()
+    delete_files(settings.DATA_DIR / "mail", before=timezone.now() - KEPT)

@@ -10,7 +10,9 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -62,10 +64,9 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)  # also where it is a file or a pipe
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.default_int_handler)
         children = []
         try:
+            handle_signals(signal.default_int_handler)
             refuse_taken_port(settings.PORT)
             children = [self.begin_collecting()]
             self.prepare_database()
@@ -89,6 +90,7 @@ class Command(BaseCommand):
                 f"{problem.filename or 'The site'}: {problem.strerror or problem}."
             ) from problem
         finally:
+            handle_signals(signal.SIG_IGN)  # a second Ctrl-C changes nothing: the end has begun
             end(children)
 
     def begin_collecting(self):
@@ -118,6 +120,11 @@ class Command(BaseCommand):
             f"   user: {EDITOR}   password: {password or '(the one that you have set)'}\n\nCtrl-C ends it."
         )
         self.stdout.flush()
+
+
+def handle_signals(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
 
 
 def refuse_taken_port(port: int) -> None:
@@ -233,7 +240,7 @@ def load_application() -> WSGIHandler:
 
 
 def work() -> None:
-    call_command("worker")
+    call_command("worker", verbosity=0)  # no warning that mail becomes files: here it is meant to
 
 
 def wait_for_answer(children: list[Child]) -> None:

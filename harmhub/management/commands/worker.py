@@ -11,6 +11,8 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
+from harmhub.mail.checks import mail_is_delivered
+
 JOBS_AT_ONCE = 2
 SECONDS_TO_FINISH = 8  # less than what process managers and `make run` wait before they kill
 SECONDS_BETWEEN_TRIES = 1
@@ -24,7 +26,10 @@ class Command(BaseCommand):
     help = "Run the jobs (mail, scheduled publishing, retention) until told to end."
     requires_system_checks = []
 
-    def handle(self, *args, **options):
+    def handle(self, *args, verbosity: int = 1, **options):
+        if verbosity:
+            for problem in mail_is_delivered():
+                logger.warning(problem.msg)
         # procrastinate's worker ends when it loses the database. Ours comes back with it.
         while not asyncio.run(work()):
             logger.warning("the worker lost the database and tries again")
