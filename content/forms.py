@@ -3,17 +3,14 @@
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import cache
 from itertools import groupby
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from harmhub.zones import zone_names
 from topics.forms import TreePageForm
-
-# Names of the IANA database that are no continent: offsets, and what places were called before they got their
-# present names.
-NO_PLACES = ("Brazil", "Canada", "Chile", "Etc", "Mexico", "SystemV", "US", "posix", "right")
 
 
 @cache
@@ -22,8 +19,7 @@ def zones() -> list[tuple[str, list[tuple[str, str]]]]:
 
     The labels begin with the town, so that an editor who types "Lis" is led to Lisbon.
     """
-    names = sorted(name.split("/", 1) for name in available_timezones() if "/" in name)
-    places = [name for name in names if name[0] not in NO_PLACES]
+    places = [name.split("/", 1) for name in zone_names() if name != "UTC"]
     groups = groupby(places, key=lambda name: name[0])
     by_continent = [
         (

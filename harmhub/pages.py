@@ -16,6 +16,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.models import Page, PageManager, PageViewRestriction, Revision
 from wagtail.query import PageQuerySet
 
+from harmhub.forms import PageForm
 from harmhub.publishing import UnfinishedPageError, faults_of
 
 # Parts of listing addresses (``/topics/health/voices/2019/since/…``) and of feeds to come: no page may take
@@ -83,6 +84,7 @@ class HubPage(Page):
 
     objects: ClassVar[PageManager] = PublicPageManager()
 
+    base_form_class = PageForm
     takes_reserved_slug = False
     # Forms post to addresses of their own; a page only ever answers with itself.
     allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS]

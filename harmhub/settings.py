@@ -14,6 +14,7 @@ from django.utils.csp import CSP
 
 from harmhub import embedded_postgres, pooling
 from harmhub.styles import style_hashes
+from harmhub.zones import zone_names
 
 # --- environment ---------------------------------------------------------------------------------
 
@@ -166,6 +167,7 @@ CACHES = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = "harmhub.formats"
 WAGTAIL_I18N_ENABLED = True
 LANGUAGES = WAGTAIL_CONTENT_LANGUAGES = [
     ("en", "English"),
@@ -288,6 +290,7 @@ WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAILADMIN_COMMENTS_ENABLED = True
+WAGTAIL_USER_TIME_ZONES = zone_names()
 WAGTAILADMIN_USER_LOGIN_FORM = "harmhub.login.LoginForm"
 WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "harmhub.login.PasswordResetForm"  # noqa: S105
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}

@@ -6,8 +6,9 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
-from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import Page
+
+from harmhub.forms import PageForm
 
 
 class TreeChoices(ModelChoiceIterator):
@@ -44,7 +45,7 @@ class TreeMultipleChoiceField(forms.ModelMultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
 
-class TreePageForm(WagtailAdminPageForm):
+class TreePageForm(PageForm):
     """The editing form of a page that names others of the tree, in ``tree_fields``.
 
     Offered are the pages of the edited page's own language, and what is chosen already: a translation stays
