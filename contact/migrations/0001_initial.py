@@ -6,12 +6,15 @@ import django.utils.timezone
 import harmhub.sealing
 from django.db import migrations, models
 
+from harmhub import grants
+
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
+        *grants.NEEDED,
         ('topics', '0001_initial'),
     ]
 
@@ -43,4 +46,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('quarantine_reason', ''), ('quarantined_at', None)), models.Q(('quarantined_at__isnull', False), models.Q(('quarantine_reason', ''), _negated=True)), _connector='OR'), name='message_held_for_a_reason')],
             },
         ),
+        grants.granting('contact', {
+            'Editors': ['view_message', 'change_message'],
+            'Moderators': ['view_message', 'change_message', 'export_message'],
+        }),
     ]

@@ -10,12 +10,15 @@ import wagtail.models.media
 from django.conf import settings
 from django.db import migrations, models
 
+from harmhub import grants
+
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
+        *grants.NEEDED,
         ('taggit', '0006_rename_taggeditem_content_type_object_id_taggit_tagg_content_8fc721_idx'),
         ('wagtailcore', '0098_apitoken'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -108,4 +111,8 @@ class Migration(migrations.Migration):
             },
             bases=(wagtail.images.models.ImageFileMixin, models.Model),
         ),
+        # Pictures and documents need nothing here: Wagtail asks for its own models' permissions, which it has granted.
+        grants.granting('harmhub', {
+            'Moderators': ['change_sitesettings'],
+        }),
     ]

@@ -5,12 +5,15 @@ import django.utils.timezone
 import harmhub.sealing
 from django.db import migrations, models
 
+from harmhub import grants
+
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
+        *grants.NEEDED,
         ('topics', '0001_initial'),
     ]
 
@@ -127,4 +130,8 @@ class Migration(migrations.Migration):
             model_name='token',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('expires_at', None), ('purpose', 'leave')), models.Q(('expires_at__isnull', False), ('purpose', 'confirm')), _connector='OR'), name='token_confirming_expires_and_leaving_does_not'),
         ),
+        grants.granting('newsletter', {
+            'Editors': ['view_subscription', 'view_signup', 'change_signup'],
+            'Moderators': ['view_subscription', 'export_subscription', 'erase_subscription', 'view_signup', 'change_signup'],
+        }),
     ]

@@ -5,12 +5,15 @@ import harmhub.sealing
 import uuid
 from django.db import migrations, models
 
+from harmhub import grants
+
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
+        *grants.NEEDED,
     ]
 
     operations = [
@@ -39,4 +42,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('sent_at', None), ('failed_at', None), _connector='OR'), name='mail_not_both_sent_and_failed'), models.CheckConstraint(condition=models.Q(('content__isnull', False), ('forgotten_at__isnull', False), _connector='OR'), name='mail_has_content_until_forgotten')],
             },
         ),
+        grants.granting('mail', {
+            'Moderators': ['view_mail', 'change_mail'],
+        }),
     ]
