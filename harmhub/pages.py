@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -56,6 +56,13 @@ class PublicPageQuerySet(PageQuerySet):
         """
         unexpired = Q(expire_at__isnull=True) | Q(expire_at__gt=timezone.now())
         return self.filter(unexpired, ~is_restricted(), live=True, alias_of__isnull=True)
+
+    def versions_of(self, pages: QuerySet, locale: int | None) -> Self:
+        """Return the pages in one language (its number) that are the given ones or translations of them.
+
+        What is chosen on a page stays on the originals when that page is translated.
+        """
+        return self.filter(translation_key__in=pages.values("translation_key"), locale=locale)
 
 
 PublicPageManager = PageManager.from_queryset(PublicPageQuerySet)

@@ -45,14 +45,16 @@ class Credit(Row):
         return next(field for field in cls._meta.fields if isinstance(field, ParentalKey)).remote_field.name
 
 
-def credited(rows: models.QuerySet) -> list:
-    """Return the rows of authors or speakers that name somebody, each with ``page``: the person's page where
-    it is public, else None. The name itself belongs to the work and is printed in any case."""
+def credited(rows: models.QuerySet, locale: int | None) -> list:
+    """Return the rows of authors or speakers that name somebody, each with ``page``: the person's page in
+    the language of the work, where it is public, else None. The name belongs to the work and is printed in
+    any case."""
     named = list(rows.select_related("person") if isinstance(rows, models.QuerySet) else rows)
-    people = PersonPage.objects.public().filter(pk__in=[row.person_id for row in named if row.person_id])
-    public = set(people.values_list("pk", flat=True))
+    keys = [row.person.translation_key for row in named if row.person]
+    people = PersonPage.objects.public().filter(translation_key__in=keys, locale=locale)
+    pages = {person.translation_key: person for person in people}
     for row in named:
-        row.page = row.person if row.person_id in public else None
+        row.page = pages.get(row.person.translation_key) if row.person else None
     return [row for row in named if row.shown_name]
 
 

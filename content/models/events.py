@@ -179,7 +179,7 @@ class EventPage(ContentItem):
     @property
     def appearing(self) -> list["EventSpeaker"]:
         """The speakers, in order, each with its public page."""
-        return credited(self.speakers.all())
+        return credited(self.speakers.all(), self.locale_id)
 
     @property
     def is_on(self) -> bool:

@@ -163,7 +163,7 @@ class ContentItem(HubPage):
     @cached_property
     def credits(self) -> list[ItemAuthor]:
         """The authors, in order, each with its public page."""
-        return credited(self.authors.all())
+        return credited(self.authors.all(), self.locale_id)
 
     @cached_property
     def byline(self) -> list[str]:
@@ -172,29 +172,38 @@ class ContentItem(HubPage):
 
     @cached_property
     def topics(self) -> list[TopicPage]:
-        """The public topics of the item, the primary one first."""
+        """The public topics of the item in its language, the primary one first."""
         chosen = {topic.pk for topic in self.further_topics.all()} | {self.primary_topic_id}
-        found = TopicPage.objects.public().filter(pk__in=chosen - {None}).order_by("path")
-        return sorted(found, key=lambda topic: topic.pk != self.primary_topic_id)
+        named = TopicPage.objects.filter(pk__in=chosen - {None})
+        found = TopicPage.objects.public().versions_of(named, self.locale_id).order_by("path")
+        return sorted(found, key=lambda topic: not self._is_primary(topic))
+
+    @property
+    def topic(self) -> TopicPage | None:
+        """The primary topic in the item's language, while it is public."""
+        return next((topic for topic in self.topics if self._is_primary(topic)), None)
+
+    def _is_primary(self, topic: TopicPage) -> bool:
+        primary = self.primary_topic
+        return primary is not None and topic.translation_key == primary.translation_key
 
     @property
     def related(self) -> list[ContentItem]:
         """Up to three other works on the primary topic, the newest first."""
-        if self.primary_topic is None:
+        if self.topic is None:
             return []
-        return ready(list(self.primary_topic.items.exclude(pk=self.pk or 0).recent()[:3]))
+        return ready(list(self.topic.items.exclude(pk=self.pk or 0).recent()[:3]))
 
     @property
     def sensitive(self) -> bool:
         """Whether one of its topics, public or not, may put readers at risk."""
-        chosen = [self.primary_topic, *self.further_topics.all()]
-        return any(topic.sensitive for topic in chosen if topic)
+        chosen = [self.primary_topic, *self.further_topics.all(), *self.topics]
+        return any(topic.sensitive for topic in {topic.pk: topic for topic in chosen if topic}.values())
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add what stands beside the text."""
         context = super().get_context(request, *args, **kwargs)
-        topic = next((topic for topic in self.topics if topic.pk == self.primary_topic_id), None)
-        return context | {"item": self, "topic": topic, "sensitive_topic": self.sensitive}
+        return context | {"item": self, "topic": self.topic, "sensitive_topic": self.sensitive}
 
 
 class ItemAuthor(Credit):

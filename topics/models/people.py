@@ -1,17 +1,18 @@
 """The people of the organisation."""
 
+from functools import cached_property
 from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, TitleFieldPanel
 from wagtail.models import Page, PageManager
 from wagtail.search import index
 
-from harmhub.pages import HubPage, PublicPageQuerySet, is_public
+from harmhub.pages import HubPage, PublicPageQuerySet
 from topics.forms import PersonForm
 from topics.models.work import WorkPage
 
@@ -20,9 +21,10 @@ class PersonQuerySet(PublicPageQuerySet):
     """People, with what lists say of them."""
 
     def described(self) -> Self:
-        """Return the people with their programs, and whether those are public, in the same query."""
-        program = apps.get_model("topics", "ProgramPage").objects.public().filter(pk=OuterRef("program"))
-        return self.select_related("program").annotate(has_public_program=Exists(program))
+        """Return the people with the titles of their public programs, in the same query."""
+        programs = apps.get_model("topics", "ProgramPage").objects.public()
+        own = programs.filter(translation_key=OuterRef("program__translation_key"), locale=OuterRef("locale"))
+        return self.annotate(program_title=Subquery(own.values("title")[:1]))
 
 
 class PersonIndexPage(HubPage):
@@ -98,27 +100,29 @@ class PersonPage(WorkPage):
         authorship = self._meta.get_field("itemauthors").related_model
         return authorship._meta.get_field("item").related_model.objects.by_person(self)
 
-    @property
+    @cached_property
     def public_program(self) -> Page | None:
-        """The person's program while it is public; no query for a person who came ``described()``."""
-        if self.program is None:
+        """The person's program in the language of this page, while it is public."""
+        if self.program_id is None:
             return None
-        known = getattr(self, "has_public_program", None)
-        return self.program if (is_public(self.program) if known is None else known) else None
+        programs = self._meta.get_field("program").related_model.objects
+        return programs.public().versions_of(programs.filter(pk=self.program_id), self.locale_id).first()
 
     @property
     def description(self) -> str:
-        """Role, program and office in one line, as far as they are known and public."""
-        program = self.public_program
-        return ", ".join(str(part) for part in (self.role, program and program.title, self.office) if part)
+        """Role, program and office in one line, as far as they are known and public; no query for a person
+        who came ``described()``."""
+        if not hasattr(self, "program_title"):
+            self.program_title = self.public_program and self.public_program.title
+        return ", ".join(str(part) for part in (self.role, self.program_title, self.office) if part)
 
     @property
     def topics(self) -> list:
-        """The public topics that name this person, in the order of the tree; none before the page is
-        saved."""
+        """The public topics in the language of this page that name this person, in the order of the tree;
+        none before the page is saved."""
         if self.pk is None:
             return []
-        topic_model = (
-            self._meta.get_field("topic_people").related_model._meta.get_field("topic").related_model
-        )
-        return list(topic_model.objects.public().filter(topic_people__person=self).order_by("path"))
+        row = self._meta.get_field("topic_people").related_model
+        naming = row.objects.filter(topic=OuterRef("pk"), person__translation_key=self.translation_key)
+        topics = row._meta.get_field("topic").related_model.objects.public()
+        return list(topics.filter(Exists(naming), locale=self.locale_id).order_by("path"))

@@ -92,11 +92,7 @@ class ProgramPage(WorkPage):
 
     @property
     def public_topics(self) -> list:
-        """The public topics that this program focuses on, in the order of the tree."""
-        chosen = [topic.pk for topic in self.topics.all()]
-        return list(
-            self._meta.get_field("topics")
-            .related_model.objects.public()
-            .filter(pk__in=chosen)
-            .order_by("path")
-        )
+        """The public topics that this program focuses on, in its language, in the order of the tree."""
+        topics = self._meta.get_field("topics").related_model.objects
+        chosen = topics.filter(pk__in=[topic.pk for topic in self.topics.all()])
+        return list(topics.public().versions_of(chosen, self.locale_id).order_by("path"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -237,12 +238,18 @@ class TopicPage(WorkPage):
 
     @property
     def people(self) -> list[PersonPage]:
-        """The public people of this topic, in the editor's order; in a preview, as they are about to be."""
+        """The public people of this topic in its language, in the editor's order; in a preview, as they are
+        about to be."""
         rows = self.topic_people.all()
         if not isinstance(rows, models.QuerySet):  # a preview's, in memory
-            return [row.person for row in rows if row.person_id]
-        people = PersonPage.objects.public().described().filter(topic_people__topic=self)
-        return list(people.order_by("topic_people__sort_order"))
+            order = {row.person.translation_key: place for place, row in enumerate(rows) if row.person_id}
+            people = PersonPage.objects.public().described().filter(locale=self.locale_id)
+            return sorted(
+                people.filter(translation_key__in=order), key=lambda person: order[person.translation_key]
+            )
+        rows = rows.filter(person__translation_key=OuterRef("translation_key"))
+        people = PersonPage.objects.public().described().filter(Exists(rows), locale=self.locale_id)
+        return list(people.order_by(Subquery(rows.values("sort_order")[:1]), "path"))
 
     @property
     def programs(self) -> list[ProgramPage]:
