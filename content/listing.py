@@ -9,170 +9,24 @@ few that it does, so the link points at that item.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.apps import apps
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import (
-    Case,
-    Count,
-    Exists,
-    F,
-    OuterRef,
-    Prefetch,
-    Q,
-    Subquery,
-    When,
-    prefetch_related_objects,
-)
-from django.db.models.functions import ExtractYear, JSONObject
-from wagtail.images.models import Filter
+from django.db.models import Subquery
+from django.db.models.functions import JSONObject
 
-from harmhub.pages import PublicPageQuerySet
+from content.anchors import Anchor
+from content.cards import ready
 from topics.kinds import Kind
 
 if TYPE_CHECKING:
     from content.models import ContentItem
-    from topics.models import PersonPage, ProgramPage, TopicPage
+    from content.querysets import ContentItemQuerySet
 
 PAGE_SIZE = 12
-PICTURES = 4
-# The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag
-# makes of them.
-CARD_PICTURE = "fill-480x320 format-{avif,jpeg} avifquality-50 jpegquality-30"
-CARD_FILTERS = Filter.expand_spec(CARD_PICTURE)
-# Long texts that no card shows: most of what there is to read of an item.
-NOT_ON_CARDS = (
-    "body",
-    "voicespage__standfirst",
-    "eventpage__transcript",
-    "eventpage__access_notes",
-    "publicationpage__key_findings",
-)
-
-
-@dataclass(frozen=True, order=True)
-class Anchor:
-    """The place of one item in the order of work: its published date, then its number."""
-
-    day: date
-    pk: int
-
-    def __str__(self) -> str:
-        """Return the anchor as part of an address: ``2019-05-22-143``."""
-        return f"{self.day:%Y-%m-%d}-{self.pk}"
-
-    @classmethod
-    def parse(cls, text: str) -> Anchor | None:
-        """Return the anchor that a part of an address names; None for anything that names none."""
-        match = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})-([0-9]{1,18})", text)
-        try:
-            return cls(date.fromisoformat(match[1]), int(match[2])) if match else None
-        except ValueError:
-            return None
-
-
-class ContentItemQuerySet(PublicPageQuerySet):
-    """Items, with the words in which listings are asked for."""
-
-    def on_topic(self, topic: TopicPage) -> ContentItemQuerySet:
-        """Return the items about a topic or any topic below it, in the topic's language, each once.
-
-        A translated item stays on the original topic, so topics are compared by what they are translations
-        of.
-        """
-        if topic.pk is None:
-            return self.none()
-        topics = type(topic)._default_manager
-        subjects = topics.filter(
-            translation_key__in=topics.filter(path__startswith=topic.path).values("translation_key")
-        )
-        further = self.model.further_topics.through.objects.filter(
-            contentitem=OuterRef("pk"), topicpage__in=subjects
-        )
-        return self.filter(Q(primary_topic__in=subjects) | Exists(further), locale=topic.locale_id)
-
-    def of_program(self, program: ProgramPage) -> ContentItemQuerySet:
-        """Return the items of a program, in the program's language."""
-        if program.pk is None:
-            return self.none()
-        links = self.model.programs.through.objects.filter(
-            contentitem=OuterRef("pk"), programpage__translation_key=program.translation_key
-        )
-        return self.filter(Exists(links), locale=program.locale_id)
-
-    def by_person(self, person: PersonPage) -> ContentItemQuerySet:
-        """Return the items that a person wrote or speaks at, in the language of the person's page."""
-        if person.pk is None:
-            return self.none()
-        same = {"person__translation_key": person.translation_key}
-        wrote = apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk"), **same)
-        speaks = apps.get_model("content", "EventSpeaker").objects.filter(event=OuterRef("pk"), **same)
-        return self.filter(Exists(wrote) | Exists(speaks), locale=person.locale_id)
-
-    def of_kind(self, kind: Kind) -> ContentItemQuerySet:
-        """Return the items of one kind."""
-        return self.filter(kind=kind)
-
-    def newest_first(self) -> ContentItemQuerySet:
-        """Return the items by published date, the newest first; of one day, the one that was made last
-        first."""
-        return self.order_by("-published_on", "-pk")
-
-    def since(self, anchor: Anchor) -> ContentItemQuerySet:
-        """Return the item at the anchor and all newer ones."""
-        return self.filter(
-            Q(published_on__gt=anchor.day) | Q(published_on=anchor.day, pk__gte=anchor.pk),
-            published_on__gte=anchor.day,
-        )
-
-    def before(self, anchor: Anchor) -> ContentItemQuerySet:
-        """Return the items older than the anchor."""
-        return self.filter(
-            Q(published_on__lt=anchor.day) | Q(published_on=anchor.day, pk__lt=anchor.pk),
-            published_on__lte=anchor.day,
-        )
-
-    def recent(self) -> ContentItemQuerySet:
-        """Return the public items, the newest first, with all that a card shows."""
-        return self.public().newest_first().for_cards()
-
-    def for_cards(self) -> ContentItemQuerySet:
-        """Fetch all that a card shows in this one query: the kinds, the image, the names of authors, the
-        first file."""
-        authors = (
-            apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
-        )
-        files = (
-            apps.get_model("content", "PublicationFile")
-            .objects.filter(publication=OuterRef("pk"))
-            .order_by("sort_order")
-        )
-        name = Case(When(person__isnull=False, then=F("person__title")), default=F("name"))
-        file = JSONObject(name="document__file", pages="document__page_count", size="document__file_size")
-        items = self.select_related("voicespage", "eventpage", "publicationpage", "image").defer(
-            *NOT_ON_CARDS
-        )
-        return items.annotate(
-            author_names=ArraySubquery(authors.values_list(name)),
-            first_file=Subquery(files.values_list(file)[:1]),
-        )
-
-    def counts(self) -> Counter[tuple[str, int]]:
-        """Return how many items there are of each kind and year."""
-        rows = self.order_by().values_list("kind", ExtractYear("published_on")).annotate(Count("pk"))
-        return Counter({(kind, year): number for kind, year, number in rows})
-
-    def listing(self, address: str, **cut) -> Listing:
-        """Return the public items as a listing whose first page is at the address, cut as Listing
-        describes."""
-        return Listing(self.public(), address, **cut)
 
 
 @dataclass(frozen=True)
@@ -362,20 +216,3 @@ class Listing:
     @staticmethod
     def _keys(items: ContentItemQuerySet) -> list[Anchor]:
         return [Anchor(day, pk) for day, pk in items.values_list("published_on", "pk")[: PAGE_SIZE + 1]]
-
-
-def ready(cards: list[ContentItem]) -> list[ContentItem]:
-    """Return the cards with what they show in place: the bylines, and the pictures of the first few in one
-    query."""
-    for card in cards:
-        card.byline = card.author_names
-    fetch_pictures(card.image for card in cards[:PICTURES])
-    return cards
-
-
-def fetch_pictures(images: Iterable) -> None:
-    """Fetch the renditions that cards show, in one query."""
-    wanted = [image for image in images if image]
-    if wanted:
-        renditions = wanted[0].renditions.model.objects.filter(filter_spec__in=CARD_FILTERS)
-        prefetch_related_objects(wanted, Prefetch("renditions", renditions, to_attr="prefetched_renditions"))

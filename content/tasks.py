@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 
-from content.listing import CARD_FILTERS
+from content.cards import CARD_FILTERS
 from harmhub.models import CustomImage
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 from wagtail.models import Page, Site
 
-from content.listing import CARD_FILTERS
+from content.cards import CARD_FILTERS
 from content.models import ContentItem, EventPage, InfoPage, PublicationPage, VoicesPage
 from harmhub.models import CustomDocument, CustomImage, SiteSettings
 from tests.fixtures import databases

@@ -7,7 +7,8 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from wagtail.models import Locale, PageViewRestriction
 
-from content.listing import PAGE_SIZE, Anchor
+from content.anchors import Anchor
+from content.listing import PAGE_SIZE
 from content.models import ContentItem, ItemAuthor, PublicationFile
 from tests.factories import DocumentFactory, ImageFactory, Tree, copies
 from topics.kinds import Kind

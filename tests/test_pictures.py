@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from content.listing import CARD_FILTERS
+from content.cards import CARD_FILTERS
 from content.tasks import prepare_card
 from harmhub.models import CustomImage
 from tests.factories import ImageFactory, Tree

@@ -8,8 +8,8 @@ from typing import Self
 
 from django.core.files.base import ContentFile
 
+from content.cards import CARD_FILTERS
 from content.demo import pictures
-from content.listing import CARD_FILTERS
 from harmhub.children import die_with_parent
 from harmhub.models import CustomDocument, CustomImage
 

@@ -9,9 +9,10 @@ from wagtail.fields import StreamField
 from wagtail.search import index
 
 from content.blocks import Body
-from content.listing import ContentItemQuerySet, ready
+from content.cards import ready
 from content.models.events import EventPage
 from content.models.items import ContentItem
+from content.querysets import ContentItemQuerySet
 from harmhub.pages import HubPage
 from topics.kinds import Kind
 from topics.models.work import WorkPage

@@ -18,9 +18,10 @@ from wagtail.models import PageManager
 from wagtail.search import index
 
 from content.blocks import Body
+from content.cards import ready
 from content.forms import ItemForm
-from content.listing import ContentItemQuerySet, ready
 from content.models.credits import Credit, credited
+from content.querysets import ContentItemQuerySet
 from harmhub.pages import HubPage
 from topics.kinds import Kind
 from topics.models import ProgramPage, TopicPage

@@ -1,0 +1,28 @@
+"""Anchors: places in the order of work, by which the older pages of a listing are named."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, order=True)
+class Anchor:
+    """The place of one item in the order of work: its published date, then its number."""
+
+    day: date
+    pk: int
+
+    def __str__(self) -> str:
+        """Return the anchor as part of an address: ``2019-05-22-143``."""
+        return f"{self.day:%Y-%m-%d}-{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> Anchor | None:
+        """Return the anchor that a part of an address names; None for anything that names none."""
+        match = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})-([0-9]{1,18})", text)
+        try:
+            return cls(date.fromisoformat(match[1]), int(match[2])) if match else None
+        except ValueError:
+            return None
