@@ -4,7 +4,10 @@ Tries are counted for each client, and for each client with each account. So gue
 who sits elsewhere is not concerned. A login that succeeds takes its count back.
 """
 
+import time
 import unicodedata
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -15,6 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.auth import LoginForm as WagtailLoginForm
 from wagtail.admin.forms.auth import PasswordResetForm as WagtailPasswordResetForm
+from wagtail.documents.views import serve
 from wagtail.views import authenticate_with_password
 
 from harmhub import errors, limits, mail, sealing
@@ -25,6 +29,7 @@ TRIES_AT_ACCOUNT = 10  # an hour, of one client
 # too many to be used up in passing.
 TRIES_OF_UNKNOWN = 1_000
 RESETS_OF_CLIENT, RESETS_OF_ADDRESS, RESETS_IN_ALL = 5, 3, 100  # an hour
+RESET_SECONDS = 0.25  # longer than writing the mail takes: with and without an account the answer takes this
 NO_LIMIT = 2**60
 
 
@@ -33,13 +38,26 @@ def _counted_as(purpose: str, name: str) -> str:
     return f"{purpose} {sealing.digest(unicodedata.normalize('NFKC', name).casefold(), purpose).hex()}"
 
 
-def page_password(request: HttpRequest, **ids: int) -> HttpResponse:
-    """Take the password of a page that has one, as Wagtail does, but not as often as a guesser would like."""
-    if request.method == "POST" and not limits.allow(
-        "page password", request, per_client=TRIES_OF_CLIENT, in_all=TRIES_OF_UNKNOWN
-    ):
-        return errors.too_often(request, limits.minutes_to_wait())
-    return authenticate_with_password(request, **ids)
+def limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return one of Wagtail's views that take a shared password, stopping guessers; who knows the password
+    is not counted."""
+
+    def wrapper(request: HttpRequest, **ids: int) -> HttpResponse:
+        tried = request.method == "POST"
+        if tried and not limits.allow(
+            "shared password", request, per_client=TRIES_OF_CLIENT, in_all=TRIES_OF_UNKNOWN
+        ):
+            return errors.too_often(request, limits.minutes_to_wait())
+        response = view(request, **ids)
+        if tried and response.status_code == HTTPStatus.FOUND:
+            limits.give_back("shared password", request)
+        return response
+
+    return wrapper
+
+
+page_password = limited(authenticate_with_password)
+document_password = limited(serve.authenticate_with_password)
 
 
 class LoginForm(WagtailLoginForm):
@@ -84,7 +102,9 @@ class PasswordResetForm(WagtailPasswordResetForm):
         if limits.allow(
             "password reset", request, per_client=RESETS_OF_CLIENT, in_all=RESETS_IN_ALL
         ) and limits.allow(address, request, per_client=RESETS_OF_ADDRESS, in_all=RESETS_OF_ADDRESS):
+            begun = time.monotonic()
             super().save(*args, **options)
+            time.sleep(max(0, begun + RESET_SECONDS - time.monotonic()))
 
     def send_mail(
         self,

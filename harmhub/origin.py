@@ -17,8 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from harmhub import errors
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-# These pages have Django's tokens and sessions: the admin, and the password form of Wagtail's private pages.
-OWN_CHECK = ("/admin/", "/_util/")
+OWN_CHECK = "/admin/"  # has Django's tokens
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

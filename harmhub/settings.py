@@ -305,8 +305,6 @@ WAGTAILDOCS_DOCUMENT_MODEL = "harmhub.CustomDocument"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 # PDFs, too, go out as attachments: none of an editor's files opens within this site.
 WAGTAILDOCS_INLINE_CONTENT_TYPES: list[str] = []
-# Collections are private by login or group: the form for a shared password could be guessed at without a
-# limit.
-WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
+WAGTAILDOCS_PASSWORD_REQUIRED_TEMPLATE = "wagtailcore/password_required.html"  # noqa: S105 (as for pages)
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "epub", "odt", "ods", "pdf", "pptx", "txt", "vtt", "xlsx", "zip"]
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 50 * 1024 * 1024

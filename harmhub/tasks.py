@@ -5,6 +5,7 @@ Each may run twice or be cut short at any point; the next run does what is left.
 
 import logging
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 from procrastinate import JobContext, jobs
@@ -77,3 +78,10 @@ async def forget_jobs(context: JobContext, timestamp: int) -> None:
 def forget_clients(timestamp: int) -> None:
     """Delete the rate limits' files of past hours, also where nobody has sent a form since."""
     limits.sweep()
+
+
+@app.periodic(cron="45 * * * *")
+@app.task(queueing_lock="forget_sessions")
+def forget_sessions(timestamp: int) -> None:
+    """Delete the rows of sessions that have expired: editors', and of who opened a page by its password."""
+    SessionStore.clear_expired()

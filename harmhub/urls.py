@@ -9,7 +9,7 @@ from wagtail.documents import urls as document_urls
 from wagtail.urls import serve_pattern
 
 from harmhub import views
-from harmhub.login import page_password
+from harmhub.login import document_password, page_password
 from topics.hub import serve
 
 handler400 = "harmhub.errors.handler400"
@@ -19,6 +19,8 @@ handler500 = "harmhub.errors.handler500"
 
 urlpatterns = [
     path("admin/", include(admin_urls)),
+    # Wagtail's own, with a limit on guessing.
+    path("documents/authenticate_with_password/<int:restriction_id>/", document_password),
     path("documents/", include(document_urls)),
     path("media/<path:path>", views.rendition, name="rendition"),
     path("health/", views.health, name="health"),

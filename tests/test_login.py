@@ -1,14 +1,21 @@
 """Logging in to the admin: guessing is slow, and no stranger can lock an editor out."""
 
 import re
+import time
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from wagtail.models import Collection, CollectionViewRestriction, PageViewRestriction
 
+from content.models import PublicationFile
 from harmhub import limits, login
 from harmhub.mail.models import Mail
+from harmhub.tasks import forget_sessions
+from tests.factories import DocumentFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +132,98 @@ def test_redirect_after_login_stays_on_the_site():
         assert answer["Location"] == reverse("wagtailadmin_home")
 
 
+# --- shared passwords
+
+
+@pytest.fixture(params=["page", "document"])
+def private(request, tree):
+    """The address of something that a shared password opens, and of the password's form."""
+    asks = {"restriction_type": "password", "password": "open sesame"}
+    if request.param == "page":
+        restriction = PageViewRestriction.objects.create(page=tree.health, **asks)
+        return tree.health.url, page_form(restriction, tree.health)
+    collection = Collection.get_first_root_node().add_child(name="Board")
+    restriction = CollectionViewRestriction.objects.create(collection=collection, **asks)
+    form = reverse("wagtaildocs_authenticate_with_password", args=[restriction.pk])
+    document = DocumentFactory(collection=collection)
+    publication = tree.publication()
+    publication.files.add(PublicationFile(document=document))
+    publication.save()
+    return document.url, form
+
+
+def page_form(restriction, page):
+    return reverse("wagtailcore_authenticate_with_password", args=[restriction.pk, page.pk])
+
+
+def try_password(client, form, password, address=STRANGER, site="same-origin"):
+    return client.post(
+        form,
+        {"password": password, "return_url": "/"},
+        REMOTE_ADDR=address,
+        headers={"sec-fetch-site": site},
+    )
+
+
+def test_form_for_a_shared_password_needs_no_cookie_and_the_right_one_sets_one_for_this_visit(private):
+    address, form = private
+    client = Client(enforce_csrf_checks=True)
+    asked = client.get(address)
+    assert "Password required" in asked.content.decode()
+    assert form in asked.content.decode()
+    assert "not correct" in try_password(client, form, "wrong").content.decode()
+    assert not client.cookies
+    assert try_password(client, form, "open sesame", site="cross-site").status_code == 403
+    answer = try_password(client, form, "open sesame")
+    assert answer.status_code == 302
+    assert [(name, cookie["max-age"], cookie["httponly"]) for name, cookie in answer.cookies.items()] == [
+        ("sessionid", "", True)
+    ]
+    opened = client.get(address)
+    assert opened.status_code == 200
+    assert "Password required" not in b"".join(opened).decode(errors="replace")
+
+
+def test_guessing_a_shared_password_is_stopped_for_the_guesser_only(private):
+    for _ in range(login.TRIES_OF_CLIENT):
+        assert try_password(Client(), private[1], "wrong").status_code == 200
+    assert try_password(Client(), private[1], "open sesame").status_code == 429
+    assert try_password(Client(), private[1], "open sesame", EDITOR).status_code == 302
+
+
+def test_a_shared_password_cannot_be_guessed_at_by_many_together(private, monkeypatch):
+    monkeypatch.setattr(login, "TRIES_OF_UNKNOWN", 5)
+    answers = [
+        try_password(Client(), private[1], "wrong", f"203.0.113.{number}").status_code for number in range(6)
+    ]
+    assert answers == [200] * 5 + [429]
+
+
+def test_those_who_know_a_shared_password_are_not_counted(private, monkeypatch):
+    monkeypatch.setattr(login, "TRIES_OF_CLIENT", 2)
+    assert [try_password(Client(), private[1], "open sesame").status_code for _ in range(4)] == [302] * 4
+
+
+def test_form_for_a_shared_password_tells_nothing_of_other_pages(tree):
+    restriction = PageViewRestriction.objects.create(
+        page=tree.health, restriction_type="password", password="x"
+    )
+    draft = TopicFactory(parent=tree.topics, title="Secret topic", live=False)
+    assert "Secret topic" not in Client().get(page_form(restriction, draft)).content.decode()
+
+
+def test_sessions_that_have_expired_are_deleted():
+    SessionStore().create()
+    old = SessionStore()
+    old.set_expiry(-1)
+    old.create()
+    forget_sessions(timestamp=0)
+    assert Session.objects.count() == 1
+
+
+# --- forgotten passwords
+
+
 def ask_for_reset(email, address=STRANGER):
     return Client().post(reverse("wagtailadmin_password_reset"), {"email": email}, REMOTE_ADDR=address)
 
@@ -133,6 +232,12 @@ def test_forgotten_password_is_answered_alike_with_and_without_an_account():
     known, unknown = ask_for_reset("ana@example.org"), ask_for_reset("nobody@example.org")
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
     assert Mail.objects.count() == 1
+
+
+def test_answer_to_a_forgotten_password_takes_as_long_without_an_account():
+    begun = time.monotonic()
+    ask_for_reset("nobody@example.org")
+    assert time.monotonic() - begun >= login.RESET_SECONDS
 
 
 def test_reset_mail_is_in_the_queue_and_its_link_works():
