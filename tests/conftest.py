@@ -120,7 +120,8 @@ def base_url() -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     """Drive the Chromium that `make test` found; without one, fail in CI and skip elsewhere."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(
             "No Chromium: `make test` finds or installs one."

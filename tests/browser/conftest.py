@@ -1,12 +1,16 @@
 """What the browser tests of the public site share."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import hub as making
 from tests.browser.hub import Hub
 from tests.fixtures.site import Site
 
 _made: list[Hub] = []
+
+# A limit for busy machines; nothing takes so long on others.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def desk(browser: Browser, site_server: Site) -> Iterator[Desk]:
         name = f"{group}-{len(contexts)}-{datetime.now(UTC):%H%M%S%f}"
         member(site_server, name, group)
         context = browser.new_context(viewport={"width": 1280, "height": 1000})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         context.add_init_script(WATCH)
         page = context.new_page()
