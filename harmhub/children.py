@@ -54,6 +54,8 @@ class Child:
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
+        except OSError as problem:  # no room, no right: the place in the code would tell nothing
+            sys.stderr.write(f"{self.name}: {problem}\n")
         except BaseException:  # nothing may return into the parent's code
             traceback.print_exc()
         finally:

@@ -116,6 +116,12 @@ def postmaster(data_dir: Path) -> int:
     return pid if pid in _processes(home) else 0
 
 
+def explain(data_dir: Path, said: str) -> str:
+    """Return one sentence on why the server failed its client, out of the error and the server's own log."""
+    home = _home(data_dir)
+    return _sentence(home, _log(home) + said.partition("\n")[0])
+
+
 def stop(data_dir: Path) -> None:
     """Stop the server of data_dir, if it runs, and wait for its end. Open transactions roll back."""
     home = _home(data_dir)
@@ -266,25 +272,31 @@ def _run(home: Path, *command: str | Path) -> None:
         output.seek(0)
         said = output.read().decode(errors="replace")
     if done.returncode:
-        with contextlib.suppress(OSError):
-            said += (home / "data" / "server.log").read_text(errors="replace")
-        raise EmbeddedPostgresError(_sentence(home, said))
+        raise EmbeddedPostgresError(_sentence(home, said + _log(home)))
+
+
+def _log(home: Path) -> str:
+    """Return the end of what the server has written since it was started."""
+    with contextlib.suppress(OSError):
+        return (home / "data" / "server.log").read_text(errors="replace")[-2_000:]
+    return ""
 
 
 def _sentence(home: Path, said: str) -> str:
     """Return one sentence on what went wrong, out of an error message or what PostgreSQL wrote."""
     for cause, advice in {
         "No space left": "the disk is full",
+        "wrote only": "the disk is full",
         "Permission denied": "the folder cannot be written by this user; set DATA_DIR to one that can",
         "Read-only file system": "the folder is on a read-only disk; set DATA_DIR to one that can be written",
         "Not a directory": "DATA_DIR names a file instead of a folder",
         "incompatible with server": "the folder is of another version of PostgreSQL",
     }.items():
         if cause in said:
-            return f"The embedded PostgreSQL cannot start in {home}: {advice}."
+            return f"The embedded PostgreSQL cannot work in {home}: {advice}."
     lines = said.splitlines() or ["no reason given"]
     reason = next((line for line in lines if "FATAL" in line), lines[-1])
-    return f"The embedded PostgreSQL cannot start in {home}: {reason.strip()}"
+    return f"The embedded PostgreSQL cannot work in {home}: {reason.strip()}"
 
 
 def _answers(data_dir: Path) -> bool:

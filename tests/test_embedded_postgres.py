@@ -147,6 +147,16 @@ def test_somebody_elses_folder_in_the_sockets_place_is_refused_in_one_sentence(d
     assert "\n" not in str(problem.value)
 
 
+@pytest.mark.parametrize("where", ["error", "log"])
+def test_a_full_disk_is_one_sentence_wherever_it_was_met(data_dir, where):
+    full = 'could not extend file "base/5/1249": No space left on device\nHINT:  Check free disk space.'
+    log = data_dir / "postgres/data/server.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"12:00 PANIC:  {full}\n" if where == "log" else "12:00 LOG:  ready\n")
+    said = embedded_postgres.explain(data_dir, full if where == "error" else "no connection after 2.00 sec")
+    assert said == f"The embedded PostgreSQL cannot work in {data_dir}/postgres: the disk is full."
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root has another user run the server")
 def test_root_puts_the_cluster_where_the_servers_user_can_reach_it(data_dir):
     closed = data_dir / "closed"

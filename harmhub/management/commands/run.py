@@ -26,7 +26,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_resolver, reverse
 
-from harmhub import embedded_postgres
+from harmhub import embedded_postgres, errors
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
 
 ADDRESS = "127.0.0.1"
@@ -85,6 +85,8 @@ class Command(BaseCommand):
             self.stdout.write("\nStopping.")
         except ChildKeepsDyingError as problem:
             raise CommandError(str(problem)) from problem
+        except errors.UNREACHABLE as problem:
+            raise CommandError(why_the_database_failed(problem)) from problem
         except OSError as problem:
             raise CommandError(
                 f"{problem.filename or 'The site'}: {problem.strerror or problem}."
@@ -127,12 +129,22 @@ def handle_signals(handler: Callable[[int, FrameType | None], object] | signal.H
         signal.signal(number, handler)
 
 
+def why_the_database_failed(problem: Exception) -> str:
+    """Return one sentence on what the database could not do."""
+    said = str(problem)
+    if not os.environ.get("DATABASE_URL"):
+        return embedded_postgres.explain(settings.DATA_DIR, said)
+    return f"The database cannot be used: {said.partition('\n')[0]}"
+
+
 def refuse_taken_port(port: int) -> None:
     """Raise CommandError when another program has the port, which the server would share silently."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((ADDRESS, port))
+        except errors.UNREACHABLE as problem:
+            raise CommandError(why_the_database_failed(problem)) from problem
         except OSError as problem:
             raise CommandError(
                 f"Port {port} cannot be used ({problem.strerror}): set PORT to another."
