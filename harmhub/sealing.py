@@ -14,15 +14,16 @@ import secrets
 import unicodedata
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import idna
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import gettext
 
 
 @cache
@@ -83,9 +84,40 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
+class Unreadable(str):
+    """Stands for a value that does not open: words for people, and the token, which is saved again."""
+
+    token: bytes
+
+    def __new__(cls, token: bytes) -> Self:
+        """Return the words in the language of whoever looks."""
+        words = super().__new__(cls, gettext("[Cannot be read: the key that sealed it is missing]"))
+        words.token = token
+        return words
+
+
+def readable(value: Any) -> Any:
+    """Return a sealed field's value for a program. cryptography.fernet.InvalidToken: it did not open."""
+    if isinstance(value, Unreadable):
+        raise InvalidToken
+    return value
+
+
+def _is_token(value: Any) -> bool:
+    """Whether this is the text of a Fernet token: its version and the 57 bytes around what is sealed."""
+    try:
+        token = base64.b64decode(value.encode("ascii"), altchars=b"-_", validate=True)
+    except (AttributeError, ValueError):  # not a text, or none in base64
+        return False
+    return token[:1] == b"\x80" and len(token) >= 57 + 16
+
+
 class SealedTextField(models.BinaryField):
     """Text that lies sealed in its row. Python sees ``str``; ``None`` stays NULL, the empty text is sealed
-    like any other."""
+    like any other.
+
+    Where a token does not open, Python sees ``Unreadable``: a page that shows others must not fail for it.
+    """
 
     description = "Sealed text"
     # What the type checker takes a value of this field for: not for the bytes that the column holds.
@@ -94,13 +126,18 @@ class SealedTextField(models.BinaryField):
     empty_values = [None, ""]
 
     def to_python(self, value: Any) -> Any:
-        return self._open(value) if isinstance(value, bytes | memoryview) else value
+        """Open a token: bytes, or text in a dump. What is none is taken for the value itself."""
+        if isinstance(value, bytes | memoryview):
+            return self._open(bytes(value))
+        return self._open(value.encode()) if _is_token(value) else value
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return None if value is None else self._open(value)
+        return None if value is None else self._open(bytes(value))
 
     def get_prep_value(self, value: Any) -> bytes | None:
-        return None if value is None else seal(self._written(value))
+        if value is None:
+            return None
+        return value.token if isinstance(value, Unreadable) else seal(self._written(value))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         token = value if prepared else self.get_prep_value(value)
@@ -122,8 +159,14 @@ class SealedTextField(models.BinaryField):
     def _written(self, value: Any) -> str:
         return str(value)
 
-    def _open(self, token: bytes | memoryview) -> Any:
-        return unseal(bytes(token))
+    def _open(self, token: bytes) -> Any:
+        try:
+            return self._read(unseal(token))
+        except InvalidToken:
+            return Unreadable(token)
+
+    def _read(self, text: str) -> Any:
+        return text
 
 
 class SealedJSONField(SealedTextField):
@@ -135,5 +178,5 @@ class SealedJSONField(SealedTextField):
     def _written(self, value: Any) -> str:
         return json.dumps(value, cls=DjangoJSONEncoder)
 
-    def _open(self, token: bytes | memoryview) -> Any:
-        return json.loads(super()._open(token))
+    def _read(self, text: str) -> Any:
+        return json.loads(text)

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from harmhub import mail
 from harmhub.mail.models import Mail
-from harmhub.sealing import address_digest
+from harmhub.sealing import address_digest, readable
 from newsletter.models import Consent, SignUp, Subscriber, Subscription, Suppression, Token
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def _work_off(pk: int) -> None:
     )
     if sign_up is None:
         return
-    digest = address_digest(sign_up.address)
+    digest = address_digest(readable(sign_up.address))
     if not Suppression.objects.final().filter(address_digest=digest).exists():
         subscription = _subscription(sign_up, digest)
         if subscription.subscriber.may_be_written_to:
@@ -142,8 +142,8 @@ def erase(subscriber: Subscriber) -> None:
     """Forget an address and all that belongs to it, queued mails included. Only its digest stays."""
     digest = bytes(subscriber.address_digest)
     Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
-    SignUp.objects.found_by(subscriber.address).delete()
-    Mail.objects.to(subscriber.address).filter(purpose__startswith=PURPOSE).delete()
+    SignUp.objects.of_address(digest).delete()
+    Mail.objects.filter(recipient=digest, purpose__startswith=PURPOSE).delete()
     subscriber.delete()
 
 

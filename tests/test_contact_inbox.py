@@ -5,6 +5,7 @@ import io
 from datetime import date
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -272,6 +273,18 @@ def test_an_export_holds_the_words_and_is_logged(moderator, message):
         answer = moderator.get(reverse("message:index"), {"export": kind})
         assert b"".join(answer.streaming_content)
     assert ModelLogEntry.objects.filter(action="contact.export", label=message.reference).count() == 2
+
+
+def test_a_message_whose_key_is_lost_says_so_and_can_still_be_closed(moderator, message, settings):
+    settings.SEALING_KEYS = [Fernet.generate_key().decode()]
+    assert message.reference in listed(moderator)
+    assert "Cannot be read" in moderator.get(reverse("message:inspect", args=[message.pk])).content.decode()
+    answer = moderator.get(reverse("message:index"), {"export": "csv"})
+    row = next(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert row["Reference"] == message.reference
+    assert "Cannot be read" in row["Message"]
+    moderator.post(reverse("message:act", args=[message.pk, "close"]))
+    assert message in Message.objects.closed()
 
 
 def test_what_is_no_formula_is_exported_as_it_is():

@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -181,3 +182,19 @@ def test_a_sign_up_is_let_through_only_with_a_note_of_who_did_it(editor, tree, m
 def test_sign_ups_on_their_way_are_not_shown(editor, tree):
     SignUp.objects.create(address=READER, language="en", wording="…")
     assert READER not in editor.get(reverse("held_sign_up:index")).content.decode()
+
+
+def test_an_address_whose_key_is_lost_is_listed_shown_and_exported_as_that_and_can_be_erased(
+    moderator, subscription, settings
+):
+    SignUp.objects.create(address="held@example.org", language="en", held_at=timezone.now())
+    settings.SEALING_KEYS = [Fernet.generate_key().decode()]
+    assert "Cannot be read" in listed(moderator)
+    inspect = reverse("subscriber:inspect", args=[subscription.pk])
+    assert "Cannot be read" in moderator.get(inspect).content.decode()
+    assert "Cannot be read" in moderator.get(reverse("held_sign_up:index"), {"q": ""}).content.decode()
+    assert moderator.get(reverse("held_sign_up:index"), {"q": READER}).status_code == 200
+    export = moderator.get(reverse("subscriber:index"), {"export": "csv"})
+    assert "Cannot be read" in b"".join(export.streaming_content).decode()
+    moderator.post(reverse("subscriber:erase", args=[subscription.pk]))
+    assert not Subscriber.objects.exists()

@@ -5,12 +5,15 @@ import base64
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 from django.core.exceptions import FieldError
+from django.core.management import call_command
 from django.db import connection, models
 from django.test.utils import isolate_apps
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contact.models import Message
 from harmhub import sealing
+from harmhub.mail.models import Mail
 
 words = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -133,3 +136,45 @@ def test_sealed_text_survives_model_validation(note_model):
     note.full_clean()
     assert note.text == "not base64 at all!"
     assert "not base64" not in note._meta.get_field("text").value_to_string(note)
+
+
+@pytest.mark.django_db
+def test_a_dump_shows_no_word_and_is_loaded_as_it_was(tmp_path):
+    dump = tmp_path / "dump.json"
+    Message.objects.create(language="en", text="where can I test", name="")
+    Mail.prepare(purpose="x", to="ana@example.org", language="en").queue(
+        {"to": "ana@example.org", "subject": "Ana"}
+    )
+    call_command("dumpdata", "contact", "mail", output=str(dump), verbosity=0)
+    assert "where" not in dump.read_text()
+    assert "Ana" not in dump.read_text()
+    Message.objects.all().delete()
+    Mail.objects.all().delete()
+    for _ in range(2):  # loaded again over itself
+        call_command("loaddata", str(dump), verbosity=0)
+    assert [(each.text, each.name) for each in Message.objects.all()] == [("where can I test", "")]
+    assert Mail.objects.get().content["subject"] == "Ana"
+
+
+def stored() -> list[bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text, data FROM test_note")
+        return [bytes(column) for column in cursor.fetchone()]
+
+
+def test_what_does_not_open_is_shown_as_that_and_opens_again_when_its_key_is_back(note_model, settings):
+    note_model.objects.create(text="where can I test", data={"name": "Ana"})
+    before, keys = stored(), settings.SEALING_KEYS
+    settings.SEALING_KEYS = [Fernet.generate_key().decode()]
+    note = note_model.objects.get()
+    for value in (note.text, note.data):
+        assert "Cannot be read" in value
+        with pytest.raises(InvalidToken):
+            sealing.readable(value)
+    note.full_clean()
+    note.save()
+    assert stored() == before
+    assert note._meta.get_field("text").value_to_string(note) == before[0].decode()
+    settings.SEALING_KEYS = keys
+    again = note_model.objects.get()
+    assert (sealing.readable(again.text), again.data) == ("where can I test", {"name": "Ana"})

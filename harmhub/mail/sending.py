@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
 from django.core.mail import mailers
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -24,6 +24,7 @@ from harmhub.mail.composing import build
 from harmhub.mail.models import Mail
 from harmhub.mail.schedule import next_wait
 from harmhub.mail.waking import wake
+from harmhub.sealing import readable
 
 OUTGOING = "outgoing"  # the mailer that really sends; the default one only queues
 logger = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class Line:
 
     def _send(self, mail: Mail) -> Outcome:
         try:
-            self.backend.send_messages([build(cast(dict[str, Any], mail.content))])
+            self.backend.send_messages([build(readable(mail.content))])
         except smtplib.SMTPRecipientsRefused as refusal:
             return Outcome.of_reply(*next(iter(refusal.recipients.values())))
         except smtplib.SMTPDataError as refusal:

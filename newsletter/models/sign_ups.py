@@ -29,8 +29,12 @@ class SignUpQuerySet(models.QuerySet):
         return self.filter(received_at__lt=Now() - UNCONFIRMED_KEPT)
 
     def found_by(self, words: str) -> "SignUpQuerySet":
-        """Return those of one address. They have no digest, so that taking one in is always the same work."""
-        wanted = address_digest(words)
+        """Return those of one address, however it is written."""
+        return self.of_address(address_digest(words))
+
+    def of_address(self, wanted: bytes) -> "SignUpQuerySet":
+        """Return those whose address has this digest. It is in no row, so that taking one in is always the
+        same work."""
         addresses = self.values_list("pk", "address")
         return self.filter(pk__in=[pk for pk, address in addresses if address_digest(address) == wanted])
 
