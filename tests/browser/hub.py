@@ -67,6 +67,8 @@ def _set_up(tree: Tree, site: Site) -> None:
         )
         page.body = body_of_all_blocks()
         about[slug] = tree.home.add_child(instance=page)
+    members = tree.home.add_child(instance=content.InfoPage(title="For members", slug="for-members"))
+    members.view_restrictions.create(restriction_type="password", password="a password")
     settings = tree.settings
     settings.mission = "Health is where rights become real."
     settings.footer = "An invented organisation."

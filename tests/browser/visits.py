@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, Response, Route
 
+from harmhub.middleware import PUBLIC_BODY
 from newsletter.models import Token
 from tests.browser.hub import HARM_REDUCTION, Hub
 from tests.fixtures.site import Site
@@ -97,6 +98,50 @@ def form_to_a_page(page: Page, hub: Hub, site: Site) -> None:
     page.locator(".brand").click()
 
 
+def too_long(page: Page, hub: Hub, site: Site) -> None:
+    """Send more than the site reads."""
+    page.goto(f"{site.url}/newsletter/")
+    more = "x" * (PUBLIC_BODY + 1)
+    page.route(f"{site.url}/newsletter/", lambda route: route.continue_(post_data=more), times=1)
+    page.get_by_role("button", name="Sign up").click()
+
+
+def wrong_password(page: Page, hub: Hub, site: Site) -> None:
+    page.goto(f"{site.url}/for-members/")
+    page.get_by_label("Password").fill("a guess")
+    page.get_by_role("button", name="Continue").click()
+
+
+def without_database(page: Page, hub: Hub, site: Site) -> None:
+    with site.database_away():
+        page.goto(f"{site.url}{HARM_REDUCTION}")
+
+
+def contact_without_database(page: Page, hub: Hub, site: Site) -> None:
+    contact(page, hub, site)
+    page.get_by_label("Your message").fill("When does the van come?")
+    with site.database_away():
+        page.get_by_role("button", name="Send message").click()
+        page.wait_for_load_state("load")
+
+
+def sign_up_without_database(page: Page, hub: Hub, site: Site) -> None:
+    page.goto(f"{site.url}{HARM_REDUCTION}")
+    page.locator(".signup").get_by_label("E-mail address").fill("away@example.org")
+    with site.database_away():
+        page.locator(".signup").get_by_role("button").click()
+        page.wait_for_load_state("load")
+
+
+def broken(page: Page, hub: Hub, site: Site) -> None:
+    """See a page that a fault of ours breaks: here, a table that a migration forgot."""
+    site.query("ALTER TABLE harmhub_sitesettings RENAME TO mislaid")
+    try:
+        page.goto(f"{site.url}/about/")
+    finally:
+        site.query("ALTER TABLE mislaid RENAME TO harmhub_sitesettings")
+
+
 VISITS = [
     Visit("home", at("/")),
     Visit("topic index", at("/topics/")),
@@ -142,6 +187,13 @@ VISITS = [
     Visit("403", strange_form, 403),
     Visit("404", at("/nowhere/"), 404),
     Visit("405", form_to_a_page, 405),
+    Visit("413", too_long, 413),
+    Visit("500", broken, 500),
+    Visit("503", without_database, 503),
+    Visit("message without database", contact_without_database, 503),
+    Visit("sign-up without database", sign_up_without_database, 503),
+    Visit("page with a password", at("/for-members/")),
+    Visit("wrong password", wrong_password),
 ]
 
 every_visit = pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.name)
