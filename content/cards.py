@@ -11,6 +11,8 @@ from django.db.models import Case, F, OuterRef, Prefetch, Subquery, When, prefet
 from django.db.models.functions import JSONObject
 from wagtail.images.models import Filter
 
+from harmhub.private_files import is_private
+
 if TYPE_CHECKING:
     from content.models import ContentItem
     from content.querysets import ContentItemQuerySet
@@ -38,7 +40,7 @@ def fetched(items: ContentItemQuerySet) -> ContentItemQuerySet:
     )
     files = (
         apps.get_model("content", "PublicationFile")
-        .objects.filter(publication=OuterRef("pk"))
+        .objects.filter(~is_private("document__collection__path"), publication=OuterRef("pk"))
         .order_by("sort_order")
     )
     name = Case(When(person__isnull=False, then=F("person__title")), default=F("name"))
@@ -47,6 +49,7 @@ def fetched(items: ContentItemQuerySet) -> ContentItemQuerySet:
     return items.annotate(
         author_names=ArraySubquery(authors.values_list(name)),
         first_file=Subquery(files.values_list(file)[:1]),
+        image_is_private=is_private("image__collection__path"),
     )
 
 
@@ -55,6 +58,8 @@ def ready(cards: list[ContentItem]) -> list[ContentItem]:
     query."""
     for card in cards:
         card.byline = card.author_names
+        if card.image_is_private:
+            card.image = None
     fetch_pictures(card.image for card in cards[:PICTURES])
     return cards
 

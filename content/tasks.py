@@ -9,6 +9,7 @@ from procrastinate.manager import JobManager
 
 from content.cards import CARD_FILTERS
 from harmhub.models import CustomImage
+from harmhub.private_files import is_private
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 @app.task
 def prepare_card(image: int) -> None:
     """Make the picture with this id in the sizes of a card, which would keep the first reader waiting."""
-    found = CustomImage.objects.filter(pk=image).first()
+    found = CustomImage.objects.filter(~is_private(), pk=image).first()
     if found is None:
         return
     try:

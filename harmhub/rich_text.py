@@ -1,13 +1,16 @@
-"""Links to pages in running text."""
+"""Links to pages and files in running text."""
 
 from types import SimpleNamespace
 
 from django.utils.html import escape
 from django.utils.translation import get_language
+from wagtail.documents.rich_text import DocumentLinkHandler
 from wagtail.models import Page
 from wagtail.rich_text.pages import PageLinkHandler
 
+from harmhub.models import CustomDocument
 from harmhub.pages import all_pages
+from harmhub.private_files import is_private
 
 
 class PublicPageLinkHandler(PageLinkHandler):
@@ -36,3 +39,14 @@ class PublicPageLinkHandler(PageLinkHandler):
         roots = SimpleNamespace()  # Wagtail keeps the sites' root paths on it between the links
         parts = [page and page.get_url_parts(roots) for page in cls.get_many(attrs_list)]
         return [f'<a href="{escape(found[2])}">' if found else "<a>" for found in parts]
+
+
+class PublicDocumentLinkHandler(DocumentLinkHandler):
+    """A link to a file; plain text while that file lies in a private collection."""
+
+    @classmethod
+    def get_many(cls, attrs_list: list[dict]) -> list[CustomDocument | None]:
+        """Return the document of each link, or None where the public may not see it."""
+        asked = [int(attrs["id"]) if str(attrs.get("id", "")).isdecimal() else 0 for attrs in attrs_list]
+        found = CustomDocument.objects.filter(~is_private()).in_bulk(asked)
+        return [found.get(number) for number in asked]

@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from wagtail.models import Page, Revision
 
-from harmhub import limits
+from harmhub import limits, private_files
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,13 @@ def _try(what: str, number: int, action, **options) -> None:
             action(**options)
     except Exception as problem:  # whatever is wrong with one page, the others are due as well
         logger.error("cannot %s %s: %s", what, number, type(problem).__name__)
+
+
+@app.periodic(cron=EACH_MINUTE)
+@app.task(queueing_lock="withdraw_private_pictures")
+def withdraw_private_pictures(timestamp: int) -> None:
+    """Take out of the public folder what became private, in whichever of the many ways."""
+    private_files.withdraw_pictures()
 
 
 @app.periodic(cron=EACH_MINUTE)

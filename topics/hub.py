@@ -19,6 +19,7 @@ from wagtail.url_routing import RouteResult
 
 from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public, is_restricted
+from harmhub.private_files import private_collections
 from topics.models import TopicPage
 
 
@@ -47,6 +48,11 @@ class Hub:
     def public_url(self) -> str:
         """The origin that addresses are printed with, without a slash at its end."""
         return settings.PUBLIC_URL
+
+    @cached_property
+    def private_collections(self) -> frozenset[int]:
+        """The numbers of the collections whose files are not for the public."""
+        return private_collections()
 
     @cached_property
     def _roots(self) -> dict[str, str]:

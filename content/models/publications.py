@@ -13,6 +13,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, ObjectL
 from wagtail.fields import StreamField
 
 from content.models.items import ContentItem
+from harmhub.private_files import private_collections
 from harmhub.publishing import Row
 from topics.kinds import Kind
 
@@ -106,10 +107,19 @@ class PublicationPage(ContentItem):
         verbose_name = _("publication")
         verbose_name_plural = _("publications")
 
+    @property
+    def downloads(self) -> list["PublicationFile"]:
+        """The files that everybody may have, in order."""
+        rows = self.files.all()
+        if isinstance(rows, models.QuerySet):
+            rows = rows.select_related("document")
+        private = private_collections()
+        return [row for row in rows if row.document and row.document.collection_id not in private]
+
     @cached_property
     def first_file(self) -> dict | None:
         """What a card tells of the first file; without a query where a listing has fetched it."""
-        document = next((row.document for row in self.files.all() if row.document), None)
+        document = next((row.document for row in self.downloads), None)
         return document and {
             "name": document.filename,
             "pages": document.page_count,

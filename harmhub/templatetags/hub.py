@@ -144,3 +144,9 @@ def file_facts(file: dict) -> str:
 def document_facts(document) -> str:
     """Return the facts of a document as file_facts gives them."""
     return file_facts({"name": document.filename, "pages": document.page_count, "size": document.file_size})
+
+
+@register.filter
+def open_to_all(file, hub) -> bool:
+    """Return whether a picture or a document may be shown to everybody; False for None."""
+    return file is not None and file.collection_id not in hub.private_collections
