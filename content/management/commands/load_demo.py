@@ -1,6 +1,7 @@
 """Load the demo site into an empty database."""
 
 from argparse import ArgumentParser
+from contextlib import ExitStack
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
@@ -28,7 +29,8 @@ class Command(BaseCommand):
 
     def handle(self, *args, if_empty: bool = False, verbosity: int = 1, **options) -> None:
         """Load the demo in one transaction. CommandError: the database has pages of its own."""
-        with transaction.atomic(), connection.cursor() as cursor:
+        # Files are taken away again when the transaction fails, so they are closed after it.
+        with ExitStack() as files, transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             if HomePage.objects.filter(translation_key=HOME_KEY).exists():
                 if not if_empty:
@@ -38,15 +40,15 @@ class Command(BaseCommand):
                 if not if_empty:
                     raise CommandError("This database has pages of its own, so the demo site was not loaded.")
                 return
-            self._load(verbosity)
+            self._load(files, verbosity)
 
-    def _load(self, verbosity: int) -> None:
+    def _load(self, files: ExitStack, verbosity: int) -> None:
         tell = self._tell if verbosity else lambda line: None
         tell("Loading the demo site")
-        with Cabinet(wanted_pictures()) as cabinet:
-            building = Building(timezone.localdate(), cabinet, tell)
-            building.build()
-            tell(f"The demo site is loaded: {len(building.pages) + 1} pages, {len(cabinet)} files.")
+        cabinet = files.enter_context(Cabinet(wanted_pictures()))
+        building = Building(timezone.localdate(), cabinet, tell)
+        building.build()
+        tell(f"The demo site is loaded: {len(building.pages) + 1} pages, {len(cabinet)} files.")
 
     def _tell(self, line: str) -> None:
         self.stdout.write(line)
