@@ -42,8 +42,13 @@ if ! cmp -s requirements-uv.txt $tool/installed; then
     cp requirements-uv.txt $tool/installed
 fi
 uv=$tool/bin/uv
-# uv does not read pip's settings: hand it the package index that pip was given.
-if [ -z "${UV_DEFAULT_INDEX:-}" ] && [ -n "${PIP_INDEX_URL:-}" ]; then export UV_DEFAULT_INDEX="$PIP_INDEX_URL"; fi
+# uv reads neither pip's settings nor the machine's certificates: hand it the index that pip was given, and have it
+# trust whom this machine trusts. (Where a machine has no certificates, uv's own serve.)
+if [ -z "${UV_DEFAULT_INDEX:-}" ]; then
+    index=${PIP_INDEX_URL:-$($tool/bin/python -m pip config get global.index-url 2>/dev/null)} || index=
+    if [ -n "$index" ]; then export UV_DEFAULT_INDEX="$index"; fi
+fi
+if [ -s /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
 
 if ! python_from '(3, 12)' .venv/bin/python >/dev/null; then
     if ! python=$(python_from '(3, 12)' python3.14 python3.13 python3.12 python3); then
