@@ -1,4 +1,4 @@
-"""``setup.sh`` where there is no fit Python: one clear sentence each. That it works is seen whenever tests run."""
+"""``setup.sh`` without a fit Python: one clear sentence each. That it works is seen whenever tests run."""
 
 import shutil
 import subprocess
@@ -62,7 +62,8 @@ def test_without_a_python_setup_says_what_to_install(machine, python):
         add(machine, "python3", python)
     said = failure_of(machine)
     assert said == (
-        "No Python with its venv module was found: install python3.13 and python3-venv (or uv), then try again.\n"
+        "No Python with its venv module was found: "
+        "install python3.13 and python3-venv (or uv), then try again.\n"
     )
 
 
