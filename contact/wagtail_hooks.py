@@ -1,9 +1,11 @@
 """What the contact app adds to the admin: the inbox, and the words of its log."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 from wagtail.permissions import register_permission_policy
+from wagtail.query import PageQuerySet
 
 from contact.inbox import MessageViewSet
 from contact.models import Message
@@ -16,6 +18,18 @@ register_permission_policy(Message, DeclaredPermissionPolicy(Message), exact_cla
 def register_inbox() -> MessageViewSet:
     """Return the pages of the inbox."""
     return MessageViewSet("message", url_prefix="messages")
+
+
+@hooks.register("reason_to_keep_pages")
+def open_messages(pages: PageQuerySet) -> str:
+    """Return a sentence with the number of messages to these pages that wait for somebody, or ""."""
+    number = Message.objects.open().filter(topic__in=pages).count()
+    if not number:
+        return ""
+    words = ngettext(
+        "%d message to it is open: close it first.", "%d messages to it are open: close them first.", number
+    )
+    return words % number
 
 
 @hooks.register("register_log_actions")

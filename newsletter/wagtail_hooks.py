@@ -1,9 +1,11 @@
 """What the newsletter adds to the admin: its pages, and the words of its log."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 from wagtail.permissions import register_permission_policy
+from wagtail.query import PageQuerySet
 
 from harmhub.records import DeclaredPermissionPolicy
 from newsletter.desk import NewsletterGroup
@@ -17,6 +19,14 @@ for model in (Subscription, SignUp):
 def register_newsletter() -> NewsletterGroup:
     """Return the pages of the newsletter."""
     return NewsletterGroup()
+
+
+@hooks.register("reason_to_keep_pages")
+def subscribers(pages: PageQuerySet) -> str:
+    """Return a sentence with the number of those who get the updates of these pages, or ""."""
+    number = Subscription.objects.active().filter(list__in=pages).count()
+    words = ngettext("%d person subscribes to its updates.", "%d people subscribe to its updates.", number)
+    return words % number if number else ""
 
 
 @hooks.register("register_log_actions")

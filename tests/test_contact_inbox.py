@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -18,6 +19,7 @@ from contact.models import Message
 from harmhub.mail.models import Mail
 from harmhub.records import inert
 from harmhub.users.models import User
+from newsletter.models import Subscriber, Subscription
 
 CANARY = "Canarywords"
 
@@ -322,3 +324,45 @@ def test_a_message_outlives_its_topic(tree, message):
     message.refresh_from_db()
     assert message.topic is None
     assert message.recipients == ["desk@example.org"]
+
+
+@pytest.fixture
+def root(tree) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    return client
+
+
+def deletions(*pages) -> list[str]:
+    """The addresses by which the admin deletes these pages: one alone, or a selection."""
+    selection = "&".join(f"id={page.pk}" for page in pages)
+    return [
+        *(reverse("wagtailadmin_pages:delete", args=[page.pk]) for page in pages),
+        f"{reverse('wagtail_bulk_action', args=['wagtailcore', 'page', 'delete'])}?{selection}&next=/admin/",
+    ]
+
+
+def test_a_topic_is_not_deleted_while_people_wait_for_it_or_for_one_below(root, tree, message):
+    for number in range(3):
+        subscriber = Subscriber.objects.create(address="x", address_digest=b"%d" % number, language="en")
+        subscriber.subscriptions.create(list=tree.health, confirmed_at=message.received_at)
+    for address in deletions(tree.health):
+        said = root.post(
+            address, {"confirm_site_name": settings.WAGTAIL_SITE_NAME}, follow=True
+        ).content.decode()
+        assert "3 people subscribe to its updates." in said
+        assert "1 message to it is open: close it first." in said
+        assert "Nothing was deleted." in said
+    tree.health.refresh_from_db()
+    message.refresh_from_db()
+    assert message.topic == tree.harm_reduction
+    assert Subscription.objects.count() == 3
+
+
+def test_a_topic_that_nobody_waits_for_is_deleted(root, tree, message):
+    message.close()
+    alone, selected = deletions(tree.harm_reduction)
+    assert "sure" in root.get(alone).content.decode()
+    root.post(selected)
+    message.refresh_from_db()
+    assert message.topic is None
