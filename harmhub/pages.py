@@ -33,6 +33,7 @@ TOP_ADDRESSES = {
     "health",
     "media",
     "newsletter",
+    "shared",
     "static",
     *dict(settings.LANGUAGES),
 }

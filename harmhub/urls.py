@@ -23,6 +23,7 @@ urlpatterns = [
     path("documents/authenticate_with_password/<int:restriction_id>/", document_password),
     path("documents/", include(document_urls)),
     path("media/<path:path>", views.rendition, name="rendition"),
+    path("shared/<int:page>.jpg", views.shared_picture, name="shared_picture"),
     path("health/", views.health, name="health"),
     path("favicon.ico", views.favicon),
     path("robots.txt", views.robots_txt, name="robots_txt"),

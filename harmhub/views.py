@@ -4,11 +4,17 @@ from typing import Any
 
 from django.core.files.storage import storages
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from django.views.static import serve
+
+from harmhub.pages import all_pages
+from harmhub.private_files import private_collections
+
+# What OpenGraph asks for, in under 100 KB.
+SHARED = "fill-1200x630|format-jpeg|jpegquality-50"
 
 
 @require_safe
@@ -21,6 +27,23 @@ def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
     response = serve(request, path, document_root=folder.location)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+@require_safe
+def shared_picture(request: HttpRequest, page: int) -> HttpResponse:
+    """Lead to the picture of a public page, in the size in which other sites show what is shared.
+
+    It is made when it is first asked for, so that no reader of the page waits for it. Http404: the page is
+    not public or has no picture, or the picture lies in a private collection or cannot be read.
+    """
+    found = all_pages().public().filter(pk=page).specific().first()
+    image = getattr(found, "image", None)
+    if image is None or image.collection_id in private_collections():
+        raise Http404
+    try:
+        return redirect(image.get_rendition(SHARED).url)
+    except OSError as problem:
+        raise Http404 from problem
 
 
 @require_safe

@@ -1,12 +1,19 @@
 """What search engines and those who share a page are told of it."""
 
+from io import BytesIO
+
 import pytest
 from bs4 import BeautifulSoup
+from django.conf import settings
+from django.db import connection
 from django.test import Client
-from wagtail.models import Page
+from django.test.utils import CaptureQueriesContext
+from PIL import Image
+from wagtail.models import Collection, CollectionViewRestriction, Page
 
 from content.models import InfoPage
-from tests.factories import Tree
+from tests.factories import ImageFactory, Tree
+from topics.models import TopicPage
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +65,59 @@ def test_older_page_names_its_cut_after_the_title_for_search_engines(tree: Tree,
     tree.voice()
     Page.objects.filter(pk=tree.health.pk).update(seo_title="Found")
     assert head_of(client, "/topics/health/voices/2026/")["title"].startswith("Found: Voices, 2026 – ")
+
+
+# --- the picture of what is shared
+
+
+@pytest.fixture
+def topic(tree: Tree) -> TopicPage:
+    """Harm Reduction with a picture larger than other sites show it."""
+    topic = tree.harm_reduction
+    topic.image = ImageFactory(file__width=1600, file__height=1600)
+    topic.save()
+    return topic
+
+
+def test_picture_of_a_topic_or_a_work_is_told_to_those_who_share_it(
+    tree: Tree, client: Client, topic: TopicPage
+):
+    tree.voice(slug="van", image=topic.image)
+    for address in ("/topics/health/harm-reduction/", "/voices/van/"):
+        picture = head_of(client, address)["og:image"].removeprefix(settings.PUBLIC_URL)
+        made = client.get(picture, follow=True)
+        assert made["Content-Type"] == "image/jpeg"
+        assert Image.open(BytesIO(made.getvalue())).size == (1200, 630)
+    assert "og:image" not in head_of(client, "/topics/health/")
+
+
+def test_topic_page_asks_the_database_nothing_for_it(
+    tree: Tree, client: Client, topic: TopicPage, django_assert_num_queries
+):
+    client.get(topic.url)  # the roots of the sites are remembered
+    with CaptureQueriesContext(connection) as with_picture:
+        client.get(topic.url)
+    TopicPage.objects.update(image=None)
+    with django_assert_num_queries(len(with_picture)):
+        client.get(topic.url)
+
+
+def test_picture_is_not_given_out_where_there_is_none_or_it_is_not_public(
+    tree: Tree, client: Client, topic: TopicPage
+):
+    address = f"/shared/{topic.pk}.jpg"
+    for number in (tree.health.pk, tree.home.pk, 99999999999999999999):
+        assert client.get(f"/shared/{number}.jpg").status_code == 404
+    topic.unpublish()
+    assert client.get(address).status_code == 404
+    topic.save_revision().publish()
+    assert client.get(address).status_code == 302
+    collection = Collection.get_first_root_node().add_child(name="Ours")
+    CollectionViewRestriction.objects.create(collection=collection, restriction_type="login")
+    type(topic.image).objects.update(collection=collection)
+    assert client.get(address).status_code == 404
+
+
+def test_picture_whose_file_is_lost_is_not_found(client: Client, topic: TopicPage):
+    topic.image.file.delete(save=False)
+    assert client.get(f"/shared/{topic.pk}.jpg").status_code == 404
