@@ -143,8 +143,6 @@ def refuse_taken_port(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((ADDRESS, port))
-        except errors.UNREACHABLE as problem:
-            raise CommandError(why_the_database_failed(problem)) from problem
         except OSError as problem:
             raise CommandError(
                 f"Port {port} cannot be used ({problem.strerror}): set PORT to another."
