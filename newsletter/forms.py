@@ -16,15 +16,24 @@ from newsletter.tasks import wake_after_commit
 from topics.models import TopicPage
 
 
-def wording(chosen: TopicPage | None) -> str:
-    """Return the sentence that stands beside the form: what somebody who signs up agrees to."""
-    if chosen:
-        return _("Sign up to receive updates about our work in %(list)s.") % {"list": chosen.title}
-    return _("Sign up to receive updates from %(organisation)s.") % {"organisation": organisation_name()}
+def wording(chosen: TopicPage | None, *, on_page: bool = False) -> str:
+    """Return what somebody who signs up was shown and agreed to: the sentence of the bar, or question and
+    answer of the form's own page. It is made of the same translations as they are."""
+    names = {"list": chosen and chosen.title, "organisation": organisation_name()}
+    if on_page:
+        everything = _("All topics") + " – " + _("Everything from %(organisation)s")
+        return _("Send me updates about") + ": " + (chosen.title if chosen else everything % names)
+    sentence = (
+        _("Sign up to receive updates about our work in <b>%(list)s</b>.")
+        if chosen
+        else _("Sign up to receive updates from <b>%(organisation)s</b>.")
+    )
+    return sentence.replace("<b>", "").replace("</b>", "") % names
 
 
 class SignUpForm(PublicForm):
-    """An e-mail address and the list it is for: a topic with a newsletter, or the whole organisation."""
+    """An e-mail address and the list it is for: a topic with a newsletter, in the language of the request, or
+    the whole organisation."""
 
     name = "newsletter"
     letter = "n"
@@ -35,11 +44,13 @@ class SignUpForm(PublicForm):
         error_messages={"invalid_choice": gettext_lazy("Choose one of the lists")},
     )
     email = AddressField()
+    on_page = forms.BooleanField(required=False)  # sent from the form's own page, not from a bar
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = cast(forms.ModelChoiceField, self.fields["list"])
-        choice.queryset = TopicPage.objects.public().filter(has_newsletter=True).order_by("title")
+        lists = TopicPage.objects.public().filter(has_newsletter=True)
+        choice.queryset = lists.filter(locale__language_code=get_language()).order_by("title")
 
     @property
     def fingerprint(self) -> str:
@@ -54,7 +65,7 @@ class SignUpForm(PublicForm):
             address=self.cleaned_data["email"],
             list=chosen,
             language=get_language(),
-            wording=wording(chosen),
+            wording=wording(chosen, on_page=self.cleaned_data["on_page"]),
             held_at=timezone.now() if self.trapped else None,
         )
         wake_after_commit()

@@ -69,7 +69,7 @@ def _too_many(request: HttpRequest, form: SignUpForm) -> HttpResponse:
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
     """Return what was typed in a page that asks nothing of the database, the list included."""
-    typed = {name: request.POST.get(name, "") for name in ("email", "list", "website", "opened")}
+    typed = {name: request.POST.get(name, "") for name in ("email", "list", "website", "on_page", "opened")}
     response = render(
         None, "newsletter/unavailable.html", {"typed": typed, "action": request.path}, status=503
     )

@@ -1,5 +1,6 @@
 """Signing up: one answer for everybody, and never more mail to an address than it can bear."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
+from django.utils.translation.trans_real import translation
 from procrastinate.contrib.django.models import ProcrastinateJob
+from wagtail.models import Locale
 
 from harmhub import mail as mails
 from harmhub.mail.models import Mail
@@ -77,6 +80,72 @@ def test_a_sign_up_becomes_a_pending_subscription_and_a_mail(reader, health):
     assert "http://testserver/newsletter/confirm/?t=" in content["text"]
     assert content["headers"]["Auto-Submitted"] == "auto-generated"
     assert "Health" not in content["subject"]
+
+
+def words(page: str) -> str:
+    return " ".join(re.sub("<[^>]*>", " ", page).split()).replace(" .", ".")
+
+
+@pytest.fixture
+def arabic(tree, monkeypatch):
+    """The topic Health in Arabic, and the words of the forms as a translator could have put them."""
+    page = tree.health.copy_for_translation(Locale.objects.create(language_code="ar"), copy_parents=True)
+    page.title = "الصحة"
+    page.save_revision().publish()
+    put = {
+        "Sign up to receive updates about our work in <b>%(list)s</b>.": "<b>%(list)s</b> بالبريد",
+        "Send me updates about": "عن",
+    }
+    for message, text in put.items():
+        monkeypatch.setitem(translation("ar")._catalog._catalogs[0], message, text)
+    return page
+
+
+@pytest.mark.parametrize("path", ["/topics/health/", "/", "/topics/justice/"])
+def test_consent_is_the_sentence_of_the_bar_that_was_sent(reader, tree, path):
+    page = reader.get(path).content.decode()
+    bar = page.split('class="signup"')[1].split("</aside>")[0]
+    chosen = dict(re.findall(r'name="(list)" value="(\d+)"', bar))
+    sign_up(reader, **chosen)
+    wording = Subscription.objects.get().consents.get().wording
+    assert wording.startswith("Sign up to receive updates ")
+    assert wording in words(bar)
+
+
+@pytest.mark.parametrize("chosen", ["", "Health"])
+def test_consent_is_question_and_answer_of_the_page_that_was_sent(reader, tree, chosen):
+    shown = words(reader.get("/newsletter/").content.decode())
+    sign_up(reader, list=tree.health.pk if chosen else "", on_page="on")
+    question, answer = Subscription.objects.get().consents.get().wording.split(": ")
+    assert question == "Send me updates about"
+    assert answer == (chosen or "All topics – Everything from Fennmark Foundation")
+    assert question in shown
+    assert answer.replace(" – ", " ") in shown
+    assert 'name="on_page" value="on"' in reader.get("/newsletter/").content.decode()
+
+
+def test_consent_is_in_the_language_of_the_form_and_its_page_offers_lists_of_that_language(
+    reader, tree, arabic
+):
+    page = reader.get("/ar/newsletter/").content.decode()
+    assert f'value="{arabic.pk}"' in page
+    assert f'value="{tree.health.pk}"' not in page
+    assert f'value="{arabic.pk}"' not in reader.get("/newsletter/").content.decode()
+    bar = reader.get(arabic.url).content.decode().split('class="signup"')[1]
+    assert 'action="/ar/newsletter/"' in bar
+    for number, shown in enumerate([{}, {"on_page": "on"}]):
+        reader.post("/ar/newsletter/", {"email": f"{number}@example.org", "list": arabic.pk, **shown})
+    assert set(SignUp.objects.values_list("wording", flat=True)) == {"الصحة بالبريد", "عن: الصحة"}
+    other = reader.post("/ar/newsletter/", {"email": CANARY, "list": tree.health.pk})
+    assert other.status_code == 422
+
+
+def test_only_public_topics_with_a_list_of_their_own_are_offered(reader, tree):
+    offered = lambda: re.findall(r'name="list" value="(\d+)"', reader.get("/newsletter/").content.decode())  # noqa: E731
+    assert offered() == [str(tree.health.pk)]
+    tree.health.unpublish()
+    assert offered() == []
+    assert reader.post("/newsletter/", {"email": CANARY, "list": tree.health.pk}).status_code == 422
 
 
 def test_without_a_list_the_whole_organisation_is_meant(reader, tree):
@@ -275,13 +344,14 @@ def database_away() -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 def test_while_the_database_is_away_the_address_comes_back(reader, tree, health):
     with database_away():
-        answer = reader.post("/newsletter/", {"email": CANARY, "list": health.pk})
+        answer = reader.post("/newsletter/", {"email": CANARY, "list": health.pk, "on_page": "on"})
     page = answer.content.decode()
     assert answer.status_code == 503
     assert answer["Retry-After"]
     assert "You are not signed up yet" in page
     assert f'value="{CANARY}"' in page
     assert f'name="list" value="{health.pk}"' in page
+    assert 'name="on_page" value="on"' in page
     assert not SignUp.objects.exists()
     assert reader.post("/newsletter/", {"email": CANARY, "list": health.pk}).status_code == 200
 
