@@ -166,7 +166,7 @@ def test_texts_hold_no_mark_that_was_not_understood(client: Client):
 
 def test_privacy_page_says_how_long_things_are_kept(client: Client):
     shown = client.get("/privacy/").content.decode()
-    for promise in ("no cookie", "90 days", "one year", "30 days", "7 days"):
+    for promise in ("no cookie", "90 days", "one year", "30 days", "30 days after you leave", "7 days"):
         assert promise in shown
 
 

@@ -13,7 +13,8 @@ from harmhub.mail.composing import organisation_name
 from harmhub.sealing import SealedTextField, address_digest, hash_token, new_token
 from newsletter.models.sign_ups import UNCONFIRMED_KEPT
 
-LEFT_KEPT = timedelta(days=31)
+# The privacy page says 30 days. One more, for a clock that is ahead.
+LEFT_KEPT = timedelta(days=30 + 1)
 MOST_CONFIRMATIONS = {timedelta(hours=1): 1, timedelta(days=1): 3}
 
 
@@ -72,7 +73,7 @@ class SubscriptionQuerySet(models.QuerySet):
         return self.select_related("list").annotate(organisation=Value(organisation_name()))
 
     def due_to_be_forgotten(self) -> "SubscriptionQuerySet":
-        """Return those unconfirmed for seven days, and those left a month ago and not asked for since."""
+        """Return those unconfirmed for seven days, and those left 30 days ago and not asked for since."""
         over = Q(confirmed_at=None) | Q(left_at__lt=Now() - LEFT_KEPT)
         return self.filter(over, asked_at__lt=Now() - UNCONFIRMED_KEPT)
 
