@@ -18,6 +18,9 @@ def main() -> None:
     """Run one management command; without DATABASE_URL, with the embedded PostgreSQL up for as long."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harmhub.settings")
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), "help")
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
     from harmhub import embedded_postgres, first_run
 
     try:
@@ -26,13 +29,14 @@ def main() -> None:
                 first_run.load_secrets(first_run.data_dir(), os.environ)
             except OSError as problem:
                 sys.exit(f"DATA_DIR cannot be written ({problem.filename}: {problem.strerror}).")
+            _ = settings.DATABASES  # what is wrong with the settings is told before anything is started
         with contextlib.ExitStack() as until_done:
             if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:
                 until_done.enter_context(embedded_postgres.running(first_run.data_dir()))
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(sys.argv)
-    except embedded_postgres.EmbeddedPostgresError as problem:
+    except (embedded_postgres.EmbeddedPostgresError, ImproperlyConfigured) as problem:
         sys.exit(str(problem))
 
 

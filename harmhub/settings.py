@@ -4,8 +4,11 @@ Sections: environment · applications · requests · templates · data · langua
 security · logging · Wagtail.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from cryptography.fernet import Fernet, MultiFernet
@@ -21,9 +24,27 @@ from harmhub.zones import zone_names
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+
+def _number(name: str, default: int, most: int) -> int:
+    """Return a positive number from the environment, or refuse to start."""
+    value = env.str(name, default=str(default))
+    if not value.isdecimal() or not 0 < int(value) <= most:
+        raise ImproperlyConfigured(f"{name} is a number from 1 to {most}, not “{value}”.")
+    return int(value)
+
+
+def _url(name: str, example: str, read: Callable[[str], dict[str, Any]]) -> dict[str, Any] | None:
+    """Return what a URL of the environment says, None where it is unset, or refuse to start."""
+    try:
+        return read(value) if (value := env.str(name, default="")) else None
+    except (ImproperlyConfigured, ValueError, KeyError) as problem:
+        # Not its value, which may hold a password.
+        raise ImproperlyConfigured(f"{name} cannot be read: it is like {example}.") from problem
+
+
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).absolute()
-PORT = env.int("PORT", default=8000)
+PORT = _number("PORT", 8000, most=65_535)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 if _public.scheme not in {"http", "https"} or not _public.hostname or _public.path:
@@ -145,9 +166,17 @@ TEMPLATES = [
 
 # --- data ----------------------------------------------------------------------------------------
 
+
+def _database(url: str) -> dict[str, Any]:
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        raise ValueError("another kind of database")
+    return env.db_url_config(url)
+
+
 DATABASES = {
-    "default": env.db_url_config(
-        env.str("DATABASE_URL", default="") or embedded_postgres.database_url(DATA_DIR)
+    "default": (
+        _url("DATABASE_URL", "postgres://user:password@host/name", _database)
+        or _database(embedded_postgres.database_url(DATA_DIR))
     )
     | {
         "CONN_HEALTH_CHECKS": True,
@@ -166,6 +195,8 @@ CACHES = {
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured("TIME_ZONE is a name of the IANA database such as Europe/Lisbon.")
 USE_I18N = USE_TZ = True
 FORMAT_MODULE_PATH = "harmhub.formats"
 WAGTAIL_I18N_ENABLED = True
@@ -201,7 +232,7 @@ WHITENOISE_MAX_AGE = 3600
 
 # --- mail and jobs -------------------------------------------------------------------------------
 
-_smtp = env.email_url("EMAIL_URL", default="") if env.str("EMAIL_URL", default="") else None
+_smtp = _url("EMAIL_URL", "smtp+tls://user:password@mail.example.org:587", env.email_url_config)
 MAILERS = {
     # All mail becomes rows first; the sender takes the other way out. See docs/mail.md.
     "default": {"BACKEND": "harmhub.mail.backends.QueueBackend"},
@@ -221,7 +252,7 @@ MAILERS = {
     else {"BACKEND": "harmhub.mail.backends.EmlBackend", "OPTIONS": {"file_path": DATA_DIR / "mail"}},
 }
 # How long a sender holds a mail it claimed; a killed sender's mail goes out after this time.
-MAIL_LEASE_SECONDS = env.int("MAIL_LEASE_SECONDS", default=180)
+MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180, most=86_400)
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"updates@{_public.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

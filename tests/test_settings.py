@@ -1,0 +1,46 @@
+"""Settings that cannot be meant are refused, in a sentence that names them and gives no secret away."""
+
+import os
+import runpy
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+WRONG = {
+    "PORT": ("abc", "0", "99999", "-1"),
+    "MAIL_LEASE_SECONDS": ("", "1.5"),
+    "PUBLIC_URL": ("example.org", "https://example.org/hub"),
+    "DATABASE_URL": ("hub", "mysql://user:hunter2@host/name", "postgres://user:hunter2@host:x/name"),
+    "EMAIL_URL": ("mail.example.org", "smtp://user:hunter2@host:x"),
+    "TIME_ZONE": ("Mars/Base", "CEST"),
+    "SECRET_KEY": ("hunter2", "django-insecure-hunter2-0123456789abcdef"),
+    "SEALING_KEYS": ("hunter2", "hunter2-hunter2-hunter2-hunter2-hunter2"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]])
+def test_a_wrong_setting_is_refused_by_name(monkeypatch, name, value):
+    monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
+    monkeypatch.setenv("SEALING_KEYS", ",".join(settings.SEALING_KEYS))
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name) as refused:
+        runpy.run_path(str(settings.BASE_DIR / "harmhub" / "settings.py"))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_make_run_says_so_in_one_line_and_starts_nothing(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "manage.py", "run"],
+        cwd=settings.BASE_DIR,
+        env=os.environ
+        | {"DJANGO_SETTINGS_MODULE": "harmhub.settings", "DATA_DIR": str(tmp_path), "TIME_ZONE": "Mars"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr == "TIME_ZONE is a name of the IANA database such as Europe/Lisbon.\n"
+    assert not (tmp_path / "postgres").exists()
