@@ -25,6 +25,7 @@ def main() -> None:
 
     try:
         if command == "run":
+            first_run.refuse_taken_port(os.environ)
             try:
                 first_run.load_secrets(first_run.data_dir(), os.environ)
             except OSError as problem:

@@ -1,16 +1,32 @@
-"""Secrets that ``make run`` makes for a site of one's own machine. Nothing else reads them.
+"""What ``make run`` does before anything is started: it looks for its port, and makes its secrets.
 
-A server started in any other way (wsgi, ``manage.py check --deploy``) refuses to start without secrets in its
-environment. This module knows no Django, because the settings need the secrets.
+Nothing else reads these secrets: a server started in any other way (wsgi, ``manage.py check --deploy``)
+refuses to start without secrets in its environment. This module knows no Django: settings need the secrets.
 """
 
 import base64
 import os
 import secrets
-from collections.abc import MutableMapping
+import socket
+import sys
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 FILE = "secrets.env"
+ADDRESS = "127.0.0.1"
+
+
+def refuse_taken_port(environment: Mapping[str, str]) -> None:
+    """End with a sentence where PORT is no port or is taken: the server would share a taken one silently."""
+    port = environment.get("PORT", "8000")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, int(port) or -1))
+        except (ValueError, OverflowError):
+            sys.exit(f"PORT is a number from 1 to 65535, not {port!r}.")
+        except OSError as problem:
+            sys.exit(f"Port {port} cannot be used ({problem.strerror}): set PORT to another.")
 
 
 def data_dir() -> Path:

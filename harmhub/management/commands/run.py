@@ -7,7 +7,6 @@ import io
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +16,12 @@ from types import FrameType
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
-from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
+from django.contrib.staticfiles.management.commands import collectstatic
+from django.contrib.staticfiles.storage import (
+    ManifestFilesMixin,
+    ManifestStaticFilesStorage,
+    staticfiles_storage,
+)
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -28,8 +32,8 @@ from django.urls import get_resolver, reverse
 
 from harmhub import embedded_postgres, errors
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
+from harmhub.first_run import ADDRESS
 
-ADDRESS = "127.0.0.1"
 EDITOR = "editor"
 WEB_PROCESSES = 2
 THREADS = 4  # of each web process; less than the database pool holds
@@ -67,7 +71,6 @@ class Command(BaseCommand):
         children = []
         try:
             handle_signals(signal.default_int_handler)
-            refuse_taken_port(settings.PORT)
             children = [self.begin_collecting()]
             self.prepare_database()
             if children[0].finish():
@@ -97,7 +100,7 @@ class Command(BaseCommand):
 
     def begin_collecting(self):
         """Bring the collected static files up to date in a child, on the second core."""
-        message = "Collecting and compressing the static files"
+        message = "Collecting the static files"
         child = Child(message, lambda: self.unless_done("collected", files_state, message, collect))
         child.start()
         return child
@@ -137,18 +140,6 @@ def why_the_database_failed(problem: Exception) -> str:
     return f"The database cannot be used: {said.partition('\n')[0]}"
 
 
-def refuse_taken_port(port: int) -> None:
-    """Raise CommandError when another program has the port, which the server would share silently."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((ADDRESS, port))
-        except OSError as problem:
-            raise CommandError(
-                f"Port {port} cannot be used ({problem.strerror}): set PORT to another."
-            ) from problem
-
-
 def database_state() -> str:
     """Return what is to be migrated, or "nothing", and the newest migration of each app."""
     executor = MigrationExecutor(connection)
@@ -172,7 +163,10 @@ def files_state() -> str:
 
 
 def collect() -> None:
-    call_command("collectstatic", interactive=False, verbosity=0)
+    """Collect the static files uncompressed: compressing is most of the work, and no gain on one machine."""
+    command = collectstatic.Command()
+    command.storage = ManifestStaticFilesStorage()
+    call_command(command, interactive=False, verbosity=0)
 
 
 def editors_password() -> str | None:
