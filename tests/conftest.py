@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from harmhub import embedded_postgres
 from tests.factories import Tree
@@ -74,9 +75,11 @@ def django_db_setup(database_server, django_test_environment, django_db_blocker)
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
-    """Forget between tests what lies outside the database: cached site roots, rate limits, written mails."""
+    """Forget between tests what lies outside the database: cached site roots, rate limits, written mails, and
+    the language of the last request."""
     yield
     cache.clear()
+    translation.deactivate()
     for folder in ("limits", "mail"):
         shutil.rmtree(settings.DATA_DIR / folder, ignore_errors=True)
 
