@@ -30,6 +30,7 @@ class ContactForm(PublicForm):
 
     name = "contact"
     letter = "c"
+    too_many = _("Many messages came from your connection within the hour, so this one was not sent.")
 
     message = TextField(
         max_length=LONGEST,

@@ -4,17 +4,17 @@ The topic pages carry the same form and post it here. An answer is rendered befo
 committed: what cannot be answered is not stored, so nobody is told that nothing was sent when something was.
 """
 
+from functools import partial
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from contact.forms import ContactForm
 from harmhub import errors, limits
-from harmhub.public_forms import PublicForm, unstored
+from harmhub.public_forms import PublicForm, too_many, unavailable, unstored
 from topics.models import TopicPage
 
 PER_CLIENT, IN_ALL = 10, 2_000  # messages an hour
@@ -37,7 +37,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     except errors.UNREACHABLE:
         if request.method != "POST":
             raise
-        return _unavailable(request)
+        return unavailable(request, ContactForm(request.POST), "contact/unavailable.html")
 
 
 def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
@@ -45,7 +45,7 @@ def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, topic, form, status=422)
     if not limits.allow("contact", request, per_client=PER_CLIENT, in_all=IN_ALL):
-        return _too_many(request, topic, form)
+        return too_many(form, partial(_form_page, request, topic))
     with limits.once("contact", request, f"{topic.pk} {form.fingerprint}") as first:
         if not first:
             return render(request, "contact/repeated.html", _context(topic))
@@ -60,34 +60,3 @@ def _context(topic: TopicPage) -> dict:
 
 def _form_page(request: HttpRequest, topic: TopicPage, form: PublicForm, status: int = 200) -> HttpResponse:
     return render(request, "contact/form.html", _context(topic) | {"form": form}, status=status)
-
-
-def _too_many(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResponse:
-    minutes = limits.minutes_to_wait()
-    form.add_error(
-        None, _("Many messages came from your connection within the hour, so this one was not sent.")
-    )
-    form.add_error(
-        None,
-        ngettext(
-            "Your text is still here. Please send it again in %(minutes)s minute.",
-            "Your text is still here. Please send it again in %(minutes)s minutes.",
-            minutes,
-        )
-        % {"minutes": minutes},
-    )
-    response = _form_page(request, topic, form, status=429)
-    response["Retry-After"] = str(60 * minutes)
-    return response
-
-
-def _unavailable(request: HttpRequest) -> HttpResponse:
-    """Return the typed text in a page that asks nothing of the database, the topic included."""
-    response = render(
-        None,
-        "contact/unavailable.html",
-        {"form": ContactForm(request.POST), "action": request.path},
-        status=503,
-    )
-    response["Retry-After"] = str(errors.RETRY_AFTER)
-    return response

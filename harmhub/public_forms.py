@@ -6,12 +6,16 @@ A form on a page of the store carries no time; a form page of its own carries a 
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from harmhub import errors, limits
 
 SOONEST, LATEST = 3, 24 * 3600  # seconds from opening a form page to sending it
 
@@ -24,6 +28,7 @@ class PublicForm(forms.Form):
 
     name = "form"
     letter = "f"
+    too_many: Any = ""  # what somebody reads who sent too many
 
     def __init__(self, data: QueryDict | dict | None = None, **kwargs: Any) -> None:
         super().__init__(data, auto_id=f"{self.letter}-%s", **kwargs)
@@ -69,6 +74,35 @@ class PublicForm(forms.Form):
                 late = _("This page was open for too long. Nothing is lost: press the button again.")
                 self.add_error(None, late)
         return self.cleaned_data
+
+
+class FormPage(Protocol):
+    """A function that answers with the page of a form."""
+
+    def __call__(self, form: PublicForm, status: int) -> HttpResponse:
+        """Return the page with what was typed and what is wrong with it."""
+
+
+def too_many(form: PublicForm, page: FormPage) -> HttpResponse:
+    """Answer somebody who sent too many, 429, in the page of the form, which keeps what was typed."""
+    minutes = limits.minutes_to_wait()
+    again = ngettext(
+        "What you wrote is still here. Please send it again in %(minutes)s minute.",
+        "What you wrote is still here. Please send it again in %(minutes)s minutes.",
+        minutes,
+    )
+    for words in (form.too_many, again % {"minutes": minutes}):
+        form.add_error(None, words)
+    response = page(form, status=429)
+    response["Retry-After"] = str(60 * minutes)
+    return response
+
+
+def unavailable(request: HttpRequest, form: PublicForm, template: str) -> HttpResponse:
+    """Return what was typed, 503, in a page that asks nothing of the database and sends it again."""
+    response = render(None, template, {"form": form, "action": request.path}, status=503)
+    response["Retry-After"] = str(errors.RETRY_AFTER)
+    return response
 
 
 def unstored(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

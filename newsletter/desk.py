@@ -19,9 +19,10 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.log_actions import log
 
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
+from harmhub.waking import wake_after_commit
 from newsletter.models import SignUp, Subscription
 from newsletter.subscribing import erase
-from newsletter.tasks import wake_after_commit
+from newsletter.tasks import sign_ups
 from topics.models import TopicPage
 
 STATES = {
@@ -154,7 +155,7 @@ class RestoreView(PermissionCheckedMixin, View):
         sign_up = get_object_or_404(SignUp.objects.held(), pk=pk)
         with transaction.atomic():
             sign_up.restore()
-            wake_after_commit()
+            wake_after_commit(sign_ups)
             log(instance=sign_up, action="newsletter.restore", user=request.user)
         messages.success(request, _("The sign-up goes its way: a mail asks for confirmation."))
         return redirect(reverse("held_sign_up:index"))

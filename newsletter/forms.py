@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from harmhub.addresses import AddressField
 from harmhub.mail.composing import organisation_name
 from harmhub.public_forms import PublicForm
+from harmhub.waking import wake_after_commit
 from newsletter.models import SignUp
-from newsletter.tasks import wake_after_commit
+from newsletter.tasks import sign_ups
 from topics.models import TopicPage
 
 
@@ -37,6 +38,9 @@ class SignUpForm(PublicForm):
 
     name = "newsletter"
     letter = "n"
+    too_many = gettext_lazy(
+        "Many sign-ups came from your connection within the hour, so this one was not taken."
+    )
 
     list = forms.ModelChoiceField(
         queryset=TopicPage.objects.none(),
@@ -68,4 +72,4 @@ class SignUpForm(PublicForm):
             wording=wording(chosen, on_page=self.cleaned_data["on_page"]),
             held_at=timezone.now() if self.trapped else None,
         )
-        wake_after_commit()
+        wake_after_commit(sign_ups)

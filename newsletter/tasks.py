@@ -1,17 +1,13 @@
 """What the newsletter does by itself. Jobs carry no arguments: procrastinate writes arguments to its log."""
 
-import logging
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from newsletter.models import Consent, SignUp, Subscriber, Subscription, Token
 from newsletter.subscribing import work_off_sign_ups
-
-logger = logging.getLogger(__name__)
 
 
 @app.periodic(cron="* * * * *")
@@ -19,19 +15,6 @@ logger = logging.getLogger(__name__)
 def sign_ups(timestamp: int | None = None) -> None:
     """Work off the sign-ups. Woken by the form, and once a minute for what was passed over."""
     work_off_sign_ups()
-
-
-def wake_after_commit() -> None:
-    """Have the sign-ups worked off once the current transaction is committed."""
-    transaction.on_commit(_wake, robust=True)
-
-
-def _wake() -> None:
-    try:
-        with transaction.atomic():
-            sign_ups.defer()
-    except AlreadyEnqueued:
-        logger.debug("the sign-ups are about to be worked off already")
 
 
 @app.periodic(cron="23 * * * *")

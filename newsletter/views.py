@@ -3,16 +3,16 @@
 An answer is rendered before its transaction is committed, so what cannot be answered is not stored.
 """
 
+from functools import partial
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from harmhub import errors, limits
 from harmhub.origin import any_origin
-from harmhub.public_forms import PublicForm, unstored
+from harmhub.public_forms import PublicForm, too_many, unavailable, unstored
 from newsletter import subscribing
 from newsletter.forms import SignUpForm
 from newsletter.models import Token
@@ -34,7 +34,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     except errors.UNREACHABLE:
         if request.method != "POST":
             raise
-        return _unavailable(request)
+        return unavailable(request, SignUpForm(request.POST), "newsletter/unavailable.html")
 
 
 def _take(request: HttpRequest) -> HttpResponse:
@@ -42,7 +42,7 @@ def _take(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form, status=422)
     if not limits.allow("newsletter", request, per_client=PER_CLIENT, in_all=IN_ALL):
-        return _too_many(request, form)
+        return too_many(form, partial(_form_page, request))
     with limits.once("newsletter", request, form.fingerprint) as first, transaction.atomic():
         if first:
             form.save()
@@ -51,30 +51,6 @@ def _take(request: HttpRequest) -> HttpResponse:
 
 def _form_page(request: HttpRequest, form: PublicForm, status: int = 200) -> HttpResponse:
     return render(request, "newsletter/sign_up.html", FRAME | {"form": form}, status=status)
-
-
-def _too_many(request: HttpRequest, form: SignUpForm) -> HttpResponse:
-    minutes = limits.minutes_to_wait()
-    form.add_error(
-        None, _("Many sign-ups came from your connection within the hour, so this one was not taken.")
-    )
-    again = ngettext(
-        "Please try again in %(minutes)s minute.", "Please try again in %(minutes)s minutes.", minutes
-    )
-    form.add_error(None, again % {"minutes": minutes})
-    response = _form_page(request, form, status=429)
-    response["Retry-After"] = str(60 * minutes)
-    return response
-
-
-def _unavailable(request: HttpRequest) -> HttpResponse:
-    """Return what was typed in a page that asks nothing of the database, the list included."""
-    typed = {name: request.POST.get(name, "") for name in ("email", "list", "website", "on_page", "opened")}
-    response = render(
-        None, "newsletter/unavailable.html", {"typed": typed, "action": request.path}, status=503
-    )
-    response["Retry-After"] = str(errors.RETRY_AFTER)
-    return response
 
 
 @unstored

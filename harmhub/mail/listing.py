@@ -17,8 +17,9 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 
 from harmhub.mail.models import Mail
-from harmhub.mail.waking import wake_after_commit
+from harmhub.mail.tasks import send_due
 from harmhub.records import RecordIndexView, RecordViewSet
+from harmhub.waking import wake_after_commit
 
 STATES = [
     ("waiting", gettext_lazy("waiting")),
@@ -79,7 +80,7 @@ class AgainView(PermissionCheckedMixin, View):
         """Do it and lead back to the listing."""
         mail = get_object_or_404(Mail.objects.defer("content"), pk=pk)
         if mail.try_again():
-            wake_after_commit()
+            wake_after_commit(send_due)
             messages.success(request, _("The mail is on its way again."))
         else:
             messages.error(request, _("This mail was not given up, or its text is gone."))

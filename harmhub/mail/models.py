@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from harmhub.sealing import SealedJSONField, address_digest
+from harmhub.waking import wake_after_commit
 
 # We never put off or hold a mail for longer than an hour. What is further ahead than this was written under a
 # wrong clock. The rest is for clocks that differ, and for rows that change while a query runs.
@@ -137,14 +138,14 @@ class Mail(models.Model):
         """Write the row with its content, as ``composing.compose`` makes it, and wake the sender after the
         commit. An address that no mail can be sent to gives the mail up at once. Return the row."""
         from harmhub.mail.composing import deliverable
-        from harmhub.mail.waking import wake_after_commit
+        from harmhub.mail.tasks import send_due
 
         address = deliverable(content["to"])
         self.content = content | {"to": address or content["to"]}
         if not address:
             self.failed_at, self.last_answer = self.created_at, "no address"
         self.save(force_insert=True)
-        wake_after_commit()
+        wake_after_commit(send_due)
         return self
 
     @property

@@ -23,8 +23,8 @@ from harmhub.mail import refused
 from harmhub.mail.composing import build
 from harmhub.mail.models import Mail
 from harmhub.mail.schedule import next_wait
-from harmhub.mail.waking import wake
 from harmhub.sealing import readable
+from harmhub.waking import wake
 
 OUTGOING = "outgoing"  # the mailer that really sends; the default one only queues
 logger = logging.getLogger(__name__)
@@ -129,7 +129,9 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
                 logger.warning("mail server gone (%s); the queue waits", outcome.answer)
                 break
             if time.monotonic() > ends:
-                wake()
+                from harmhub.mail.tasks import send_due  # which imports this module
+
+                wake(send_due)
                 break
     finally:
         line.close()
