@@ -4,6 +4,7 @@ import json
 import re
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from contact.models import Message
@@ -43,6 +44,11 @@ class ContactForm(PublicForm):
         required=False,
         max_length=200,
         error_messages={"max_length": _("Shorten your name to %(limit_value)s characters")},
+        validators=[
+            RegexValidator(
+                r"[\r\n\v\f\x85\u2028\u2029]", _("Write your name on one line"), inverse_match=True
+            )
+        ],
     )
     email = AddressField(required=False)
 

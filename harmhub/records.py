@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
+from unicodedata import category, normalize
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
@@ -29,8 +30,9 @@ from wagtail.log_actions import get_active_log_context, log
 from wagtail.models import ModelLogEntry
 from wagtail.permission_policies import ModelPermissionPolicy
 
-# Signs with which a cell becomes a formula, also in full width, as East Asian spreadsheets take them.
-FORMULA = re.compile(r"[\s\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+FORMULA = "=+-@|%\u2212"  # the signs with which a cell becomes a formula
+QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d"
+UNSEEN = {"Cc", "Cf", "Mn"}  # Unicode's words for control signs, invisible ones, and marks on other signs
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not in XML 1.0
 
 
@@ -42,7 +44,15 @@ def inert(value: Any) -> Any:
     if value is None or isinstance(value, int | float | Decimal | date | time):
         return value
     text = UNWRITABLE.sub("", str(value))
-    return f"'{text}" if FORMULA.match(text) else text
+    return f"'{text}" if _may_be_a_formula(text) else text
+
+
+def _may_be_a_formula(text: str) -> bool:
+    """Whether the first sign that a program may see is one of a formula, in full width too, as East Asian
+    spreadsheets take it. Spaces, quotes and what nobody sees are passed over, as such programs may do."""
+    skipped = lambda sign: sign.isspace() or sign in QUOTES or category(sign) in UNSEEN  # noqa: E731
+    first = next((sign for sign in text if not skipped(sign)), "")
+    return text[:1] in ("\t", "\r", "\n") or normalize("NFKC", first)[:1] in tuple(FORMULA)
 
 
 def log_each(records: QuerySet, action: str, user: Any) -> None:

@@ -171,6 +171,22 @@ def test_what_was_typed_comes_back_escaped(reader, address):
     assert "&lt;script&gt;x" in page
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u2028"])
+@pytest.mark.parametrize(
+    ("field", "typed", "wrong"),
+    [("sender", "Nora{}Bcc: x", "on one line"), ("email", "n@example.org{}Bcc: x@example.org", "in full")],
+)
+def test_a_line_break_in_name_or_address_is_said_and_reaches_no_mail(
+    reader, address, field, typed, wrong, end
+):
+    answer = reader.post(address, {"message": CANARY, field: typed.format(end)})
+    assert answer.status_code == 422
+    assert f'<a href="#c-{field}">' in answer.content.decode()
+    assert wrong in answer.content.decode()
+    assert not Message.objects.exists()
+    assert not Mail.objects.exists()
+
+
 @pytest.mark.parametrize(("length", "status"), [(LONGEST, 200), (LONGEST + 1, 422)])
 def test_a_message_has_at_most_ten_thousand_characters(reader, address, length, status):
     assert reader.post(address, {"message": "x" * length}).status_code == status

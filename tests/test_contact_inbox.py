@@ -289,6 +289,25 @@ def test_a_message_whose_key_is_lost_says_so_and_can_still_be_closed(moderator, 
     assert message in Message.objects.closed()
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(f"{before}=1" for before in "\u200b\u2060\u00ad\ufeff\u00a0\u202e\ufe0f\t\r\n\"'\u201c"),
+        *(f"{sign}1" for sign in "\uff1d\uff0b\uff0d\uff20\u2212\ufe66\uff05"),
+        '\u200b "\u00a0+1',
+        "\t1",
+        "\r1",
+    ],
+)
+def test_what_a_program_may_pass_over_hides_no_formula(typed):
+    assert inert(typed) == f"'{typed}"
+
+
+@pytest.mark.parametrize("typed", ["", "\u200b", '"Quoted" = 1', "1-2", "é=1"])
+def test_what_does_not_begin_like_a_formula_is_exported_as_it_is(typed):
+    assert inert(typed) == typed
+
+
 def test_what_is_no_formula_is_exported_as_it_is():
     assert inert("Dear all, 1+1=2") == "Dear all, 1+1=2"
     assert [inert(value) for value in (3, -1.5, True, None)] == [3, -1.5, True, None]
