@@ -35,7 +35,7 @@ def given_up(row: Mail) -> Mail:
 def test_the_listing_shows_how_mails_fare_and_neither_address_nor_text(post_greeting, moderator):
     given_up(post_greeting())
     page = moderator.get(reverse("mail:index")).text
-    assert "greeting" in page
+    assert "Greeting" in page
     assert "550 5.1.1" in page
     assert READER not in page
     assert GREETING not in page
@@ -69,6 +69,17 @@ def test_mails_are_found_by_address(post_greeting, moderator):
     row = post_greeting()
     post_greeting(to="other@example.org")
     response = moderator.get(reverse("mail:index_results"), {"q": READER.upper()})
+    assert list(response.context["object_list"]) == [row]
+
+
+@pytest.mark.parametrize("words", ["Contact notice", " contact  notice ", "contact-notice"])
+def test_the_purpose_is_shown_in_words_and_found_by_them(post_greeting, moderator, words):
+    row = post_greeting(purpose="contact-notice")
+    post_greeting(purpose="newsletter-welcome")
+    page = moderator.get(reverse("mail:index")).text
+    assert "Newsletter welcome" in page
+    assert "newsletter-welcome" not in page
+    response = moderator.get(reverse("mail:index_results"), {"q": words})
     assert list(response.context["object_list"]) == [row]
 
 

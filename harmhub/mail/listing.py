@@ -99,7 +99,7 @@ class MailViewSet(RecordViewSet):
     index_view_class = QueueView
     filterset_class = MailFilterSet
     list_display = [
-        "purpose",
+        Column("purpose_in_words", label=gettext_lazy("Purpose"), sort_key="purpose"),
         StateColumn("state", label=gettext_lazy("State")),
         "created_at",
         "due_at",

@@ -76,7 +76,8 @@ class MailQuerySet(models.QuerySet["Mail"]):
 
     def found_by(self, words: str) -> Self:
         """Return the mails to this address, or of this purpose."""
-        return self.to(words.strip()) if "@" in words else self.filter(purpose__icontains=words.strip())
+        purpose = "-".join(words.split())
+        return self.to(words.strip()) if "@" in words else self.filter(purpose__icontains=purpose)
 
     def forget(self, before: datetime | Combinable) -> int:
         """Wipe recipient and texts of mails sent or given up before this time; return how many."""
@@ -128,6 +129,11 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} ({self.state})"
+
+    @property
+    def purpose_in_words(self) -> str:
+        """The purpose for people: "Newsletter welcome"."""
+        return self.purpose.replace("-", " ").capitalize()
 
     @classmethod
     def prepare(cls, *, purpose: str, to: str, language: str) -> Self:
