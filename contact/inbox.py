@@ -145,7 +145,10 @@ class MessageViewSet(RecordViewSet):
     ]
     export_headings = {"state": gettext_lazy("State")}
     export_filename = "messages"
-    inspect_view_fields = [*list_export[:6], "quarantine_reason", *list_export[6:]]
+    inspect_view_fields = [
+        *("received_at", "topic", "name", "address", "text"),
+        *("language", "state", "closed_at", "quarantine_reason"),
+    ]
     inspect_template_name = "contact/admin/message.html"
 
     def get_urlpatterns(self) -> list:

@@ -7,18 +7,20 @@ Reading and exporting are written to Wagtail's log, so a model listed here must 
 import csv
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
 from unicodedata import category, normalize
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.search import SearchForm
 from wagtail.admin.views.generic.history import HistoryView
@@ -134,6 +136,23 @@ class RecordInspectView(InspectView):
 
     any_permission_required = ["view"]
     history_url_name: str | None = None
+    labels: Mapping[str, Any] = {}  # for what is no field of the model
+
+    def get_page_title(self) -> str:
+        """Return what kind of record this is."""
+        return capfirst(self.model._meta.verbose_name)
+
+    def get_field_label(self, field_name: str, field: Any) -> str:
+        """Return the words before a value."""
+        return self.labels.get(field_name) or super().get_field_label(field_name, field)
+
+    def get_language_display_value(self) -> str:
+        """Return the name of the record's language."""
+        return dict(settings.LANGUAGES).get(self.object.language, self.object.language)
+
+    def get_fields_context(self) -> list[dict[str, Any]]:
+        """Return what is shown: labels and values, without those that are empty."""
+        return [each for each in super().get_fields_context() if each["value"] not in (None, "")]
 
     @property
     def header_more_buttons(self) -> list[Button]:

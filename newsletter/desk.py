@@ -70,6 +70,8 @@ class SubscribersView(RecordIndexView):
 class SubscriberView(RecordInspectView):
     """One address with one of its lists, and what was agreed to."""
 
+    labels = {"list_name": gettext_lazy("List")}
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add consent and further lists, and whether this user may erase the address."""
         others = self.object.subscriber.subscriptions.exclude(pk=self.object.pk).named()

@@ -85,6 +85,16 @@ def test_reading_shows_the_words_and_is_logged(editor, message):
     assert "Message read" in editor.get(reverse("message:history", args=[message.pk])).content.decode()
 
 
+def test_a_message_is_shown_words_first_and_without_what_is_empty(editor, message):
+    shown = lambda: editor.get(reverse("message:inspect", args=[message.pk])).context["fields"]  # noqa: E731
+    assert [str(field["label"]) for field in shown()] == [
+        *("Received", "Topic", "Name", "E-mail address", "Message", "Language", "State")
+    ]
+    assert {"label": "Language", "value": "English", "component": None} in shown()
+    message.quarantine()
+    assert "Held back because" in [field["label"] for field in shown()]
+
+
 def test_who_lacks_the_permission_sees_nothing(message):
     stranger = logged_in()
     for name, arguments in [
