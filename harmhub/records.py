@@ -20,9 +20,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.search import SearchForm
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.views.generic.models import IndexView, InspectView
 from wagtail.admin.views.mixins import Echo
@@ -89,6 +91,17 @@ class RecordIndexView(IndexView):
     any_permission_required = ["view"]
     is_searchable = True
     search_hint = _("E-mail address")
+    titled_by: tuple[Any, str] | None = (
+        None  # label and accessor of the first column, where str() is a number
+    )
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns; the first leads to the record."""
+        first, *others = super().columns
+        if self.titled_by:
+            first.label, first.accessor = self.titled_by
+        return [first, *others]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the listing or the export. PermissionDenied: this user may not have it."""

@@ -62,6 +62,8 @@ class SubscriptionFilterSet(WagtailFilterSet):
 class SubscribersView(RecordIndexView):
     """Who is on which list, one line for each address and list."""
 
+    titled_by = (gettext_lazy("E-mail address"), "subscriber.address")
+
     def get_base_queryset(self) -> QuerySet:
         """Return all subscriptions with their addresses."""
         return super().get_base_queryset().select_related("subscriber").named()
@@ -114,7 +116,6 @@ class SubscriberViewSet(RecordViewSet):
     filterset_class = SubscriptionFilterSet
     list_display = [
         "__str__",
-        Column("address", label=gettext_lazy("E-mail address"), accessor="subscriber.address"),
         Column("list", label=gettext_lazy("List"), accessor="list_name"),
         Column("state", label=gettext_lazy("State")),
         "confirmed_at",
@@ -139,6 +140,8 @@ class SubscriberViewSet(RecordViewSet):
 
 class HeldSignUpsView(RecordIndexView):
     """The sign-ups that sprang the trap."""
+
+    titled_by = (gettext_lazy("E-mail address"), "address")
 
     def get_base_queryset(self) -> QuerySet:
         """Return the held ones only; the others live for seconds."""
@@ -171,7 +174,7 @@ class HeldSignUpViewSet(RecordViewSet):
     menu_label = gettext_lazy("Held sign-ups")
     index_view_class = HeldSignUpsView
     inspect_template_name = "newsletter/admin/held_sign_up.html"
-    list_display = ["__str__", "address", "list", "received_at"]
+    list_display = ["__str__", "list", "received_at"]
     list_export: list[str] = []
     inspect_view_fields = ["address", "list", "language", "wording", "received_at", "held_at"]
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -65,6 +66,19 @@ def test_an_editor_sees_address_list_and_state(editor, subscription):
     assert READER in page
     assert "Health" in page
     assert "Confirmed" in page
+
+
+def test_a_line_leads_to_its_detail_from_the_address(editor, subscription):
+    held = SignUp.objects.create(address="held@example.org", language="en", held_at=timezone.now())
+    for page, record, address in [
+        (listed(editor), reverse("subscriber:inspect", args=[subscription.pk]), READER),
+        (
+            editor.get(reverse("held_sign_up:index")).content.decode(),
+            reverse("held_sign_up:inspect", args=[held.pk]),
+            "held@example.org",
+        ),
+    ]:
+        assert re.search(rf'<a href="{record}"[^>]*>\s*{address}\s*</a>', page)
 
 
 def test_the_detail_shows_the_consent_and_is_logged(editor, subscription):
