@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
 from playwright.sync_api import Page, Response, Route
 
 from harmhub.middleware import PUBLIC_BODY
@@ -195,8 +194,6 @@ VISITS = [
     Visit("page with a password", at("/for-members/")),
     Visit("wrong password", wrong_password),
 ]
-
-every_visit = pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.name)
 
 
 def answer_of(page: Page, visit: Visit, hub: Hub, site: Site) -> Response:

@@ -1,0 +1,108 @@
+"""Every public page in a reader's browser: what it is given and asked to do, and whether all can read it.
+
+axe judges by WCAG 2.2 AA, best practice, and the contrast of AAA.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, Response
+
+from tests.browser.hub import Hub
+from tests.browser.visits import VISITS, Visit, answer_of
+from tests.fixtures.site import Site
+
+STORED = """async () => [
+    document.cookie.length, localStorage.length, sessionStorage.length,
+    (await indexedDB.databases()).length, (await caches.keys()).length,
+    (await navigator.serviceWorker.getRegistrations()).length,
+]"""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FOUND = {"resultTypes": ["violations"], "preload": False}  # no style sheet lies outside the page
+ALL = FOUND | {"runOnly": TAGS, "rules": {"color-contrast-enhanced": {"enabled": True}}}
+COLOURS = FOUND | {"runOnly": ["color-contrast", "color-contrast-enhanced", "link-in-text-block"]}
+RUN = "options => axe.run(document, options).then(found => found.violations)"
+OPENED = "() => document.querySelectorAll('details').forEach(details => details.open = true)"
+FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+LARGE = "() => document.documentElement.style.fontSize = '200%'"
+
+
+@dataclass
+class Seen:
+    """What a visit showed: ``shown`` came with the page, ``answers`` with all it asked for; ``told`` is what
+    the browser complained of."""
+
+    page: Page
+    answers: list[Response] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("response", lambda response: self.answers.append(response))
+        self.page.on("console", lambda message: self.told.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.told.append(str(error)))
+
+
+@pytest.mark.browser_context_args(reduced_motion="reduce")  # axe would measure colours in between
+@pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.name)
+def test_page_keeps_nothing_asks_nobody_else_and_can_be_read_by_all(
+    visit: Visit, page: Page, hub: Hub, site_server: Site
+):
+    seen = Seen(page)
+    shown = answer_of(page, visit, hub, site_server)
+    _asks_nobody_else(seen, site_server)
+    _keeps_nothing(seen)
+    # Chromium itself notes a status of 4xx; everything else would be a broken policy or script.
+    status = f"Failed to load resource: the server responded with a status of {visit.status}"
+    assert [line for line in seen.told if status not in line] == []
+    _is_strict(shown.all_headers()["content-security-policy"])
+    _axe_finds_nothing(page)
+    _nothing_is_cut_off(page)
+
+
+def _asks_nobody_else(seen: Seen, site: Site) -> None:
+    assert {answer.url for answer in seen.answers if not answer.url.startswith(f"{site.url}/")} == set()
+
+
+def _keeps_nothing(seen: Seen) -> None:
+    assert [answer.url for answer in seen.answers if "set-cookie" in answer.all_headers()] == []
+    assert seen.page.context.cookies() == []
+    assert not any(seen.page.evaluate(STORED))
+
+
+def _is_strict(policy: str) -> None:
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert "unsafe-" not in policy
+    assert "*" not in policy
+    assert "//" not in policy
+
+
+def _axe_finds_nothing(page: Page) -> None:
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(OPENED)
+    # A scheme changes nothing but colours, and a width changes none.
+    for width, scheme, checks in ((360, "light", ALL), (360, "dark", COLOURS), (1280, "light", ALL)):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        found = page.evaluate(RUN, checks)
+        assert not found, f"{width} px, {scheme}: {json.dumps(found, indent=1)}"
+
+
+def _nothing_is_cut_off(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate(FITS), "320 px"
+    page.evaluate(LARGE)
+    for width in (640, 1280):
+        page.set_viewport_size({"width": width, "height": 640})
+        assert page.evaluate(FITS), f"{width} px with text of 200 %"
+
+
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_every_page_can_be_reached_and_read_without_scripts(page: Page, hub: Hub, site_server: Site):
+    for visit in VISITS:
+        if visit.status >= 500:
+            continue  # these pages have no script, and each takes the database away once more
+        answer_of(page, visit, hub, site_server)
+        assert page.locator("h1").is_visible(), visit.name
