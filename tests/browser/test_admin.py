@@ -24,6 +24,8 @@ TOPIC = "Health › Harm Reduction"
 WATCH = """
 document.addEventListener("w-unsaved:watch-edits", () => { document.documentElement.dataset.isWatched = "" })
 """
+# Wagtail checks the preview once more while its last check still runs, on a busy machine.
+KNOWN = "Axe is already running"
 Desk = Callable[[str], Page]
 
 
@@ -45,7 +47,7 @@ def desk(browser: Browser, site_server: Site) -> Iterator[Desk]:
         context.add_init_script(WATCH)
         page = context.new_page()
         page.on("console", lambda said: "Content Security Policy" in said.text and faults.append(said.text))
-        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: KNOWN not in str(error) and faults.append(f"{page.url}: {error}"))
         page.on(
             "response", lambda answer: answer.status >= 500 and faults.append(f"{answer.status} {answer.url}")
         )
