@@ -32,3 +32,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # its own.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 STATIC_ROOT.mkdir()
+# The running site writes Wagtail's indexes, as do tests that ask for it.
+TASKS = {"default": {"BACKEND": "tests.fixtures.tasks.WithoutIndexing"}}

@@ -85,6 +85,12 @@ def _nothing_remembered() -> Iterator[None]:
 
 
 @pytest.fixture
+def indexes(settings) -> None:
+    """Have saves write Wagtail's search index and reference index, as they do with the real settings."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+
+
+@pytest.fixture
 def smtp_sink() -> Iterator[SmtpSink]:
     """A mail server that keeps what it gets and can refuse or be down; see tests.fixtures.smtp."""
     sink = SmtpSink()

@@ -165,6 +165,7 @@ def try_password(client, form, password, address=STRANGER, site="same-origin"):
     )
 
 
+@pytest.mark.usefixtures("indexes")
 def test_form_for_a_shared_password_needs_no_cookie_and_the_right_one_sets_one_for_this_visit(private):
     address, form = private
     client = Client(enforce_csrf_checks=True)

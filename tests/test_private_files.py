@@ -13,7 +13,7 @@ from harmhub.models import CustomDocument, CustomImage
 from harmhub.tasks import withdraw_private_pictures
 from tests.factories import DocumentFactory, ImageFactory, Tree
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("indexes")]
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def test_drafts_of_the_safety_pages_are_linked_nowhere(tree: Tree, client: Clien
     assert "hidden-page" not in client.get("/topics/health/harm-reduction/").content.decode()
 
 
+@pytest.mark.usefixtures("indexes")
 def test_file_is_given_out_once_a_public_page_leads_to_it(tree: Tree, client: Client):
     document = DocumentFactory(file=ContentFile(b"x", "report.txt"))
     publication = tree.publication(live=False)

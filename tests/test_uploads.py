@@ -265,6 +265,7 @@ def publish(tree: Tree, document: CustomDocument) -> None:
     publication.save()
 
 
+@pytest.mark.usefixtures("indexes")
 def test_document_goes_out_as_a_download(editor, client, tree):
     for name, content in {"report.pdf": pdf(1), "data.csv": b"1"}.items():
         upload(editor, "docs", name, content)
@@ -287,6 +288,7 @@ def test_document_is_at_no_other_address_than_its_own(editor, client):
         assert client.get(url).status_code == 404
 
 
+@pytest.mark.usefixtures("indexes")
 def test_document_of_a_private_collection_is_for_those_who_may_read_it(editor, client, tree):
     private = Collection.get_first_root_node().add_child(name="Board")
     restriction = CollectionViewRestriction.objects.create(collection=private, restriction_type="groups")

@@ -9,7 +9,7 @@ from wagtail.models import Locale, Page
 from content import models as content
 from harmhub.sealing import address_digest
 from newsletter.models import Subscriber, Token
-from tests.factories import ImageFactory, Tree, body_of_all_blocks, pdf
+from tests.factories import ImageFactory, Tree, body_of_all_blocks, copies, pdf
 from tests.fixtures.site import Site
 
 HARM_REDUCTION = "/topics/health/harm-reduction/"
@@ -123,14 +123,13 @@ def _add_work(hub: Hub) -> None:
         page.authors.create(person=tree.person)
         page.authors.create(name="Daria Holt")
         page.save()
-    for number in range(15):
-        day = date(2024, 12, 20) - timedelta(days=20 * number)
-        held = datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
-        event = tree.event(title=f"Evening {number + 1}", published_on=day, starts_at=held, town="Porto")
-    event.recording_url, event.transcript = "https://video.example.org/", "<p>Good evening.</p>"
-    event.save()
-    made["past event"] = event
+    evening = {"title": "Evening", "town": "Porto", "starts_at": datetime(2024, 1, 15, 18, tzinfo=UTC)}
+    made["past event"] = tree.event(
+        **evening, published_on=date(2024, 1, 15), recording_url="https://video.example.org/",
+        transcript="<p>Good evening.</p>",
+    )  # fmt: skip
     hub.paths = {name: page.get_url_parts()[2] for name, page in made.items()}
+    copies(tree.event(**evening, published_on=date(2024, 12, 20)), 13)
 
 
 def _translate(tree: Tree) -> None:

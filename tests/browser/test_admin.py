@@ -135,6 +135,7 @@ def test_article_with_a_picture_is_written_previewed_and_published(
     preview = editor.frame_locator("#w-preview-iframe")
     expect(preview.get_by_role("heading", name="A Bench for Everybody")).to_be_visible()
     expect(preview.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(editor.get_by_text("Saved", exact=True)).to_be_visible()  # then Wagtail draws the panel anew
     editor.get_by_label("Preview mode").select_option(label="Card in lists")
     expect(preview.get_by_role("heading", name="Among the newest")).to_be_visible()
     act(editor, "Publish")

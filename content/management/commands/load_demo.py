@@ -3,10 +3,12 @@
 from argparse import ArgumentParser
 from contextlib import ExitStack
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 from wagtail.models import Page
+from wagtail.signal_handlers import disable_reference_index_auto_update
 
 from content.demo.building import HOME_KEY, Building, wanted_pictures
 from content.demo.filing import Cabinet
@@ -47,7 +49,9 @@ class Command(BaseCommand):
         tell("Loading the demo site")
         cabinet = files.enter_context(Cabinet(wanted_pictures()))
         building = Building(timezone.localdate(), cabinet, tell)
-        building.build()
+        with disable_reference_index_auto_update():  # it would index a page once for each of its rows
+            building.build()
+        call_command("rebuild_references_index", verbosity=0)
         tell(f"The demo site is loaded: {len(building.pages) + 1} pages, {len(cabinet)} files.")
 
     def _tell(self, line: str) -> None:
