@@ -7,6 +7,7 @@ two are measured in turn, three rounds each, and the median is printed.
 
 import contextlib
 import http.client
+import logging
 import os
 import statistics
 import subprocess
@@ -39,7 +40,8 @@ TOPIC = "/topics/health/harm-reduction/"
 def main() -> None:
     """Measure and print."""
     setup_test_environment()
-    with server(), running_site() as site:
+    logging.disable(logging.INFO)  # a line for each request would bury the figures
+    with server(), running_site(quiet=True) as site:
         with site.orm():
             fill()
             site.query("VACUUM ANALYZE")
