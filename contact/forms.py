@@ -55,7 +55,9 @@ class ContactForm(PublicForm):
     @property
     def fingerprint(self) -> str:
         """What makes two submissions the same one."""
-        return json.dumps([self.cleaned_data[field] for field in ("message", "sender", "email")])
+        return json.dumps(
+            [self.trapped, *(self.cleaned_data[field] for field in ("message", "sender", "email"))]
+        )
 
     @property
     def doubt(self) -> str:

@@ -7,8 +7,8 @@ committed: what cannot be answered is not stored, so nobody is told that nothing
 from functools import partial
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
@@ -26,10 +26,13 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the form for one topic (GET), or take a message (POST).
 
     Answers 200 with the reference; 422 what is wrong; 429 too many; 503 while the database is away. The
-    last three keep every character typed. Http404: there is no such topic, or the public may not see it.
+    last three keep every character typed, as does the 404 for a topic that the public cannot see any more.
+    Http404: nothing was sent to a topic that is not there.
     """
     try:
-        topic = get_object_or_404(TopicPage.objects.public().select_related("locale"), pk=pk)
+        topic = TopicPage.objects.public().select_related("locale").filter(pk=pk).first()
+        if topic is None:
+            return _gone(request)
         with translation.override(topic.locale.language_code):
             if request.method == "POST":
                 return _receive(request, topic)
@@ -38,6 +41,13 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
             raise
         return unavailable(request, ContactForm(request.POST), "contact/unavailable.html")
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        raise Http404
+    typed = {"form": ContactForm(request.POST), "sensitive_topic": True}
+    return render(request, "contact/gone.html", typed, status=404)
 
 
 def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:

@@ -69,8 +69,8 @@ class Listing:
         self.base = address
         self.kind = kind
         self.year = None if year is None else int(year)
-        self.anchor = Anchor.parse(since) if since else None
-        self._unreadable = bool(since) and self.anchor is None
+        self.anchor = None if since is None else Anchor.parse(since)
+        self._unreadable = since is not None and self.anchor is None
 
     # --- addresses
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from email_validator import validate_email
 
+LONGEST_LOCAL = 64  # characters before the @ (RFC 5321, 4.5.3.1.1)
 UNREADABLE = _("Write the e-mail address in full, like name@example.org")
 
 
@@ -22,6 +23,8 @@ def validate_address(text: str) -> None:
         local, _at, domain = text.rpartition("@")
         if set(local) & set('%!"'):
             raise ValueError("an old relay would read % and ! as an address within the address")
+        if len(local) > LONGEST_LOCAL:
+            raise ValueError("no server takes it")
         idna.encode(unicodedata.normalize("NFC", domain).lower())
         validate_email(text, check_deliverability=False, allow_smtputf8=False)
     except ValueError as problem:  # email_validator's and idna's errors are ValueErrors

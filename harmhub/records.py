@@ -6,7 +6,6 @@ Reading and exporting are written to Wagtail's log, so a model listed here must 
 
 import csv
 import re
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from decimal import Decimal
@@ -125,10 +124,6 @@ class RecordIndexView(IndexView):
     def get_edit_url(self, instance: Model) -> None:
         """Return no address: records are not edited."""
         return None
-
-    def to_row_dict(self, item: Model) -> OrderedDict[str, Any]:
-        """Return the cells of one record, inert."""
-        return OrderedDict((field, inert(value)) for field, value in super().to_row_dict(item).items())
 
     def stream_csv(self, queryset: QuerySet) -> Iterator[bytes]:
         """Yield the lines of a CSV file (RFC 4180), each cell quoted: a semicolon must not start another."""

@@ -57,17 +57,14 @@ def digest(text: str, purpose: str) -> bytes:
     return hmac.digest(key, text.encode(errors="replace"), hashlib.sha256)
 
 
-def _comparable(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
 def address_digest(email: str) -> bytes:
-    """Return the digest by which an e-mail address is looked up: NFC, case-folded, its domain as IDNA 2008
-    writes it.
+    """Return the digest by which an e-mail address is looked up: NFC, the part before the @ case-folded, the
+    domain as IDNA 2008 writes it, in which ß and ss are two names.
 
     Never fails: what is no address has a digest too, so that a look-up of anything can be answered.
     """
-    local, at, domain = _comparable(email.strip()).rpartition("@")
+    local, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
+    local, domain = unicodedata.normalize("NFC", local.casefold()), domain.lower()
     with suppress(idna.IDNAError):  # forms refuse such a domain; here it is only looked up, and not found
         domain = idna.encode(domain.rstrip("."), uts46=True).decode()
     return digest(f"{local}{at}{domain}", "address")

@@ -10,7 +10,7 @@ from wagtail.urls import serve_pattern
 
 from harmhub import views
 from harmhub.login import document_password, page_password
-from topics.hub import serve
+from topics.hub import serve, serve_oddly_anchored
 
 handler400 = "harmhub.errors.handler400"
 handler403 = "harmhub.errors.handler403"
@@ -45,6 +45,8 @@ urlpatterns += i18n_patterns(
         name="wagtailcore_login",
     ),
     re_path(serve_pattern, serve, name="wagtail_serve"),
+    # What Wagtail's pattern refuses, or no anchor has, still leads to the listing's first page.
+    re_path(r"^(?P<path>(?:[\w-]+/)*)since/.*$", serve_oddly_anchored),
     prefix_default_language=False,
 )
 

@@ -24,7 +24,10 @@ def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
     Http404: there is no such file. A web server in front may serve the folder itself.
     """
     folder: Any = storages["renditions"]
-    response = serve(request, path, document_root=folder.location)
+    try:
+        response = serve(request, path, document_root=folder.location)
+    except OSError as problem:  # a name that no disk can hold
+        raise Http404 from problem
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 

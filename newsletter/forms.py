@@ -60,7 +60,7 @@ class SignUpForm(PublicForm):
     def fingerprint(self) -> str:
         """What makes two submissions the same one."""
         chosen = self.cleaned_data["list"]
-        return json.dumps([chosen.pk if chosen else None, self.cleaned_data["email"]])
+        return json.dumps([chosen.pk if chosen else None, self.cleaned_data["email"], self.trapped])
 
     def save(self) -> None:
         """Store the sign-up and wake the worker: one row and one job, whatever is known of the address."""

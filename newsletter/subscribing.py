@@ -94,11 +94,12 @@ def confirm(secret: str) -> Subscription | None:
 
     None: the token is unknown, expired, or was used for a subscription that has been left since.
     """
-    tokens = Token.objects.opened_by(Token.Purpose.CONFIRM, secret).select_for_update(of=("self",))
-    token = tokens.select_related("subscription__subscriber", "subscription__list").first()
+    token = Token.objects.opened_by(Token.Purpose.CONFIRM, secret).select_for_update().first()
     if token is None:
         return None
-    subscription = token.subscription
+    # Only now: who waited for another press must see what that press has written.
+    found = Subscription.objects.select_related("subscriber", "list").select_for_update(of=("self",))
+    subscription = found.get(pk=token.subscription_id)
     if token.confirms:
         _confirm(token, subscription)
     return subscription if token.used_at and subscription.is_active else None

@@ -20,6 +20,7 @@ from contact.views import IN_ALL, PER_CLIENT
 from harmhub import limits
 from harmhub.addresses import validate_address
 from harmhub.mail.models import Mail
+from harmhub.users.models import User
 
 CANARY = "Canarywords of a reader"
 
@@ -228,6 +229,7 @@ def test_a_message_much_too_long_is_an_error_with_its_text(reader, address):
         "ä@b.org",
         "@b.org",
         "a@" + "b" * 250 + ".org",
+        "a" * 65 + "@b.org",
     ],
 )
 def test_what_is_not_one_plain_address_is_refused(typed):
@@ -317,6 +319,26 @@ def test_a_topic_that_is_not_public_takes_no_messages(reader, address, tree):
     assert reader.post("/contact/999999/", {"message": CANARY}).status_code == 404
     assert reader.get(f"/contact/{'9' * 30}/").status_code == 404
     assert not Message.objects.exists()
+
+
+def test_what_was_typed_for_a_topic_that_went_meanwhile_is_still_there(reader, address, tree):
+    tree.harm_reduction.unpublish()
+    shown = reader.post(address, {"message": CANARY}).content.decode()
+    assert "Your message was not sent" in shown
+    assert f"{CANARY}</textarea>" in shown
+    assert "Exit this page" in shown
+
+
+def test_a_topic_with_a_password_offers_no_box_that_could_not_work(tree):
+    PageViewRestriction.objects.create(page=tree.harm_reduction, restriction_type="groups")
+    member = User.objects.create_superuser("member", "member@example.org", "p")
+    reader = Client()
+    reader.force_login(member)
+    assert "Contact box" in reader.get(tree.health.url).content.decode()
+    shown = reader.get(tree.harm_reduction.url).content.decode()
+    assert "Recent Work" in shown
+    assert "Contact box" not in shown
+    assert "#contact" not in shown
 
 
 def test_the_language_is_that_of_the_topic(reader, tree):

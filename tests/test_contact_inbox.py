@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 
 import pytest
@@ -276,6 +277,18 @@ def test_no_spreadsheet_executes_the_title_of_a_topic(moderator, message, title)
     book = b"".join(moderator.get(reverse("message:index"), {"export": "xlsx"}).streaming_content)
     cell = load_workbook(io.BytesIO(book)).active["B2"]
     assert (cell.data_type, cell.value) == ("s", f"'{title}")
+
+
+@pytest.mark.parametrize("report", ["site-history", "aging-pages"])
+def test_no_spreadsheet_executes_the_title_of_a_page_in_wagtails_own_reports(tree, report):
+    page = tree.voice(title="=HYPERLINK(1)")
+    page.save_revision().publish()
+    boss = Client()
+    boss.force_login(User.objects.create_superuser("boss", "boss@example.org", "p"))
+    answer = boss.get(f"/admin/reports/{report}/", {"export": "csv"})
+    text = b"".join(answer.streaming_content).decode()
+    assert "'=HYPERLINK(1)" in text
+    assert not re.search(r'(^|[,"\n])=HYPERLINK', text)
 
 
 def test_an_export_holds_the_words_and_is_logged(moderator, message):

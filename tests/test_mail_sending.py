@@ -102,6 +102,41 @@ def test_a_mail_refused_for_good_is_given_up_at_once_and_told(post_greeting, mai
     assert send_due_mail() == 0
 
 
+@pytest.mark.parametrize("answer", ["550 5.7.1 relaying denied", "530 5.7.0 log in first"])
+def test_a_refusal_of_our_right_to_send_is_no_fault_of_the_address(
+    post_greeting, mail_server, refusals, answer
+):
+    row = post_greeting()
+    mail_server.refuse(answer)
+    send_due_mail()
+    row.refresh_from_db()
+    assert (row.failed_at, minutes_until(row.due_at)) == (None, 1)
+    assert not refusals
+
+
+def test_a_mail_that_drives_the_server_away_each_time_is_tried_by_the_schedule(post_greeting, mail_server):
+    bad = post_greeting()
+    mail_server.drops = {READER}
+    for number in range(4):
+        post_greeting(to=f"reader{number}@example.org")
+        send_due_mail()
+        send_due_mail()
+    bad.refresh_from_db()
+    assert len(mail_server.messages) == 4
+    assert (bad.attempts, bad.sent_at, minutes_until(bad.due_at)) == (1, None, 1)
+
+
+def test_a_server_that_is_away_for_long_costs_no_mail_an_attempt(post_greeting, mail_server):
+    row = post_greeting()
+    mail_server.drops = {READER}
+    for _time in range(5):
+        send_due_mail()
+    row.refresh_from_db()
+    assert (row.attempts, minutes_until(row.due_at)) == (0, 0)
+    mail_server.drops = set()
+    assert send_due_mail() == 1
+
+
 def test_a_sender_address_that_is_refused_costs_no_reader_the_mail(post_greeting, mail_server, refusals):
     row = post_greeting()
     mail_server.sender_reply = "550 5.7.1 you may not"

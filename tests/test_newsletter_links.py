@@ -1,9 +1,11 @@
 """Confirming and leaving: only a pressed button does it, a link does one thing, and leaving always works."""
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -12,6 +14,8 @@ from harmhub.sealing import address_digest
 from newsletter.models import Consent, SignUp, Subscriber, Subscription, Suppression, Token
 from newsletter.subscribing import erase
 from newsletter.tasks import forget, sign_ups
+from tests.fixtures import databases
+from tests.fixtures.site import wait_for
 
 READER = "reader@example.org"
 DEAD = "This link does not work"
@@ -89,6 +93,27 @@ def test_pressing_confirm_confirms_with_the_day_and_a_welcome_mail(reader, confi
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert headers["List-Id"] == f"<list-{tree.health.pk}.testserver>"
     assert READER not in headers["List-Unsubscribe"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pressing_twice_at_once_finds_it_done(reader, confirmation):
+    answers = []
+
+    def press() -> None:
+        answers.append(Client(headers={"sec-fetch-site": "same-origin"}).post(confirmation).status_code)
+        connection.close()
+
+    other = threading.Thread(target=press)
+    with transaction.atomic():
+        assert reader.post(confirmation).status_code == 200
+        other.start()
+        with databases.maintenance() as server:
+            waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+            name = [connection.settings_dict["NAME"]]
+            wait_for(lambda: server.execute(waiting, name).fetchone(), 10, "The second press does not wait.")
+    other.join(10)
+    assert answers == [200]
+    assert Mail.objects.filter(purpose="newsletter-welcome").count() == 1
 
 
 def test_pressing_twice_sends_one_welcome(reader, confirmation):

@@ -8,6 +8,7 @@ pages above the requested one and those of the menu in another.
 from functools import cached_property
 from itertools import accumulate
 from types import SimpleNamespace
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -21,6 +22,9 @@ from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public, is_restricted
 from harmhub.private_files import private_collections
 from topics.models import TopicPage
+from topics.models.work import without_cut
+
+NO_ANCHOR = "unreadable"
 
 
 class Hub:
@@ -85,19 +89,34 @@ class Hub:
 
     @property
     def safety_page(self) -> Page | None:
-        """The page on staying safe, while it is public."""
+        """The page on staying safe, while it is public; in the request's language, where there is one."""
         return self._shown(self.settings.safety_page)
 
     @property
     def help_page(self) -> Page | None:
-        """The page with local help, while it is public."""
+        """The page with local help, as above."""
         return self._shown(self.settings.help_page)
 
-    def _shown(self, page: Page | None) -> Page | None:
-        """Return the page if it is public; no query for one right below the home page."""
-        if page is None or any(section.pk == page.pk for section in self.sections):
-            return page
-        return page if is_public(page) else None
+    def _shown(self, chosen: Page | None) -> Page | None:
+        versions = [page for page in self._named if chosen and page.translation_key == chosen.translation_key]
+        # One in the request's language lies below its home page; of the others, only the chosen one will do.
+        return next(
+            (page for page in versions if page.url_path.startswith(self.root_path)),
+            next((page for page in versions if page == chosen), None),
+        )
+
+    @cached_property
+    def _named(self) -> list[Page]:
+        """The public pages that the settings name, in all languages."""
+        return self._named_of(self.surroundings(""))
+
+    def _named_of(self, pages: list[Page]) -> list[Page]:
+        return [page for page in pages if page.translation_key in self._keys and is_public(page)]
+
+    @cached_property
+    def _keys(self) -> set[UUID]:
+        named = (self.settings.safety_page, self.settings.help_page)
+        return {page.translation_key for page in named if page}
 
     @cached_property
     def trail(self) -> list[Page]:
@@ -141,7 +160,8 @@ class Hub:
         # Only of a topic: an index of a kind may have a million pages below it.
         below = Q(topicpage__isnull=False, depth=asked.count("/") + 1, url_path__startswith=asked)
         sections = Q(depth=self._root_depth + 1, url_path__startswith=self.root_path)
-        pages = all_pages().filter(along | below | sections).annotate(is_restricted=is_restricted())
+        named = Q(translation_key__in=self._keys)
+        pages = all_pages().filter(along | below | sections | named).annotate(is_restricted=is_restricted())
         return list(pages.select_related("topicpage").order_by("path"))
 
     @staticmethod
@@ -161,8 +181,8 @@ class Hub:
         """
         if get_language() not in self._roots:
             return None
-        pages = self.surroundings(path)
-        self.sections = self._sections_of(pages)
+        pages = self.surroundings(without_cut(path))
+        self.sections, self._named = self._sections_of(pages), self._named_of(pages)
         wanted = f"{self.root_path}{path}"
         self.trail = [page for page in pages if wanted.startswith(page.url_path)]
         if not self.trail:
@@ -172,7 +192,7 @@ class Hub:
         page.is_restricted = found.is_restricted
         if isinstance(page, TopicPage):
             page.lineage = [topic for step in reversed(self.trail) if (topic := self._topic(step))]
-        if isinstance(page, TopicPage) and found.url_path == wanted:
+        if isinstance(page, TopicPage) and found.url_path == f"{self.root_path}{without_cut(path)}":
             below = [topic for each in pages if (topic := self._topic(each)) and topic.is_child_of(page)]
             page.subtopics = sorted(filter(is_public, below), key=lambda topic: topic.title.casefold())
         try:
@@ -201,3 +221,8 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
     queries."""
     request._wagtail_route_for_request = hub_of(request).find(path)  # type: ignore[attr-defined]
     return views.serve(request, path)
+
+
+def serve_oddly_anchored(request: HttpRequest, path: str) -> HttpResponse:
+    """Answer the address of a listing with an anchor that is none."""
+    return serve(request, f"{path}since/{NO_ANCHOR}/")

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 RUN_SECONDS = 50  # then another job goes on, so that other jobs get their turn
 RECORDING_WAITS = (0.2, 0.5, 1, 2, 4, 8)
 ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
+POLICY = "5.7."  # security or policy status: relaying denied, log-in required, an unwanted server
 CLOSING = 421
 
 
@@ -43,6 +44,10 @@ class Verdict(Enum):
     NEVER = "refused for good"
     LOST = "no answer after it was handed over"
     UNREACHED = "no answer before it was handed over"
+    CLOSED = "the connection had been closed since the last mail"
+
+
+NO_ANSWER = {Verdict.LOST, Verdict.UNREACHED, Verdict.CLOSED}
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,11 @@ class Outcome:
 
     @classmethod
     def of_reply(cls, code: int, text: bytes | str, *, about_us: bool = False) -> "Outcome":
-        """Return what a reply means. A refusal of us, the sender, says nothing of the recipient."""
+        """Return what a reply means. A refusal of us, the sender, or of our right to send says nothing of the
+        recipient."""
         words = text.decode(errors="replace") if isinstance(text, bytes) else text
         status = ENHANCED_STATUS.match(words.strip())
+        about_us = about_us or bool(status and status[0].startswith(POLICY))
         verdict = Verdict.NEVER if code >= 500 and not about_us else Verdict.LATER
         return cls(verdict, f"{code} {status[0] if status else ''}".strip())
 
@@ -87,7 +94,9 @@ class Line:
     def hand_over(self, mail: Mail) -> Outcome:
         """Send one mail; return what the server said. Closes the connection when it is no longer good."""
         outcome = self._send(mail)
-        if outcome.verdict in {Verdict.LOST, Verdict.UNREACHED} or outcome.answer.startswith(str(CLOSING)):
+        if outcome.verdict is Verdict.UNREACHED and self.answered:
+            outcome = Outcome(Verdict.CLOSED, outcome.answer)
+        if outcome.verdict in NO_ANSWER or outcome.answer.startswith(str(CLOSING)):
             self.close()
         else:
             self.answered += 1
@@ -119,13 +128,10 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
     line = Line()
     try:
         while not should_stop() and line.open() and (mail := Mail.objects.claim()):
-            reused = line.answered > 0
             outcome = line.hand_over(mail)
             _record_surely(mail, outcome)
             sent += outcome.verdict is Verdict.SENT
-            # A connection that was good may just have been closed between two mails. A new one that breaks is
-            # no server at all.
-            if outcome.verdict is Verdict.LOST or (outcome.verdict is Verdict.UNREACHED and not reused):
+            if outcome.verdict in {Verdict.LOST, Verdict.UNREACHED}:
                 logger.warning("mail server gone (%s); the queue waits", outcome.answer)
                 break
             if time.monotonic() > ends:
@@ -158,15 +164,27 @@ def _record(mail: Mail, outcome: Outcome) -> None:
     match outcome.verdict:
         case Verdict.SENT:
             row.update(sent_at=now, **tried)
-        case Verdict.UNREACHED:
+        case Verdict.UNREACHED if _drives_the_server_away(mail):
+            _put_off(mail, held, tried)
+        case Verdict.UNREACHED | Verdict.CLOSED:
             # No attempt: the server was away, not the mail refused. It goes behind the others, in case it is
             # what drives the server away.
             held.update(claimed_until=None, due_at=now, last_answer=outcome.answer)
         case Verdict.NEVER:
             _give_up(mail, held, tried)
         case Verdict.LATER | Verdict.LOST:
-            wait = next_wait(mail.attempts + 1)
-            held.update(**tried, **({"due_at": now + wait} if wait else {"failed_at": now}))
+            _put_off(mail, held, tried)
+
+
+def _put_off(mail: Mail, held: QuerySet[Mail], tried: dict[str, Any]) -> None:
+    """Have the mail tried again by the schedule, or give it up at its end."""
+    now, wait = timezone.now(), next_wait(mail.attempts + 1)
+    held.update(**tried, **({"due_at": now + wait} if wait else {"failed_at": now}))
+
+
+def _drives_the_server_away(mail: Mail) -> bool:
+    """Whether this mail found no answer once more, although one that was written later has been sent."""
+    return bool(mail.last_answer) and Mail.objects.sent().filter(created_at__gt=mail.created_at).exists()
 
 
 def _give_up(mail: Mail, held: QuerySet[Mail], tried: dict[str, Any]) -> None:

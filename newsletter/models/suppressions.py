@@ -35,7 +35,9 @@ class Suppression(models.Model):
         REFUSED = "refused", _("Mail was refused for good")
         COMPLAINT = "complaint", _("Complained")
 
-    FINAL = (Reason.REFUSED, Reason.COMPLAINT)
+    # A refused address can be asked again, as seldom as any other: its owner may have mended it, or the
+    # refusal may have been a fault of ours. What is refused again is suppressed again.
+    FINAL = (Reason.COMPLAINT,)
 
     address_digest = models.BinaryField(max_length=32, unique=True)
     reason = models.CharField(_("reason"), max_length=10, choices=Reason)

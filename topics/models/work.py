@@ -1,20 +1,32 @@
 """A page that shows a listing of work, and the addresses of that listing."""
 
 import re
+from itertools import takewhile
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from wagtail.url_routing import RouteResult
 
-from harmhub.pages import HubPage
+from harmhub.pages import RESERVED_SLUGS, YEAR, HubPage
 from topics.kinds import Kind
 
 # voices/ 2019/ since/2019-05-22-143/: each part may be left out, the order is fixed, so a listing has one
 # address.
 ADDRESS = re.compile(
-    r"(?:(?P<kind>voices|events|publications)(?:/|$))?(?:(?P<year>[0-9]{4})(?:/|$))?(?:since/(?P<since>[^/]+))?"
+    r"(?:(?P<kind>voices|events|publications)(?:/|$))?(?:(?P<year>[0-9]{4})(?:/|$))?(?:since(?=/|$)/?(?P<since>.*))?"
 )
+
+
+def without_cut(path: str) -> str:
+    """Return the path without the part of a listing that it names: "topics/health/2019/": "topics/health/".
+
+    No page below another one takes such a name, so what comes after it is no page either; only the first part
+    can be the page of a kind.
+    """
+    first, *parts = path.split("/")
+    kept = takewhile(lambda part: part not in RESERVED_SLUGS and not YEAR.fullmatch(part), parts)
+    return "/".join([first, *kept]).rstrip("/") + "/" if first else path
 
 
 class WorkPage(HubPage):
@@ -40,7 +52,8 @@ class WorkPage(HubPage):
         if match is None or not self.live or (match["kind"] and not self.has_kinds):
             return super().route(request, path_components)
         super().route(request, [])
-        return RouteResult(self, kwargs={name: value for name, value in match.groupdict().items() if value})
+        asked = {name: value for name, value in match.groupdict().items() if value is not None}
+        return RouteResult(self, kwargs=asked)
 
     def serve(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         """Return the page; an address that no part of the listing has leads to the listing's first page."""
