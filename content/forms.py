@@ -113,6 +113,7 @@ class EventForm(ItemForm):
                 label=old.label,
                 help_text=old.help_text,
                 input_formats=old.input_formats,
+                error_messages=old.error_messages,
             )
 
     def clean(self) -> dict:

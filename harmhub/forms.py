@@ -1,16 +1,39 @@
 """What the editing forms of all pages share."""
 
+from itertools import chain, count
+
+from django import forms
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.models import Page
 
 
 class PageForm(WagtailAdminPageForm):
-    """Wagtail's form, which says in whose time a page goes live and expires."""
+    """Wagtail's form, which says how a time is written, and in whose zone a page goes live and expires, and
+    asks for no address: one is made from the title."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+        for field in self.fields.values():
+            if isinstance(field, forms.DateTimeField):
+                field.error_messages["invalid"] = _("Write day and time like 2027-03-28 18:30.")
+            elif isinstance(field, forms.DateField):
+                field.error_messages["invalid"] = _("Write the day like 2027-03-28.")
         zone = timezone.get_current_timezone()
         for name in ("go_live_at", "expire_at"):
             if name in self.fields:
                 self.fields[name].help_text = _("24-hour clock, time zone %s (see your account).") % zone
+
+    def clean_slug(self) -> str:
+        """Return the address; one that the browser made from the title gives way to what is there already."""
+        slug = self.cleaned_data["slug"]
+        if not slug or slug != slugify(self.cleaned_data.get("title", ""), allow_unicode=True):
+            return slug
+        base = f"{slug}-page" if self.instance.is_taken(slug) else slug
+        candidates = chain([base], (f"{base}-{number}" for number in count(2)))
+        is_free = Page._slug_is_available
+        return next(each for each in candidates if is_free(each, self.parent_page, self.instance))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -77,6 +78,19 @@ def _passes(check: Callable[[], object]) -> bool:
     return True
 
 
+def _saved_meanwhile(request: HttpRequest, problem: Exception) -> Page | None:
+    """Return the draft that Wagtail's autosave made while the same new page was sent by a button: the second
+    to come finds its address taken. None: something else is wrong."""
+    match = request.resolver_match
+    if match is None or match.view_name != "wagtailadmin_pages:add":
+        return None
+    if not isinstance(problem, IntegrityError) and "slug" not in getattr(problem, "error_dict", {}):
+        return None
+    children = Page.objects.child_of(Page.objects.get(pk=match.kwargs["parent_page_id"]))
+    same = children.filter(owner=request.user, live=False, draft_title=request.POST.get("title", ""))
+    return same.order_by("-latest_revision_created_at").first()
+
+
 class UnfinishedPageMiddleware:
     """Take an editor who would publish an unfinished page to its form, and say there what it lacks."""
 
@@ -89,10 +103,17 @@ class UnfinishedPageMiddleware:
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         """Return the way to the form; to a dialog of the admin, in the words that it understands."""
-        if not isinstance(problem, UnfinishedPageError):
+        if isinstance(problem, UnfinishedPageError):
+            page, words = problem.page, str(problem)
+        elif draft := _saved_meanwhile(request, problem):
+            page, words = (
+                draft,
+                _("A draft of this page was just being saved. Please press the button again."),
+            )
+        else:
             return None
-        messages.error(request, str(problem))
-        form = reverse("wagtailadmin_pages:edit", args=[problem.page.pk])
+        messages.error(request, words)
+        form = reverse("wagtailadmin_pages:edit", args=[page.pk])
         if request.headers.get("x-requested-with") == "XMLHttpRequest":
             return JsonResponse({"step": "success", "redirect": form})
         return redirect(form)

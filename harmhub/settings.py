@@ -5,6 +5,7 @@ security · logging · Wagtail.
 """
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,12 +43,19 @@ def _url(name: str, example: str, read: Callable[[str], dict[str, Any]]) -> dict
         raise ImproperlyConfigured(f"{name} cannot be read: it is like {example}.") from problem
 
 
+if env.str("DEBUG", default="off").lower() not in {*env.BOOLEAN_TRUE_STRINGS, "off", "false", "no", "0", ""}:
+    raise ImproperlyConfigured("DEBUG is on or off.")
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).absolute()
 PORT = _number("PORT", 8000, most=65_535)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
-if _public.scheme not in {"http", "https"} or not _public.hostname or _public.path:
+try:
+    _is_origin = _public.scheme in {"http", "https"} and _public.hostname and not _public.path
+    _ = _public.port
+except ValueError:  # more than 65535
+    _is_origin = False
+if not _is_origin:
     raise ImproperlyConfigured("PUBLIC_URL is an origin such as https://www.example.org, without a path.")
 
 
@@ -131,9 +139,16 @@ MIDDLEWARE = [
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
+_own_names = ["localhost", "127.0.0.1", "[::1]"] if _public.hostname == "localhost" else [_public.hostname]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or _own_names
 # Peers (addresses or networks) whose X-Forwarded-For is believed; X-Forwarded-Host never is.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+try:
+    _ = [ip_network(entry, strict=False) for entry in TRUSTED_PROXIES if entry != "unix"]
+except ValueError as problem:
+    raise ImproperlyConfigured(
+        "TRUSTED_PROXIES are addresses or networks such as 10.0.0.0/8, or the word unix."
+    ) from problem
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # Django refuses more fields than this with a 400. Wagtail's largest editing forms need more than Django's
 # 1,000.

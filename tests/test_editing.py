@@ -1,12 +1,13 @@
 """What an editor meets in the admin: forms, drafts, previews, times, addresses, groups."""
 
 import json
+import threading
 from datetime import UTC, datetime
 
 import pytest
 from bs4 import BeautifulSoup
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +19,7 @@ from wagtail.users.models import UserProfile
 from content.models import EventPage, InfoPage, ItemAuthor, PublicationPage, VoicesPage
 from harmhub.users.models import User
 from tests.factories import DocumentFactory, ImageFactory, TopicFactory
+from tests.fixtures import databases
 from topics.models import PersonPage, ProgramPage, TopicPage
 
 pytestmark = pytest.mark.django_db
@@ -281,6 +283,41 @@ def test_person_and_name_in_one_row_are_refused_in_words(tree, editor, relation)
     assert f"{NOBODY}, not both." in errors_of(editor.post(url, form))
 
 
+@pytest.mark.parametrize(
+    ("title", "slug"), [("Events", "events-page"), ("2019", "2019-page"), ("Bus", "bus-2")]
+)
+def test_address_made_from_the_title_gives_way(tree, editor, title, slug):
+    tree.voice(title="Bus", slug="bus")
+    url, _preview = addresses(tree, VoicesPage)
+    saved = autosaved(editor, url, filled(new_form_at(editor, url), title=title, slug=title.lower()))
+    assert saved["success"]
+    assert VoicesPage.objects.get(pk=saved["pk"]).slug == slug
+
+
+@pytest.mark.django_db(transaction=True)
+def test_button_pressed_while_the_first_draft_is_saved_leads_to_that_draft(tree, moderator):
+    url, _preview = addresses(tree, VoicesPage)
+    form = filled(new_form_at(moderator, url), title="Bus", slug="bus") | rest(tree, VoicesPage)
+    answers = []
+
+    other = Client()
+    other.force_login(User.objects.get(groups__name="Moderators"))
+
+    def publish() -> None:
+        answers.append(other.post(url, form | {"action-publish": "1"}))
+        connection.close()
+
+    pressed = threading.Thread(target=publish)
+    with transaction.atomic():
+        saved = autosaved(moderator, url, form)
+        pressed.start()
+        databases.wait_for_a_lock()
+    pressed.join(10)
+    draft = edit_url(Page.objects.get(pk=saved["pk"]))
+    assert (answers[0].status_code, answers[0].url) == (302, draft)
+    assert "just being saved" in other.get(draft).content.decode()
+
+
 def test_same_author_twice_is_refused_in_words(tree, editor):
     url, _preview = addresses(tree, VoicesPage)
     form = filled(new_form_at(editor, url), title="Half", slug="half")
@@ -355,7 +392,7 @@ WRONG_TIMES = {
         {"starts_at": "2027-03-01 18:30", "ends_at": "2027-03-01 18:00"},
         "ends before it starts",
     ),
-    "no date": ({"starts_at": "tomorrow"}, "Enter a valid date/time."),
+    "no date": ({"starts_at": "tomorrow"}, "Write day and time like 2027-03-28 18:30."),
     "the first year": ({"starts_at": "0001-01-01 00:00", "time_zone": "Asia/Tokyo"}, "no such year"),
     "no time zone": (
         {"starts_at": "2027-03-01 18:30", "time_zone": "Mars/Base"},

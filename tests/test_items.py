@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from content.models import EventPage, EventSpeaker, ItemAuthor, PublicationFile
+from content.models import ContentItem, EventPage, EventSpeaker, ItemAuthor, PublicationFile
 from content.models.publications import validate_isbn
 from harmhub.templatetags.hub import day_range, file_facts, wall, zone_name
 from tests.factories import DocumentFactory, Tree
@@ -171,6 +171,16 @@ def test_database_refuses_an_author_twice_and_one_who_is_a_person_and_a_name(tre
         ItemAuthor.objects.create(item=tree.voice(), person=tree.person, name="Nadia")
     with pytest.raises(IntegrityError), transaction.atomic():
         EventSpeaker.objects.create(event=tree.event(), person=tree.person, name="Nadia")
+
+
+@pytest.mark.django_db
+def test_database_refuses_a_speaker_twice_and_a_long_summary(tree: Tree):
+    event = tree.event(summary="x" * 240)
+    EventSpeaker.objects.create(event=event, person=tree.person)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EventSpeaker.objects.create(event=event, person=tree.person)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ContentItem.objects.update(summary="x" * 241)
 
 
 @pytest.mark.django_db

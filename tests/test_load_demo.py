@@ -8,10 +8,14 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from wagtail.models import Page, Site
 
+from contact.models import Message
+from content.beginning import has_content
 from content.demo import papers, pictures, texts
 from content.demo.building import Building
 from content.demo.canvas import MOTIFS, PALETTES
-from tests.factories import Tree
+from harmhub.models import SiteSettings
+from newsletter.models import Subscriber
+from tests.factories import ImageFactory, Tree, pdf
 
 
 def titles() -> list[str]:
@@ -20,7 +24,7 @@ def titles() -> list[str]:
 
 def test_database_with_other_pages_is_refused_and_left_alone(tree: Tree):
     before = titles()
-    with pytest.raises(CommandError, match="has pages of its own"):
+    with pytest.raises(CommandError, match="has content of its own"):
         call_command("load_demo")
     assert titles() == before
 
@@ -39,6 +43,26 @@ def test_welcome_page_that_was_edited_is_content(bare_database):
     with pytest.raises(CommandError):
         call_command("load_demo")
     assert Page.objects.get(depth=2).title == "Our house"
+
+
+@pytest.mark.parametrize("what", ["settings", "picture", "document", "message", "subscriber"])
+def test_database_without_pages_that_somebody_uses_is_left_alone(bare_database, what: str):
+    site = Site.objects.get()
+    make = {
+        "settings": lambda: SiteSettings.objects.create(site=site, organisation="Real organisation"),
+        "picture": ImageFactory,
+        "document": lambda: pdf("report.pdf"),
+        "message": lambda: Message.objects.create(text="Hello", language="en"),
+        "subscriber": lambda: Subscriber.objects.create(address="x", address_digest=b"x", language="en"),
+    }
+    make[what]()
+    with pytest.raises(CommandError, match="has content of its own"):
+        call_command("load_demo")
+
+
+def test_settings_that_were_only_looked_at_are_no_content(bare_database):
+    SiteSettings.for_site(Site.objects.get())
+    assert not has_content()
 
 
 def test_loading_that_fails_leaves_no_row_and_no_file(bare_database, monkeypatch: pytest.MonkeyPatch):

@@ -15,7 +15,6 @@ from newsletter.models import Consent, SignUp, Subscriber, Subscription, Suppres
 from newsletter.subscribing import erase
 from newsletter.tasks import forget, sign_ups
 from tests.fixtures import databases
-from tests.fixtures.site import wait_for
 
 READER = "reader@example.org"
 DEAD = "This link does not work"
@@ -107,10 +106,7 @@ def test_pressing_twice_at_once_finds_it_done(reader, confirmation):
     with transaction.atomic():
         assert reader.post(confirmation).status_code == 200
         other.start()
-        with databases.maintenance() as server:
-            waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-            name = [connection.settings_dict["NAME"]]
-            wait_for(lambda: server.execute(waiting, name).fetchone(), 10, "The second press does not wait.")
+        databases.wait_for_a_lock()
     other.join(10)
     assert answers == [200]
     assert Mail.objects.filter(purpose="newsletter-welcome").count() == 1

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.text import slugify
 from wagtail.models import Orderable, Page, Site
 
+from content import beginning
 from content import models as content
 from content.demo import papers, texts
 from content.demo.filing import Cabinet
@@ -19,6 +18,7 @@ from topics import models as topics
 # The home page of the demo is known by this key, whatever editors have made of its title and address.
 HOME_KEY = uuid5(NAMESPACE_URL, "https://fennmark.example.org/")
 MADE = datetime(2019, 1, 7, 9, tzinfo=UTC)
+DATES = dict.fromkeys(("first_published_at", "last_published_at", "latest_revision_created_at"), MADE)
 
 
 class Building:
@@ -37,7 +37,6 @@ class Building:
     def build(self) -> None:
         """Make all pages, in place of Wagtail's welcome page."""
         site, self.home = self._make_home()
-        self._make_indexes()
         self._make_programs()
         self._make_people()
         self._make_topics()
@@ -49,44 +48,15 @@ class Building:
     def _add(
         self, parent: Page, model: type[Page], slug: str, title: str, made: datetime = MADE, **values
     ) -> Page:
-        dates = dict.fromkeys(("first_published_at", "last_published_at", "latest_revision_created_at"), made)
+        dates = dict.fromkeys(DATES, made)
         page = model(slug=slug, title=title, **dates, **values)
         return parent.add_child(instance=page)
 
     def _make_home(self) -> tuple[Site, Page]:
-        root = Page.objects.get(depth=1)
-        organisation = texts.table("site")["settings"]["organisation"]
-        home = self._add(
-            root, content.HomePage, "fennmark-foundation", organisation, translation_key=HOME_KEY
-        )
-        public = urlsplit(settings.PUBLIC_URL)
-        site = Site.objects.filter(is_default_site=True).first() or Site(is_default_site=True)
-        site.hostname, site.site_name, site.root_page = public.hostname, organisation, home
-        site.port = public.port or (443 if public.scheme == "https" else 80)
-        site.save()
-        # Only now: a site goes with its root page.
-        for welcome in Page.objects.filter(depth=2).exclude(pk=home.pk):
-            welcome.delete()
+        told = texts.table("site")
+        site, home = beginning.begin(told["settings"]["organisation"], translation_key=HOME_KEY, **DATES)
+        self.pages |= beginning.make_indexes(home, told["indexes"], **DATES)
         return site, home
-
-    def _make_indexes(self) -> None:
-        models = {
-            "topics": topics.TopicIndexPage,
-            "voices": content.VoicesIndexPage,
-            "events": content.EventIndexPage,
-            "publications": content.PublicationIndexPage,
-            "programs": topics.ProgramIndexPage,
-            "people": topics.PersonIndexPage,
-        }
-        for slug, introduction in texts.table("site")["indexes"].items():
-            self.pages[slug] = self._add(
-                self.home,
-                models[slug],
-                slug,
-                slug.title(),
-                introduction=introduction,
-                show_in_menus=slug in ("topics", "voices", "events", "publications"),
-            )
 
     def _make_topics(self) -> None:
         for told in texts.table("topics")["topic"]:

@@ -4,6 +4,8 @@ import content.models.events
 import content.models.publications
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
+import django.db.models.lookups
 import django.utils.timezone
 import modelcluster.contrib.taggit
 import modelcluster.fields
@@ -236,6 +238,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='contentitem',
             index=models.Index(fields=['kind', '-published_on', '-page_ptr'], name='item_newest_of_kind'),
+        ),
+        migrations.AddConstraint(
+            model_name='contentitem',
+            constraint=models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length('summary'), 240), name='item_summary_is_short'),
+        ),
+        migrations.AddConstraint(
+            model_name='eventspeaker',
+            constraint=models.UniqueConstraint(fields=('event', 'person'), name='speaker_once_an_event'),
         ),
         migrations.AddConstraint(
             model_name='eventspeaker',

@@ -201,9 +201,10 @@ class EventSpeaker(Credit):
         verbose_name = _("speaker")
         verbose_name_plural = _("speakers")
         constraints = [
+            models.UniqueConstraint(fields=["event", "person"], name="speaker_once_an_event"),
             models.CheckConstraint(
                 condition=models.Q(person__isnull=True) | models.Q(name=""),
                 name="speaker_person_or_name",
                 violation_error_message=_("Choose a person or write a name, not both."),
-            )
+            ),
         ]

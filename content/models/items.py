@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from django.db import models
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -26,6 +28,8 @@ from harmhub.pages import HubPage
 from topics.kinds import Kind
 from topics.models import ProgramPage, TopicPage
 
+SUMMARY_LENGTH = 240  # characters
+
 
 class ItemTag(TaggedItemBase):
     """A tag on an item."""
@@ -41,7 +45,7 @@ class ContentItem(HubPage):
     kind = models.CharField(max_length=12, choices=Kind.choices, editable=False)
     summary = models.TextField(
         _("summary"),
-        max_length=240,
+        max_length=SUMMARY_LENGTH,
         help_text=_("One or two sentences, shown in lists and mails. At most 240 characters."),
     )
     published_on = models.DateField(
@@ -120,6 +124,11 @@ class ContentItem(HubPage):
         indexes = [
             models.Index(fields=["-published_on", "-page_ptr"], name="item_newest"),
             models.Index(fields=["kind", "-published_on", "-page_ptr"], name="item_newest_of_kind"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("summary"), SUMMARY_LENGTH), name="item_summary_is_short"
+            ),
         ]
 
     @classmethod

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils import timezone
-from wagtail.models import Page
 from wagtail.signal_handlers import disable_reference_index_auto_update
 
+from content.beginning import has_content
 from content.demo.building import HOME_KEY, Building, wanted_pictures
 from content.demo.filing import Cabinet
 from content.models import HomePage
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add --if-empty."""
         parser.add_argument(
-            "--if-empty", action="store_true", help="Say nothing and do nothing where there are other pages."
+            "--if-empty", action="store_true", help="Say nothing and do nothing where there is other content."
         )
 
     def handle(self, *args, if_empty: bool = False, verbosity: int = 1, **options) -> None:
@@ -38,9 +38,9 @@ class Command(BaseCommand):
                 if not if_empty:
                     self.stdout.write("The demo site is already here. Nothing was changed.")
                 return
-            if has_other_content():
+            if has_content():
                 if not if_empty:
-                    raise CommandError("This database has pages of its own, so the demo site was not loaded.")
+                    raise CommandError("This database has content of its own: the demo site was not loaded.")
                 return
             self._load(files, verbosity)
 
@@ -57,10 +57,3 @@ class Command(BaseCommand):
     def _tell(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def has_other_content() -> bool:
-    """Return whether there are pages other than Wagtail's root and its welcome page as it was installed."""
-    pages = Page.objects.filter(depth__gt=1)
-    untouched = pages.filter(depth=2, slug="home", title__startswith="Welcome to", latest_revision=None)
-    return pages.count() > untouched.count()

@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
+import psycopg
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
@@ -29,6 +31,7 @@ from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_resolver, reverse
+from psycopg_pool import PoolTimeout
 
 from harmhub import embedded_postgres, errors
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
@@ -134,9 +137,14 @@ def handle_signals(handler: Callable[[int, FrameType | None], object] | signal.H
 
 def why_the_database_failed(problem: Exception) -> str:
     """Return one sentence on what the database could not do."""
-    said = str(problem)
     if not os.environ.get("DATABASE_URL"):
-        return embedded_postgres.explain(settings.DATA_DIR, said)
+        return embedded_postgres.explain(settings.DATA_DIR, str(problem))
+    said = str(problem)
+    if isinstance(problem.__cause__, PoolTimeout):  # which tells how long it waited, and not why
+        try:
+            psycopg.connect(**connection.get_connection_params()).close()
+        except psycopg.Error as reason:
+            said = str(reason)
     return f"The database cannot be used: {said.partition('\n')[0]}"
 
 
@@ -179,7 +187,7 @@ def editors_password() -> str | None:
     password = chosen or generated
     user = users.filter(username=EDITOR).first()
     if user is None:
-        users.create_superuser(EDITOR, f"{EDITOR}@{settings.ALLOWED_HOSTS[0]}", password)
+        users.create_superuser(EDITOR, f"{EDITOR}@{urlsplit(settings.PUBLIC_URL).hostname}", password)
     elif not user.check_password(password):
         if not chosen:
             return None
@@ -257,7 +265,7 @@ def wait_for_answer(children: list[Child]) -> None:
             page.request("GET", "/", headers={"Host": settings.PUBLIC_URL.split("//")[1]})
             status = page.getresponse().status
             page.close()
-            if status < 500:
+            if status < 400:
                 return
             time.sleep(1)  # each try with a fault writes a traceback
         except OSError:

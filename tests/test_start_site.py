@@ -1,0 +1,26 @@
+"""The first pages of a site that begins with nothing."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from wagtail.models import Page
+
+from tests.factories import Tree
+
+
+def test_first_pages_answer_in_the_name_of_the_organisation(bare_database):
+    call_command("start_site", "Harbour Trust", verbosity=0)
+    client = Client(headers={"host": "testserver"})
+    for path in ("/", "/topics/", "/voices/", "/events/", "/publications/", "/programs/", "/people/"):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "Harbour Trust" in answer.content.decode()
+    assert client.get("/newsletter/").status_code == 200
+    assert Page.objects.filter(depth=2).count() == 1
+
+
+def test_a_site_with_content_is_left_alone(tree: Tree):
+    before = list(Page.objects.order_by("path").values("path", "title"))
+    with pytest.raises(CommandError, match="content of its own"):
+        call_command("start_site", "Harbour Trust")
+    assert list(Page.objects.order_by("path").values("path", "title")) == before
