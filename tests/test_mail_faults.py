@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as project
 from django.db import connection, transaction
+from django.utils import timezone
 from procrastinate.exceptions import AlreadyEnqueued
 
 from harmhub.mail.models import Mail
@@ -43,7 +44,6 @@ def worker(mail_server) -> Iterator[subprocess.Popen]:
         "DJANGO_SETTINGS_MODULE": "harmhub.settings",
         "DATABASE_URL": databases.url(connection.settings_dict["NAME"]),
         "EMAIL_URL": mail_server.url,
-        "MAIL_LEASE_SECONDS": "2",
     }
     process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=project.BASE_DIR, env=environment)
     try:
@@ -96,6 +96,7 @@ def test_mail_goes_out_after_the_worker_was_killed_and_after_the_database_restar
     mail_server.after_data = ""
     with connection.cursor() as cursor:  # half a minute passes, and then the minutely job comes
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    Mail.objects.update(claimed_until=timezone.now())
     with contextlib.suppress(AlreadyEnqueued):  # the killed worker was there when a minute began
         rescue_stalled_jobs.defer(timestamp=0)
     with worker(mail_server):
