@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group
 from PIL import Image
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 from procrastinate.exceptions import AlreadyEnqueued
 
 from harmhub.tasks import publish_scheduled
@@ -108,15 +108,6 @@ def write_text(page: Page, words: str) -> None:
     page.keyboard.type(words)
 
 
-def saves(request: Request, words: bytes) -> bool:
-    """Tell whether a request keeps these words of an open form."""
-    return (
-        request.method == "POST"
-        and "preview" not in request.url
-        and words in (request.post_data_buffer or b"")
-    )
-
-
 def act(page: Page, label: str) -> None:
     """Press an entry of the menu at the foot of the form."""
     page.get_by_role("button", name="More actions").click()
@@ -138,10 +129,10 @@ def test_article_with_a_picture_is_written_previewed_and_published(
 ):
     editor = desk("Moderators")
     begin_article(editor, "A Bench for Everybody")
+    write_text(editor, "Nobody is waiting.")
+    # Last, because it is one change: Wagtail's autosave passes over what is typed while it is under way, and
+    # draws the preview anew when it is done.
     upload_picture(editor)
-    with editor.expect_response(lambda answer: saves(answer.request, b"Nobody is waiting.")):
-        write_text(editor, "Nobody is waiting.")
-    # Wagtail draws the preview anew after a save, and may miss what is chosen there meanwhile.
     expect(editor.get_by_text("Saved", exact=True)).to_be_visible()
     editor.get_by_role("button", name="Toggle preview").click()
     preview = editor.frame_locator("#w-preview-iframe")
