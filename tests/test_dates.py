@@ -45,3 +45,11 @@ def test_an_editor_chooses_among_places(admin_client):
     assert 'value="Europe/Lisbon"' in account
     assert not {"US/Eastern", "Etc/GMT+3", "EST", "GB"} & set(zone_names())
     assert 'value="US/Eastern"' not in account
+
+
+@pytest.mark.django_db
+def test_no_calendar_of_the_admin_corrects_what_was_typed(tree, client):
+    client.force_login(User.objects.create_superuser("boss", "boss@example.org", "p"))
+    form = client.get(reverse("wagtailadmin_pages:add", args=["content", "eventpage", tree.events.pk]))
+    configured = form.content.decode().replace("&quot;", '"')
+    assert configured.count('"dayOfWeekStart"') == configured.count('"validateOnBlur": false') > 3
