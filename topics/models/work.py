@@ -19,7 +19,7 @@ ADDRESS = re.compile(
 
 
 def without_cut(path: str) -> str:
-    """Return the path without the part of a listing that it names: "topics/health/2019/": "topics/health/".
+    """Return the path without the part of a listing that it names: "topics/health/" of "topics/health/2019/".
 
     No page below another one takes such a name, so what comes after it is no page either; only the first part
     can be the page of a kind.
