@@ -34,8 +34,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 # The Tree in every test's database, made once, as Python knows it.
 _trees: list[Tree] = []
 
-# No durability: these data live as long as the tests. The rest is the same server as in `make run`.
-UNSAFE_BUT_QUICK = ("fsync", "synchronous_commit", "full_page_writes")
+# No durability and no cleaning: these data live as long as the tests. The rest is the same server as in `make run`.
+UNSAFE_BUT_QUICK = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
 
 
 # Pages, forms and templates are many objects that live as long as the tests. Looking through them for garbage
