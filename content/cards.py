@@ -15,7 +15,8 @@ from harmhub.private_files import is_private
 
 if TYPE_CHECKING:
     from content.models import ContentItem
-    from content.querysets import ContentItemQuerySet
+    from content.models.entries import EntryQuerySet
+    from harmhub.pages import PublicPageQuerySet
 
 PICTURES = 4
 # The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag
@@ -32,9 +33,10 @@ NOT_ON_CARDS = (
 )
 
 
-def fetched(items: ContentItemQuerySet) -> ContentItemQuerySet:
-    """Return the items with all that a card shows in the one query that fetches them: the kinds, the image,
-    the names of authors, the first file."""
+def fetched(entries: EntryQuerySet) -> PublicPageQuerySet:
+    """Return the items of some entries, the newest first, with all that a card shows in the one query that
+    fetches them: the kinds, the image, the names of authors, the first file."""
+    items = apps.get_model("content", "ContentItem").objects.filter(pk__in=entries.values("item_id"))
     authors = (
         apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
     )
@@ -45,7 +47,11 @@ def fetched(items: ContentItemQuerySet) -> ContentItemQuerySet:
     )
     name = Case(When(person__isnull=False, then=F("person__title")), default=F("name"))
     file = JSONObject(name="document__file", pages="document__page_count", size="document__file_size")
-    items = items.select_related("voicespage", "eventpage", "publicationpage", "image").defer(*NOT_ON_CARDS)
+    items = (
+        items.order_by("-published_on", "-pk")
+        .select_related("voicespage", "eventpage", "publicationpage", "image")
+        .defer(*NOT_ON_CARDS)
+    )
     return items.annotate(
         author_names=ArraySubquery(authors.values_list(name)),
         first_file=Subquery(files.values_list(file)[:1]),

@@ -19,12 +19,13 @@ from django.db.models import Subquery
 from django.db.models.functions import JSONObject
 
 from content.anchors import Anchor
-from content.cards import ready
+from content.cards import fetched, ready
 from topics.kinds import Kind
 
 if TYPE_CHECKING:
     from content.models import ContentItem
-    from content.querysets import ContentItemQuerySet
+    from content.models.entries import EntryQuerySet
+    from content.streams import Stream
 
 PAGE_SIZE = 12
 
@@ -51,21 +52,21 @@ class Turn:
 class Listing:
     """One page of a listing.
 
-    items: the public items of the whole listing, all kinds and years. address: of its first page, unfiltered.
+    stream: the work of the whole listing, all kinds and years. address: of its first page, unfiltered.
     kind, year (four digits), since (an anchor's text): the cut that the visitor asked for; None leaves it
     out.
     """
 
     def __init__(
         self,
-        items: ContentItemQuerySet,
+        stream: Stream,
         address: str,
         *,
         kind: Kind | None = None,
         year: str | None = None,
         since: str | None = None,
     ):
-        self.everything = items
+        self.stream = stream
         self.base = address
         self.kind = kind
         self.year = None if year is None else int(year)
@@ -102,7 +103,7 @@ class Listing:
     @cached_property
     def counts(self) -> Counter[tuple[str, int]]:
         """The number of items of each kind and year, in the whole listing."""
-        return self.everything.counts()
+        return self.stream.counts()
 
     @cached_property
     def total(self) -> int:
@@ -116,30 +117,23 @@ class Listing:
         return sum(n for (kind, year), n in of_cut if self.kind in (None, kind) and self.year in (None, year))
 
     @cached_property
-    def _cut(self) -> ContentItemQuerySet:
-        items = self.everything
+    def _cut(self) -> EntryQuerySet:
+        entries = self.stream.entries
         if self.kind:
-            items = items.of_kind(self.kind)
-        return items if self.year is None else items.filter(published_on__year=self.year)
+            entries = entries.of_kind(self.kind)
+        return entries if self.year is None else entries.filter(published_on__year=self.year)
 
     @cached_property
     def cards(self) -> list[ContentItem]:
         """The items of this page, the newest first, each with all that its card shows."""
         if self.anchor:
-            cards = list(self._cut.since(self.anchor).order_by("published_on", "pk").for_cards()[:PAGE_SIZE])[
-                ::-1
-            ]
-        else:
-            cards = list(self._with_older_anchor()[:PAGE_SIZE])
-        return ready(cards)
-
-    def _with_older_anchor(self) -> ContentItemQuerySet:
-        newest = self._cut.newest_first()
+            return ready(list(fetched(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])))
+        cards = fetched(self._cut.newest_first()[:PAGE_SIZE])
         place = self._place_of_older_anchor()
-        if place is None:
-            return newest.for_cards()
-        key = newest.values_list(JSONObject(day="published_on", pk="pk"))[place : place + 1]
-        return newest.for_cards().annotate(older_anchor=Subquery(key))
+        if place is not None:
+            key = self._cut.newest_first().values_list(JSONObject(day="published_on", pk="item_id"))
+            cards = cards.annotate(older_anchor=Subquery(key[place : place + 1]))
+        return ready(list(cards))
 
     def _place_of_older_anchor(self) -> int | None:
         """Return how far from the newest item the page lies that holds the first item not shown here; None:
@@ -204,7 +198,7 @@ class Listing:
         if self.anchor is None or not self.cards:
             return None
         newest = self._key(self.cards[0])
-        keys = self._keys(self._cut.since(newest).exclude(pk=newest.pk).order_by("published_on", "pk"))
+        keys = self._keys(self._cut.since(newest).exclude(item=newest.pk).oldest_first())
         if len(keys) <= PAGE_SIZE:
             return Turn(self.address(self.kind, self.year))
         return Turn(self.address(self.kind, self.year, keys[0]), (keys[PAGE_SIZE - 1].day, keys[0].day))
@@ -214,5 +208,7 @@ class Listing:
         return Anchor(item.published_on, item.pk)
 
     @staticmethod
-    def _keys(items: ContentItemQuerySet) -> list[Anchor]:
-        return [Anchor(day, pk) for day, pk in items.values_list("published_on", "pk")[: PAGE_SIZE + 1]]
+    def _keys(entries: EntryQuerySet) -> list[Anchor]:
+        return [
+            Anchor(day, pk) for day, pk in entries.values_list("published_on", "item_id")[: PAGE_SIZE + 1]
+        ]

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
 from xdist.scheduler import LoadFileScheduling
@@ -34,7 +35,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 # The Tree in every test's database, made once, as Python knows it.
 _trees: list[Tree] = []
 
-# No durability and no cleaning: these data live as long as the tests. The rest is the same server as in `make run`.
+# No durability and no cleaning: these data live as long as the tests. The rest is as in `make run`.
 UNSAFE_BUT_QUICK = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
 
 
@@ -114,6 +115,17 @@ def _nothing_remembered() -> Iterator[None]:
     translation.deactivate()
     for folder in ("limits", "mail"):
         shutil.rmtree(settings.DATA_DIR / folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _listings_follow_at_once(request: pytest.FixtureRequest) -> None:
+    """Have listings follow each statement: a test in a transaction never comes to its end."""
+    if not request.node.get_closest_marker("django_db") and "db" not in request.fixturenames:
+        return
+    request.getfixturevalue("_django_db_helper")
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS content_entries_follow IMMEDIATE")
 
 
 @pytest.fixture

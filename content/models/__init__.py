@@ -1,5 +1,6 @@
 """Items and their kinds, and the pages that list them."""
 
+from content.models.entries import Entry, EntryCount
 from content.models.events import EventPage, EventSpeaker
 from content.models.indexes import EventIndexPage, HomePage, InfoPage, PublicationIndexPage, VoicesIndexPage
 from content.models.items import ContentItem, ItemAuthor, ItemTag
@@ -8,6 +9,8 @@ from content.models.voices import VoicesPage
 
 __all__ = [
     "ContentItem",
+    "Entry",
+    "EntryCount",
     "EventIndexPage",
     "EventPage",
     "EventSpeaker",

@@ -9,10 +9,10 @@ from wagtail.fields import StreamField
 from wagtail.search import index
 
 from content.blocks import Body
-from content.cards import ready
+from content.models.entries import Entry
 from content.models.events import EventPage
 from content.models.items import ContentItem
-from content.querysets import ContentItemQuerySet
+from content.streams import Stream
 from harmhub.pages import HubPage
 from topics.kinds import Kind
 from topics.models.work import WorkPage
@@ -31,7 +31,7 @@ class HomePage(HubPage):
     @property
     def latest(self) -> list[ContentItem]:
         """The six newest works, with what their cards show."""
-        return ready(list(ContentItem.objects.filter(locale=self.locale_id).recent()[:6]))
+        return Entry.stream_of_site(self.locale_id).newest(6)
 
     @property
     def next_events(self) -> list[EventPage]:
@@ -58,9 +58,9 @@ class KindIndexPage(WorkPage):
         abstract = True
 
     @property
-    def items(self) -> ContentItemQuerySet:
+    def items(self) -> Stream:
         """The public work of this kind, in the language of this page."""
-        return ContentItem.objects.filter(locale=self.locale_id).of_kind(self.KIND)
+        return Entry.stream_of_site(self.locale_id).of_kind(self.KIND)
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add the kind, which needs no filter here."""

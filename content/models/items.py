@@ -16,14 +16,11 @@ from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from taggit.models import TaggedItemBase
 from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
 from wagtail.fields import StreamField
-from wagtail.models import PageManager
 from wagtail.search import index
 
 from content.blocks import Body
-from content.cards import ready
 from content.forms import ItemForm
 from content.models.credits import Credit, credited
-from content.querysets import ContentItemQuerySet
 from harmhub.pages import HubPage
 from topics.kinds import Kind
 from topics.models import ProgramPage, TopicPage
@@ -89,8 +86,6 @@ class ContentItem(HubPage):
     )
     tags = ClusterTaggableManager(through=ItemTag, blank=True)
     body = StreamField(Body(), verbose_name=_("body"), blank=True)
-
-    objects = PageManager.from_queryset(ContentItemQuerySet)()
 
     is_creatable = False
     base_form_class = ItemForm
@@ -202,7 +197,7 @@ class ContentItem(HubPage):
         """Up to three other works on the primary topic, the newest first."""
         if self.topic is None:
             return []
-        return ready(list(self.topic.items.exclude(pk=self.pk or 0).recent()[:3]))
+        return self.topic.items.newest(3, without=self.pk)
 
     @property
     def sensitive(self) -> bool:

@@ -1,7 +1,7 @@
 """The people of the organisation."""
 
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 from django.apps import apps
 from django.db import models
@@ -93,12 +93,6 @@ class PersonPage(WorkPage):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-
-    @property
-    def items(self) -> Any:
-        """The public work that this person wrote or speaks at."""
-        authorship = self._meta.get_field("itemauthors").related_model
-        return authorship._meta.get_field("item").related_model.objects.by_person(self)
 
     @cached_property
     def public_program(self) -> Page | None:

@@ -1,7 +1,5 @@
 """Programs: the parts of the organisation that work on topics."""
 
-from typing import Any
-
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -74,11 +72,6 @@ class ProgramPage(WorkPage):
     class Meta:
         verbose_name = _("program")
         verbose_name_plural = _("programs")
-
-    @property
-    def items(self) -> Any:
-        """The public work of this program."""
-        return self._meta.get_field("program_items").related_model.objects.of_program(self)
 
     @property
     def people(self) -> list[PersonPage]:

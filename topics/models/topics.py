@@ -1,7 +1,6 @@
 """The topic: a page in a tree, with what the organisation thinks, who works on it, and its recent work."""
 
 from functools import cached_property
-from typing import Any
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -172,11 +171,6 @@ class TopicPage(WorkPage):
     class Meta:
         verbose_name = _("topic")
         verbose_name_plural = _("topics")
-
-    @property
-    def items(self) -> Any:
-        """The public work on this topic and on all topics below it, each item once."""
-        return self._meta.get_field("primary_items").related_model.objects.on_topic(self)
 
     @cached_property
     def lineage(self) -> list["TopicPage"]:

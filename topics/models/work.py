@@ -33,7 +33,7 @@ class WorkPage(HubPage):
     """A page with a listing of work: a topic, a program, a person, an index of one kind.
 
     The listing itself belongs to the content app, which this app does not know: it is reached through the
-    reverse accessor of the items, whose queryset knows the words (``self.items.listing(…)``).
+    reverse accessor of its entries.
     """
 
     has_kinds = True  # whether its listing can be cut to one kind
@@ -43,8 +43,9 @@ class WorkPage(HubPage):
 
     @property
     def items(self) -> Any:
-        """The public work that this page lists; none for a page that is not saved yet."""
-        raise NotImplementedError
+        """The public work that this page lists, each item once: of a topic with all topics below it, of a
+        program, of a person. None for a page that is not saved yet."""
+        return self._meta.get_field("entries").related_model.stream_of(self)
 
     def route(self, request: HttpRequest, path_components: list[str]):
         """Find the part of the listing that an address names; anything else is a page below this one."""
