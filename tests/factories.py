@@ -80,7 +80,8 @@ def copies(item: content.ContentItem, number: int) -> None:
     """Write copies of an item below the same parent, each dated a day before the last: rows only, for tests
     that need many. What refers to the item, its topic apart, is not copied."""
     parent = Page.objects.get(pk=item.get_parent().pk)
-    paths = [Page._get_path(parent.path, parent.depth + 1, parent.numchild + 1 + n) for n in range(number)]
+    last = Page._str2int(parent.get_last_child().path[-Page.steplen :])
+    paths = [Page._get_path(parent.path, parent.depth + 1, last + 1 + n) for n in range(number)]
     pages = [
         Page(
             path=path,
