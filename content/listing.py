@@ -20,6 +20,7 @@ from django.db.models.functions import JSONObject
 
 from content.anchors import Anchor
 from content.cards import fetched, ready
+from harmhub.store.shown import NEWEST, OLDEST, Span, note, note_span, place
 from topics.kinds import Kind
 
 if TYPE_CHECKING:
@@ -127,7 +128,10 @@ class Listing:
     def cards(self) -> list[ContentItem]:
         """The items of this page, the newest first, each with all that its card shows."""
         if self.anchor:
-            return ready(list(fetched(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])))
+            cards = ready(list(fetched(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])))
+            self._note(*(cards and (self._key(cards[-1]), self._key(cards[0]))))
+            return cards
+        note_span(Span(self.stream.tag))  # numbers are of the whole listing
         cards = fetched(self._cut.newest_first()[:PAGE_SIZE])
         place = self._place_of_older_anchor()
         if place is not None:
@@ -143,6 +147,20 @@ class Listing:
             return None
         last_hidden = number - PAGE_SIZE - 1  # counted from the oldest, which is 0
         return number - 1 - last_hidden // PAGE_SIZE * PAGE_SIZE
+
+    def _note(self, oldest: Anchor | None = None, newest: Anchor | None = None) -> None:
+        """Note which part of the listing the page shows; None leaves it open at that end."""
+        stream = self.stream.of_kind(self.kind) if self.kind else self.stream
+        note(self.stream.kinds_tag)
+        note_span(
+            Span(stream.tag, place(*oldest) if oldest else OLDEST, place(*newest) if newest else NEWEST)
+        )
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether this is the one address of what it shows: any place leads to twelve items, but only that of
+        the oldest of them is told to anybody."""
+        return self.anchor is None or bool(self.cards and self._key(self.cards[-1]) == self.anchor)
 
     @property
     def days(self) -> tuple[date, date] | None:
@@ -181,7 +199,9 @@ class Listing:
         if self.anchor is None:
             key = getattr(self.cards[0], "older_anchor", None)
             return Turn(self._overlapping(Anchor(date.fromisoformat(key["day"]), key["pk"]))) if key else None
-        keys = self._keys(self._cut.before(self._key(self.cards[-1])).newest_first())
+        last = self._key(self.cards[-1])
+        keys = self._keys(self._cut.before(last).newest_first())
+        self._note(keys[-1] if len(keys) > PAGE_SIZE else None, last)
         if not keys:
             return None
         oldest = keys[:PAGE_SIZE][-1]
@@ -199,6 +219,7 @@ class Listing:
             return None
         newest = self._key(self.cards[0])
         keys = self._keys(self._cut.since(newest).exclude(item=newest.pk).oldest_first())
+        self._note(newest, keys[-1] if len(keys) > PAGE_SIZE else None)
         if len(keys) <= PAGE_SIZE:
             return Turn(self.address(self.kind, self.year))
         return Turn(self.address(self.kind, self.year, keys[0]), (keys[PAGE_SIZE - 1].day, keys[0].day))

@@ -10,6 +10,7 @@ from django.apps import apps
 
 from content.cards import fetched, ready
 from content.listing import Listing
+from harmhub.store.shown import OLDEST, Span, note_span, place
 from topics.kinds import Kind
 
 if TYPE_CHECKING:
@@ -34,6 +35,16 @@ class Stream:
         return replace(self, kind=kind)
 
     @property
+    def tag(self) -> str:
+        """The tag of this work, under which changes to it are told."""
+        return f"stream:{self.page}:{self.locale}" + (f":{self.kind}" if self.kind else "")
+
+    @property
+    def kinds_tag(self) -> str:
+        """The tag of which kinds and years this work has."""
+        return f"counts:{self.page}:{self.locale}"
+
+    @property
     def entries(self) -> EntryQuerySet:
         """The entries of this work."""
         entries = apps.get_model("content", "Entry").objects.current()
@@ -55,7 +66,10 @@ class Stream:
         without: the number of an item to leave out.
         """
         entries = self.entries.exclude(item=without) if without else self.entries
-        return ready(list(fetched(entries.newest_first()[:number])))
+        cards = ready(list(fetched(entries.newest_first()[:number])))
+        oldest = place(cards[-1].published_on, cards[-1].pk) if cards and len(cards) == number else OLDEST
+        note_span(Span(self.tag, oldest))
+        return cards
 
     def listing(self, address: str, **cut) -> Listing:
         """Return this work as a listing whose first page is at the address, cut as Listing describes."""

@@ -11,9 +11,10 @@ class HarmhubConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Change in Wagtail what it has no setting for."""
+        """Change in Wagtail what it has no setting for; note what pages show."""
         _make_exports_inert()
         _keep_dates_as_typed()
+        _note_what_is_fetched()
 
 
 def _make_exports_inert() -> None:
@@ -34,3 +35,19 @@ def _keep_dates_as_typed() -> None:
     for widget in (datetime.AdminDateInput, datetime.AdminTimeInput, datetime.AdminDateTimeInput):
         configured = widget.get_config
         widget.get_config = lambda self, configured=configured: configured(self) | {"validateOnBlur": False}
+
+
+def _note_what_is_fetched() -> None:
+    """Have the page store know which pages, pictures and documents a page was made of."""
+    from django.apps import apps
+    from django.db.models.signals import post_init
+    from wagtail.models import Page
+
+    from harmhub.models import CustomDocument, CustomImage
+    from harmhub.store import shown
+
+    for model in apps.get_models():
+        if issubclass(model, Page):
+            post_init.connect(shown.note_page, sender=model)
+    post_init.connect(shown.note_image, sender=CustomImage)
+    post_init.connect(shown.note_document, sender=CustomDocument)

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, PageChooserPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
@@ -188,3 +189,22 @@ class SiteSettings(BaseSiteSetting):
     def contact_recipients(self) -> list[str]:
         """The addresses that are told of messages where no topic names any."""
         return address_lines(self.contact_addresses)
+
+
+class Change(models.Model):
+    """Something that public pages may show has changed. Triggers write these rows (the migration
+    ``content/0003_changes``), keepers of page stores read them; they are forgotten after a week.
+
+    tag: what it was, as ``harmhub.store.shown`` names it. place: where in the listing that the tag names.
+    xact: the number of the transaction.
+    """
+
+    tag = models.TextField()
+    place = models.TextField(null=True)
+    xact = models.BigIntegerField(db_index=True)
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"{self.tag} {self.place or ''}".strip()

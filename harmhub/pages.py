@@ -19,6 +19,7 @@ from wagtail.query import PageQuerySet
 
 from harmhub.forms import PageForm
 from harmhub.publishing import UnfinishedPageError, faults_of
+from harmhub.store.shown import note, offer
 
 # Parts of listing addresses (``/topics/health/voices/2019/since/…``) and of feeds to come: no page may take
 # their place.
@@ -163,7 +164,11 @@ class HubPage(Page):
             if original is None or not original.get_url(request):
                 raise Http404
             return redirect(original.get_url(request))
-        return super().serve(request, *args, **kwargs)
+        response = super().serve(request, *args, **kwargs)
+        if is_public(self):
+            note(f"key:{self.translation_key}")
+            offer()
+        return response
 
     def serve_password_required_response(self, request, form, action_url):
         """Return the form for a shared password. It tells nothing of the page, not even its title: the form's

@@ -11,6 +11,7 @@ from wagtail.rich_text.pages import PageLinkHandler
 from harmhub.models import CustomDocument
 from harmhub.pages import all_pages
 from harmhub.private_files import is_private
+from harmhub.store.shown import note
 
 
 class PublicPageLinkHandler(PageLinkHandler):
@@ -24,6 +25,7 @@ class PublicPageLinkHandler(PageLinkHandler):
     def get_many(cls, attrs_list: list[dict]) -> list[Page | None]:
         """Return the page of each link, or None where the public may not see it."""
         asked = [int(attrs["id"]) if str(attrs.get("id", "")).isdecimal() else 0 for attrs in attrs_list]
+        note(*(f"page:{number}" for number in asked))  # it may become public
         keys = all_pages().filter(pk__in=asked).values("translation_key")
         candidates = list(all_pages().public().filter(translation_key__in=keys).select_related("locale"))
         by_number = {page.pk: page for page in candidates}
@@ -48,5 +50,6 @@ class PublicDocumentLinkHandler(DocumentLinkHandler):
     def get_many(cls, attrs_list: list[dict]) -> list[CustomDocument | None]:
         """Return the document of each link, or None where the public may not see it."""
         asked = [int(attrs["id"]) if str(attrs.get("id", "")).isdecimal() else 0 for attrs in attrs_list]
+        note(*(f"document:{number}" for number in asked))
         found = CustomDocument.objects.filter(~is_private()).in_bulk(asked)
         return [found.get(number) for number in asked]

@@ -4,6 +4,7 @@ Each may run twice or be cut short at any point; the next run does what is left.
 """
 
 import logging
+from datetime import timedelta
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
@@ -14,6 +15,8 @@ from procrastinate.exceptions import UniqueViolation
 from wagtail.models import Page, Revision
 
 from harmhub import limits, private_files
+from harmhub.models import Change
+from harmhub.store.keeper import KEPT_DAYS
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +88,13 @@ async def forget_jobs(context: JobContext, timestamp: int) -> None:
 def forget_clients(timestamp: int) -> None:
     """Delete the rate limits' files of past hours, also where nobody has sent a form since."""
     limits.sweep()
+
+
+@app.periodic(cron="40 * * * *")
+@app.task(queueing_lock="forget_changes")
+def forget_changes(timestamp: int) -> None:
+    """Delete what keepers of page stores have long read; one that was away for longer drops all its pages."""
+    Change.objects.filter(at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()
 
 
 @app.periodic(cron="45 * * * *")

@@ -15,6 +15,7 @@ from wagtail.search import index
 from content.forms import EventForm
 from content.models.credits import Credit, credited
 from content.models.items import ContentItem
+from harmhub.store.shown import note_until
 from topics.kinds import Kind
 
 
@@ -164,7 +165,9 @@ class EventPage(ContentItem):
         """Whether it is over: after its end, or without one, a day after its start."""
         if self.starts_at is None:
             return False
-        return (self.ends_at or self.starts_at + timedelta(days=1)) < timezone.now()
+        over = self.ends_at or self.starts_at + timedelta(days=1)
+        note_until(over + timedelta(seconds=1))
+        return over < timezone.now()
 
     @property
     def online(self) -> bool:
@@ -174,6 +177,7 @@ class EventPage(ContentItem):
     @property
     def is_upcoming(self) -> bool:
         """Whether it takes place as announced and has not begun."""
+        note_until(self.starts_at)
         return self.is_on and bool(self.starts_at and self.starts_at > timezone.now())
 
     @property

@@ -14,6 +14,7 @@ from content.models.events import EventPage
 from content.models.items import ContentItem
 from content.streams import Stream
 from harmhub.pages import HubPage
+from harmhub.store.shown import note, note_until
 from topics.kinds import Kind
 from topics.models.work import WorkPage
 
@@ -39,7 +40,10 @@ class HomePage(HubPage):
         coming = EventPage.objects.filter(
             locale=self.locale_id, starts_at__gte=timezone.now(), status=EventPage.Status.SCHEDULED
         )
-        return list(coming.public().order_by("starts_at", "pk")[:3])
+        events = list(coming.public().order_by("starts_at", "pk")[:3])
+        note(f"events:{self.locale_id}")
+        note_until(events[0].starts_at if events else None)
+        return events
 
 
 class KindIndexPage(WorkPage):

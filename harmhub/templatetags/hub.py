@@ -19,6 +19,7 @@ from wagtail.images.templatetags.wagtailimages_tags import PictureNode, image
 
 from harmhub import styles as sheets
 from harmhub.errors import UNREACHABLE
+from harmhub.store.shown import spoil
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -36,6 +37,7 @@ class PictureOrNothing(PictureNode):
             if isinstance(problem, UNREACHABLE) and not isinstance(problem.__cause__, DiskFull):
                 raise
             number = self.image_expr.resolve(context).pk
+            spoil()
             logger.error("picture %s cannot be made: %s", number, type(problem).__name__)
             return ""
 

@@ -1,5 +1,6 @@
 """The topic: a page in a tree, with what the organisation thinks, who works on it, and its recent work."""
 
+from datetime import datetime, time, timedelta
 from functools import cached_property
 
 from django.core.validators import RegexValidator
@@ -25,6 +26,7 @@ from wagtail.search import index
 from harmhub.models import address_lines, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
 from harmhub.publishing import Row
+from harmhub.store.shown import note_until
 from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
 from topics.models.work import WorkPage
@@ -225,10 +227,14 @@ class TopicPage(WorkPage):
     def calls(self) -> list[blocks.StructValue]:
         """The calls that are open today, the first to close first."""
         today = timezone.localdate()
-        return sorted(
+        calls = sorted(
             (c.value for c in self.open_calls if c.value["closes"] and c.value["closes"] >= today),
             key=lambda c: c["closes"],
         )
+        if calls:
+            day_after = calls[0]["closes"] + timedelta(days=1)
+            note_until(timezone.make_aware(datetime.combine(day_after, time())))
+        return calls
 
     @property
     def people(self) -> list[PersonPage]:

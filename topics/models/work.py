@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from wagtail.url_routing import RouteResult
 
 from harmhub.pages import RESERVED_SLUGS, YEAR, HubPage
+from harmhub.store.shown import spoil
 from topics.kinds import Kind
 
 # voices/ 2019/ since/2019-05-22-143/: each part may be left out, the order is fixed, so a listing has one
@@ -62,6 +63,8 @@ class WorkPage(HubPage):
         listing = (getattr(response, "context_data", None) or {}).get("listing")
         if listing and listing.astray:
             return redirect(listing.first_address)
+        if listing and not listing.is_canonical:
+            spoil()
         return response
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:

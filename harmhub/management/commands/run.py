@@ -24,7 +24,6 @@ from django.contrib.staticfiles.storage import (
     ManifestStaticFilesStorage,
     staticfiles_storage,
 )
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
@@ -36,6 +35,7 @@ from psycopg_pool import PoolTimeout
 from harmhub import embedded_postgres, errors
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
 from harmhub.first_run import ADDRESS
+from harmhub.store.serving import PageStore
 
 EDITOR = "editor"
 WEB_PROCESSES = 2
@@ -245,7 +245,7 @@ def serve() -> None:
     )
 
 
-def load_application() -> WSGIHandler:
+def load_application() -> PageStore:
     from harmhub.wsgi import application
 
     return application

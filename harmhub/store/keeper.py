@@ -1,0 +1,186 @@
+"""Hears of changes in the database, drops the pages that showed what changed, and takes new pages in.
+
+Triggers write a row for each change, in its transaction, and NOTIFY wakes the keeper; nothing depends on
+the wake-up alone. Rows are read by the transactions that wrote them: each reading begins at the oldest
+transaction that was still open at the reading before, so one that ends late is not missed.
+
+A page is taken in only after a reading that began when its rendering had ended, and showed no change to it
+since before its rendering began. So what was rendered before a change is never kept after it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import select
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+
+import psycopg
+from django.db import connection as django_connection
+
+from harmhub.store import shelf
+from harmhub.store.shown import Shown
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "harmhub_change"
+PULSE = 0.5  # seconds between readings, woken or not
+RETRY = 0.25  # seconds between tries to connect
+KEPT_DAYS = 7  # as long as changes stay in the database
+NO_ROOM = "a page cannot be stored"
+READ = """
+SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint, change.id, change.tag, change.place
+FROM (VALUES (1)) AS once LEFT JOIN harmhub_change change ON change.xact >= %s
+"""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A rendered page on its way to the shelf. began: the keeper's mark before its rendering."""
+
+    address: str
+    page: shelf.StoredPage
+    shown: Shown
+    began: int
+
+
+class Keeper(threading.Thread):
+    """One thread in each web process. ``mark``: the transaction from which changes are to be read next; None
+    while changes cannot be heard of, when nothing may be taken in."""
+
+    def __init__(self, pages: shelf.Shelf):
+        super().__init__(name="page store", daemon=True)
+        self.pages = pages
+        self.mark: int | None = None
+        self._offered: queue.SimpleQueue[Offered] = queue.SimpleQueue()
+        self._woken, self._wake = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(self._wake, False)
+        self._heard: set[int] = set()
+        self._index: shelf.Index | None = None
+        self._told = ""
+
+    def offer(self, offered: Offered) -> None:
+        """Have a page taken in, if it is still true."""
+        self._offered.put(offered)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake, b".")
+
+    def run(self) -> None:
+        """Keep the store until the process ends."""
+        while True:
+            try:
+                with psycopg.connect(**_parameters()) as database:
+                    database.execute(f"LISTEN {CHANNEL}")
+                    database.add_notify_handler(lambda notify: None)
+                    while True:
+                        self._keep(database)
+                        if self._told != NO_ROOM:
+                            self._told = ""
+                        select.select([database.fileno(), self._woken], [], [], PULSE)
+            except psycopg.Error as problem:
+                self._pause("changes cannot be heard of", problem)
+            except (OSError, sqlite3.Error) as problem:
+                self._pause("the page store cannot be used", problem)
+            except Exception as problem:  # a thread that ends would leave old pages standing
+                self._pause("the page store failed", problem)
+
+    def _pause(self, what: str, problem: Exception) -> None:
+        self.mark = None
+        if self._told != what:
+            logger.error("%s: %s", what, type(problem).__name__)
+            self._told = what
+        if not isinstance(problem, psycopg.Error):
+            # Nobody may get a page that could not be dropped. What is left is looked through afterwards.
+            self.pages.is_open = False
+            self._close()
+        else:
+            with contextlib.suppress(OSError, sqlite3.Error):
+                self._open().drop_due()
+        time.sleep(RETRY)
+
+    def _open(self) -> shelf.Index:
+        if self._index and not self._index.is_there():
+            self._close()
+        if self._index is None:
+            self._index = shelf.Index(self.pages)
+        return self._index
+
+    def _close(self) -> None:
+        if self._index:
+            with contextlib.suppress(sqlite3.Error):
+                self._index.close()
+        self._index = None
+
+    def _keep(self, database: psycopg.Connection) -> None:
+        """Do all that there is to do now."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 65_536)
+        index = self._open()
+        self._hear(database, index)
+        self._take_in(database, index)
+        index.drop_due()
+        self.pages.is_open = True
+
+    def _hear(self, database: psycopg.Connection, index: shelf.Index) -> None:
+        """Drop what has changed since the last reading, of this process or, at first, of any other."""
+        told = index.fact("mark")
+        since = self.mark if self.mark is not None else int(told or 0)
+        rows = database.execute(READ, [since]).fetchall()
+        which, mark = str(rows[0][0]), rows[0][1]
+        known = told is not None and index.fact("database") == which and since <= mark
+        fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
+        if not (known and fresh):
+            index.clear()
+            index.note(mark=str(mark), database=which, at=str(time.time()))
+        changes = {number: (tag, where) for _, _, number, tag, where in rows if number is not None}
+        new = [change for number, change in changes.items() if number not in self._heard]
+        if known and new:
+            index.drop(new)
+        if known and (new or float(index.fact("at") or 0) < time.time() - 600):
+            with contextlib.suppress(sqlite3.Error):  # no room: what is noted later is read once more
+                index.note(mark=str(mark), at=str(time.time()))
+        self._heard = set(changes)
+        self.mark = mark
+
+    def _take_in(self, database: psycopg.Connection, index: shelf.Index) -> None:
+        offered: list[Offered] = []
+        with contextlib.suppress(queue.Empty):
+            while len(offered) < 100:
+                offered.append(self._offered.get_nowait())
+        if not offered:
+            return
+        written = [(each, number) for each in offered if (number := self._written(index, each))]
+        rows = database.execute(
+            "SELECT xact, tag, place FROM harmhub_change WHERE xact >= %s",
+            [min(each.began for each in offered)],
+        ).fetchall()
+        for each, number in written:
+            if any(xact >= each.began and each.shown.is_touched_by(tag, where) for xact, tag, where in rows):
+                index.forget(number)
+            else:
+                index.reveal(number)
+
+    def _written(self, index: shelf.Index, offered: Offered) -> int | None:
+        """Write a page that is not there yet; return its number, or None where there is no room for it."""
+        try:
+            return index.add(offered.address, offered.page, offered.shown)
+        except (OSError, sqlite3.Error) as problem:
+            if self._told != NO_ROOM:
+                logger.error("%s: %s", NO_ROOM, type(problem).__name__)
+                self._told = NO_ROOM
+            return None
+
+
+def _parameters() -> dict:
+    given = {key: value for key, value in django_connection.get_connection_params().items() if key != "pool"}
+    for name in ("context", "cursor_factory"):
+        given.pop(name, None)
+    alive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "connect_timeout": 2}
+    return given | alive | {"autocommit": True, "application_name": "harmhub page store"}

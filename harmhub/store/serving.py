@@ -1,0 +1,205 @@
+"""Answers from the page store, before Django is entered, and offers it what Django has rendered."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable
+from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+
+from harmhub.limits import is_trusted
+from harmhub.store import shown
+from harmhub.store.fingerprint import fingerprint
+from harmhub.store.keeper import Keeper, Offered
+from harmhub.store.shelf import Shelf, StoredPage, hold
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+# First parts of addresses that are no pages. They never come from the store, and do not wait for each other.
+NO_PAGES = ("admin", "contact", "documents", "health", "media", "newsletter", "shared", "static", "_util")
+LONGEST = 200  # characters of an address
+PATIENCE = 10  # seconds that a request waits for another one that renders the same page
+# Nobody shows a page without asking whether it is still true.
+CACHE_CONTROL = "public, max-age=0, must-revalidate"
+
+
+class Flight:
+    """A page that is being rendered, and those who wait for it."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.page: StoredPage | None = None
+
+
+class PageStore:
+    """A WSGI application in front of Django's.
+
+    It answers GET and HEAD of a page without a query, at the site's own name, to somebody without a session.
+    Everything else goes through, and so does everything while the store cannot be used.
+    """
+
+    def __init__(self, handler: WSGIHandler):
+        self.handler = handler
+        public = urlsplit(settings.PUBLIC_URL)
+        self.host, self.is_secure = public.netloc, public.scheme == "https"
+        self.session = f"{settings.SESSION_COOKIE_NAME}="
+        self._no_pages = tuple(f"/{first}/" for first in NO_PAGES)
+        self._lock = threading.Lock()
+        self._flights: dict[str, Flight] = {}
+        self.shelf: Shelf | None = None
+        self.keeper: Keeper | None = None
+        self._held: IO[str] | None = None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        address = self._address(environ)
+        if address is None:
+            return self.handler(environ, start_response)
+        if self.shelf is None:
+            self._begin()
+        page = self.shelf.get(address)  # type: ignore[union-attr]
+        if page is not None:
+            return answer(page, environ, start_response)
+        if environ["REQUEST_METHOD"] != "GET":
+            return self.handler(environ, start_response)
+        return self._render(address, environ, start_response)
+
+    def _begin(self) -> None:
+        """Start at the first request, in the process that answers: a fork would leave the thread behind."""
+        with self._lock:
+            if self.shelf is None:
+                folder = settings.DATA_DIR / "pages" / fingerprint()
+                with contextlib.suppress(OSError):  # the keeper says so, and goes on trying
+                    self._held = hold(folder)
+                self.keeper = Keeper(Shelf(folder))
+                self.keeper.start()
+                self.shelf = self.keeper.pages
+
+    def _address(self, environ: Environ) -> str | None:
+        """Return the address of a page that may be in the store, or None."""
+        if (
+            environ.get("QUERY_STRING")
+            or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
+            or environ.get("HTTP_HOST") != self.host
+            or self.session in environ.get("HTTP_COOKIE", "")
+        ):
+            return None
+        path: str = environ.get("PATH_INFO", "")
+        if not path.endswith("/") or len(path) > LONGEST or path.startswith(self._no_pages):
+            return None
+        secure = environ.get("wsgi.url_scheme") == "https" or (
+            environ.get("HTTP_X_FORWARDED_PROTO") == "https" and is_trusted(environ.get("REMOTE_ADDR", ""))
+        )
+        if secure != self.is_secure or "//" in path or "/." in path or "\0" in path:
+            return None
+        return path if path.isascii() else _decoded(path)
+
+    def _render(self, address: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Have Django render a page; who asks for it meanwhile waits and gets the same."""
+        with self._lock:
+            flight = self._flights.get(address)
+            leads = flight is None
+            if flight is None:
+                flight = self._flights[address] = Flight()
+        if not leads:
+            if flight.done.wait(PATIENCE) and flight.page:
+                return answer(flight.page, environ, start_response)
+            return self.handler(environ, start_response)
+        try:
+            began = self.keeper.mark if self.keeper else None
+            told: list[Any] = []
+
+            def hear(*given: Any) -> Callable[[bytes], object]:
+                told.extend(given)
+                return lambda body: None
+
+            with shown.noting() as seen:
+                response = self.handler(environ, hear)
+            status, headers = told[0], told[1]
+            if not _may_be_kept(status, headers, response, seen):
+                start_response(status, headers)
+                return response
+            headers = [*headers, ("Cache-Control", CACHE_CONTROL)]
+            flight.page = StoredPage.of(headers, response.content, seen.until)  # type: ignore[attr-defined]
+            if began is not None and self.keeper and not flight.page.is_due():
+                self.keeper.offer(Offered(address, flight.page, seen, began))
+            response.close()
+            return answer(flight.page, environ, start_response)
+        finally:
+            with self._lock:
+                del self._flights[address]
+            flight.done.set()
+
+
+def _may_be_kept(status: str, headers: list[tuple[str, str]], response: Any, seen: shown.Shown) -> bool:
+    names = {name.lower() for name, _ in headers}
+    return (
+        status.startswith("200 ")
+        and seen.is_page
+        and seen.is_whole
+        and not getattr(response, "streaming", True)
+        and not names & {"set-cookie", "cache-control"}
+    )
+
+
+def _decoded(path: str) -> str | None:
+    """Return the path as text: WSGI hands bytes on as Latin-1 (PEP 3333)."""
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return None
+
+
+@lru_cache(256)
+def _encoding(accepted: str) -> str:
+    """Return the best encoding of a body for an Accept-Encoding (RFC 9110, 12.5.3); "" is none."""
+    offered = {}
+    for part in accepted.lower().split(","):
+        name, _, parameter = part.strip().partition(";")
+        offered[name.strip()] = parameter.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return next((name for name in ("br", "gzip") if offered.get(name)), "")
+
+
+def answer(page: StoredPage, environ: Environ, start_response: StartResponse) -> list[bytes]:
+    """Answer a request for a page: its body as the client takes it, or that nothing has changed (304)."""
+    encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    etag = f'"{page.etag}-{encoding}"' if encoding else f'"{page.etag}"'
+    headers = [
+        *page.headers,
+        ("ETag", etag),
+        ("Last-Modified", _http_date(page.made)),
+        ("Vary", "Accept-Encoding"),
+    ]
+    if _is_known(environ, etag, page.made):
+        start_response("304 Not Modified", headers)
+        return []
+    if encoding:
+        headers.append(("Content-Encoding", encoding))
+    body = page.bodies[encoding]
+    headers.append(("Content-Length", str(len(body))))
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+@lru_cache(1024)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
+def _is_known(environ: Environ, etag: str, made: int) -> bool:
+    """Return whether the client has this very page (RFC 9110, 13.1)."""
+    if known := environ.get("HTTP_IF_NONE_MATCH"):
+        return known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    if since := environ.get("HTTP_IF_MODIFIED_SINCE"):
+        try:
+            return parsedate_to_datetime(since).timestamp() >= made
+        except (ValueError, TypeError, OverflowError):
+            return False
+    return False

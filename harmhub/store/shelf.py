@@ -1,0 +1,295 @@
+"""The files of stored pages, with an index that knows what each shows. All processes of a machine share them.
+
+A page is a folder with ``index.html`` (and ``.gz``, ``.br``), whose ``index.json`` tells its headers: it is
+written last and removed first, so a page is there when that file is. The index is an SQLite database beside
+them, which only keepers open; readers of pages ask for one file's status each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import brotli
+
+from harmhub.store.shown import EVERYTHING, Shown
+
+SUFFIXES = {"": "", "gzip": ".gz", "br": ".br"}
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, address TEXT UNIQUE, until REAL);
+CREATE TABLE IF NOT EXISTS tags (tag TEXT, page INTEGER, PRIMARY KEY (tag, page)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spans (stream TEXT, oldest TEXT, newest TEXT, page INTEGER);
+CREATE INDEX IF NOT EXISTS spans_of_stream ON spans (stream);
+CREATE INDEX IF NOT EXISTS tags_of_page ON tags (page);
+CREATE INDEX IF NOT EXISTS spans_of_page ON spans (page);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
+"""
+IN_MEMORY = 16 * 1024 * 1024  # bytes of pages that one process keeps at hand
+MOST_PAGES = 20_000  # on disk: addresses are many where there is much work
+
+Change = tuple[str, str | None]  # a tag, and the place in the listing that the tag names
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """A rendered page. headers: those of its response but for length, encoding and validators. until: when it
+    is no longer true, in seconds since 1970. made: when it was rendered, likewise."""
+
+    headers: list[tuple[str, str]]
+    bodies: dict[str, bytes]
+    etag: str
+    made: int
+    until: float | None
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[str, str]], body: bytes, until: float | None) -> StoredPage:
+        """Return a page with its body compressed."""
+        bodies = {
+            "": body,
+            "gzip": gzip.compress(body, 6, mtime=0),
+            "br": brotli.compress(body, mode=brotli.MODE_TEXT, quality=5),
+        }
+        kept = [(name, value) for name, value in headers if name.lower() not in {"content-length", "vary"}]
+        digest = hashlib.sha256(body + repr(kept).encode()).hexdigest()[:24]
+        return cls(kept, bodies, digest, int(time.time()), until)
+
+    def is_due(self) -> bool:
+        """Return whether it is no longer true."""
+        return self.until is not None and time.time() >= self.until
+
+
+class Shelf:
+    """Stored pages in a folder, by their address (a path)."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.is_open = True  # False while something could not be dropped: nobody may get that
+        self._at_hand: OrderedDict[str, tuple[tuple[int, int], StoredPage]] = OrderedDict()
+        self._bytes_at_hand = 0
+        self._lock = threading.Lock()
+
+    def get(self, address: str) -> StoredPage | None:
+        """Return a page; None where there is none that is true and can be read."""
+        if not self.is_open:
+            return None
+        try:
+            status = os.stat(self._file(address, ".json"))
+        except (OSError, ValueError):
+            return None
+        version = (status.st_mtime_ns, status.st_ino)
+        held = self._at_hand.get(address)
+        if held and held[0] == version:
+            page: StoredPage | None = held[1]
+        else:
+            page = self._read(address)
+            if page:
+                self._hold(address, version, page)
+        return None if page is None or page.is_due() else page
+
+    def _read(self, address: str) -> StoredPage | None:
+        try:
+            facts = json.loads(self._file(address, ".json").read_text())
+            bodies = {name: self._file(address, f".html{end}").read_bytes() for name, end in SUFFIXES.items()}
+            if {name: len(body) for name, body in bodies.items()} != facts["lengths"]:
+                return None
+            headers = [(name, value) for name, value in facts["headers"]]
+            return StoredPage(headers, bodies, facts["etag"], facts["made"], facts["until"])
+        except (OSError, ValueError, KeyError, TypeError):  # a page half gone or damaged is no page
+            return None
+
+    def _hold(self, address: str, version: tuple[int, int], page: StoredPage) -> None:
+        with self._lock:
+            if old := self._at_hand.pop(address, None):
+                self._bytes_at_hand -= _size(old[1])
+            self._at_hand[address] = (version, page)
+            self._bytes_at_hand += _size(page)
+            while self._bytes_at_hand > IN_MEMORY and len(self._at_hand) > 1:
+                self._bytes_at_hand -= _size(self._at_hand.popitem(last=False)[1][1])
+
+    def _file(self, address: str, end: str) -> Path:
+        return Path(f"{self.folder}/pages{address}index{end}")
+
+    def write(self, address: str, page: StoredPage) -> None:
+        """Write a page's bodies; it is there once ``reveal()`` says so. OSError: it cannot be written."""
+        folder = self._file(address, "").parent
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, end in SUFFIXES.items():
+            _replace(self._file(address, f".html{end}"), page.bodies[name])
+        facts = {key: value for key, value in asdict(page).items() if key != "bodies"}
+        facts["lengths"] = {name: len(body) for name, body in page.bodies.items()}
+        (folder / "index.new").write_text(json.dumps(facts))
+
+    def reveal(self, address: str) -> None:
+        """Have a page that was written be there."""
+        new = self._file(address, ".new")
+        new.replace(self._file(address, ".json"))
+
+    def remove(self, address: str) -> None:
+        """Have a page not be there any more. OSError: it cannot be removed."""
+        for end in (".json", ".new", *(f".html{end}" for end in SUFFIXES.values())):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(self._file(address, end))
+
+    def clear(self) -> None:
+        """Remove all pages. OSError: one cannot be removed."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.folder / "pages")
+
+
+def _size(page: StoredPage) -> int:
+    return sum(map(len, page.bodies.values())) + 1_000
+
+
+def _replace(path: Path, content: bytes) -> None:
+    new = path.with_suffix(path.suffix + ".tmp")
+    new.write_bytes(content)
+    new.replace(path)
+
+
+class Index:
+    """What the pages of a shelf show. For one thread; other processes have their own over the same file.
+
+    OSError, sqlite3.Error: it cannot be used (disk full, folder gone).
+    """
+
+    def __init__(self, shelf: Shelf):
+        self.shelf = shelf
+        shelf.folder.mkdir(parents=True, exist_ok=True)
+        self._path = shelf.folder / "index.sqlite3"
+        self._db = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+        self._file = os.stat(self._path).st_ino
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = OFF")  # after a crash of the machine all pages are dropped
+        self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close it."""
+        self._db.close()
+
+    def is_there(self) -> bool:
+        """Return whether the file is still the one that was opened."""
+        with contextlib.suppress(OSError):
+            return os.stat(self._path).st_ino == self._file
+        return False
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def fact(self, name: str) -> str | None:
+        """Return what was noted under a name."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", [name]).fetchone()
+        return row and row[0]
+
+    def note(self, **facts: str) -> None:
+        """Note something under a name."""
+        with self._alone() as db:
+            db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+
+    def add(self, address: str, page: StoredPage, shown: Shown) -> int:
+        """Write a page and what it shows; return its number. It is not there before ``reveal()``."""
+        with self._alone() as db:
+            self._remove(
+                db, db.execute("SELECT id, address FROM pages WHERE address = ?", [address]).fetchall()
+            )
+            if db.execute("SELECT count(*) FROM pages").fetchone()[0] >= MOST_PAGES:
+                oldest = "SELECT id, address FROM pages ORDER BY id LIMIT ?"
+                self._remove(db, db.execute(oldest, [MOST_PAGES // 10]).fetchall())
+            number = db.execute(
+                "INSERT INTO pages (address, until) VALUES (?, ?) RETURNING id", [address, shown.until]
+            ).fetchone()[0]
+            db.executemany("INSERT INTO tags VALUES (?, ?)", ((tag, number) for tag in shown.tags))
+            db.executemany(
+                "INSERT INTO spans VALUES (?, ?, ?, ?)",
+                ((span.stream, span.oldest, span.newest, number) for span in shown.spans),
+            )
+            self.shelf.write(address, page)
+        return number
+
+    def reveal(self, number: int) -> bool:
+        """Have a page be there, unless it was dropped meanwhile; return whether it is."""
+        with self._alone() as db:
+            row = db.execute("SELECT address FROM pages WHERE id = ?", [number]).fetchone()
+            if row:
+                self.shelf.reveal(row[0])
+            return bool(row)
+
+    def forget(self, number: int) -> None:
+        """Remove one page."""
+        with self._alone() as db:
+            self._remove(db, db.execute("SELECT id, address FROM pages WHERE id = ?", [number]).fetchall())
+
+    def drop(self, changes: Iterable[Change]) -> list[str]:
+        """Remove the pages that show what has changed; return their addresses."""
+        changes = set(changes)
+        with self._alone() as db:
+            if any(tag == EVERYTHING for tag, _ in changes):
+                found = set(db.execute("SELECT id, address FROM pages"))
+            else:
+                found = set()
+                for tag, where in changes:
+                    found.update(
+                        db.execute(
+                            "SELECT id, address FROM pages WHERE id IN (SELECT page FROM tags WHERE tag = ?"
+                            " UNION SELECT page FROM spans WHERE stream = ? AND oldest <= ? AND newest >= ?)",
+                            [tag, tag, where or "", where or ""],
+                        )
+                    )
+            self._remove(db, found)
+        return sorted(address for _, address in found)
+
+    def drop_due(self) -> None:
+        """Remove the pages that are no longer true by now."""
+        due = "SELECT id, address FROM pages WHERE until <= ?"
+        if self._db.execute(f"{due} LIMIT 1", [time.time()]).fetchone():
+            with self._alone() as db:
+                self._remove(db, db.execute(due, [time.time()]).fetchall())
+
+    def clear(self) -> None:
+        """Remove all pages, known or not."""
+        with self._alone() as db:
+            for table in ("pages", "tags", "spans"):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
+            self.shelf.clear()
+
+    def addresses(self) -> list[str]:
+        """Return the addresses of all pages."""
+        return [row[0] for row in self._db.execute("SELECT address FROM pages ORDER BY address")]
+
+    def _remove(self, db: sqlite3.Connection, pages: Iterable[tuple[int, str]]) -> None:
+        for number, address in pages:
+            self.shelf.remove(address)
+            for table, column in (("tags", "page"), ("spans", "page"), ("pages", "id")):
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", [number])  # noqa: S608
+
+
+def hold(folder: Path) -> IO[str]:
+    """Mark a folder as in use until the returned file is closed, and remove its siblings that nobody uses."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "in-use").open("w")
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    for other in folder.parent.iterdir():
+        if other != folder:
+            with contextlib.suppress(OSError), (other / "in-use").open("w") as theirs:
+                fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(other)
+    return lock

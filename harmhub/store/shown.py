@@ -1,0 +1,121 @@
+"""What a page shows, noted while it is rendered, so that a change drops exactly the pages that showed it.
+
+A tag names a thing (``page:12``, ``image:3``); the triggers of the migration ``content/0003_changes`` write
+the same tags when the thing changes. A span is a part of a listing: from its oldest place to its newest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+
+EVERYTHING = "all"  # a change that any page may show
+OLDEST, NEWEST = "", "~"  # before and behind the places of all items
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of a listing that a page shows, its ends included. Places compare as text; see ``place()``."""
+
+    stream: str
+    oldest: str = OLDEST
+    newest: str = NEWEST
+
+    def holds(self, tag: str, where: str) -> bool:
+        """Return whether a change at a place of a stream lies in this part."""
+        return tag == self.stream and self.oldest <= where <= self.newest
+
+
+@dataclass
+class Shown:
+    """What one page shows. until: when it stops being true by itself, in seconds since 1970. is_page: it is a
+    public page that may be kept; is_whole: nothing of it was left out for lack of means."""
+
+    tags: set[str] = field(default_factory=set)
+    spans: set[Span] = field(default_factory=set)
+    until: float | None = None
+    is_page: bool = False
+    is_whole: bool = True
+
+    def is_touched_by(self, tag: str, where: str | None) -> bool:
+        """Return whether a change means that this page is to be rendered anew."""
+        return (
+            tag == EVERYTHING or tag in self.tags or any(span.holds(tag, where or "") for span in self.spans)
+        )
+
+
+_current: ContextVar[Shown | None] = ContextVar("shown", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[Shown]:
+    """Note what is shown in a block."""
+    shown = Shown()
+    token = _current.set(shown)
+    try:
+        yield shown
+    finally:
+        _current.reset(token)
+
+
+def note(*tags: str) -> None:
+    """Note that things are shown. Nothing happens where nobody wants to know."""
+    if shown := _current.get():
+        shown.tags.update(tags)
+
+
+def note_span(span: Span) -> None:
+    """Note that a part of a listing is shown."""
+    if shown := _current.get():
+        shown.spans.add(span)
+
+
+def note_until(moment: datetime | None) -> None:
+    """Note that the page changes by itself at a moment, if that is still to come."""
+    if moment and (shown := _current.get()):
+        seconds = moment.timestamp()
+        if seconds > time.time() and (shown.until is None or seconds < shown.until):
+            shown.until = seconds
+
+
+def offer() -> None:
+    """Note that the page is public, and that this is its one address."""
+    if shown := _current.get():
+        shown.is_page = True
+
+
+def spoil() -> None:
+    """Note that something is missing on the page that the next rendering may have."""
+    if shown := _current.get():
+        shown.is_whole = False
+
+
+def place(day: Any, number: int) -> str:
+    """Return the place of an item in a listing, as text that compares as the items do:
+    ``2019-05-22/0000000143``."""
+    return f"{day:%Y-%m-%d}/{number:010}"
+
+
+def note_page(sender: type[Model], instance: Any, **given: Any) -> None:
+    """Receive Django's post_init of pages: whatever was fetched for a page may stand on it."""
+    if instance.pk is not None and (shown := _current.get()):
+        shown.tags.add(f"page:{instance.pk}")
+        if "expire_at" in instance.__dict__:
+            note_until(instance.expire_at)
+
+
+def note_image(sender: type[Model], instance: Any, **given: Any) -> None:
+    """Receive Django's post_init of pictures."""
+    note(f"image:{instance.pk}")
+
+
+def note_document(sender: type[Model], instance: Any, **given: Any) -> None:
+    """Receive Django's post_init of documents."""
+    note(f"document:{instance.pk}")
