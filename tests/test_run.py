@@ -76,9 +76,9 @@ class Run:
             answer = page.getresponse()
             return answer.status, answer.read()
 
-    def answers(self) -> bool:
+    def answers(self, path: str = "/") -> bool:
         with contextlib.suppress(OSError):
-            return self.get("/")[0] == 200
+            return self.get(path)[0] == 200
         return False
 
     def query(self, statement: str) -> list[tuple]:
@@ -175,7 +175,7 @@ def test_a_killed_worker_and_a_killed_web_server_are_started_again(first):
 def test_a_killed_database_is_started_again_and_the_site_answers(first):
     before = embedded_postgres.postmaster(first.data_dir)
     os.kill(before, signal.SIGKILL)
-    wait_for(first.answers, 20, "The site does not answer any more.")
+    wait_for(lambda: first.answers("/health/"), 20, "The site does not answer any more.")
     assert embedded_postgres.postmaster(first.data_dir) not in {0, before}
     assert "Traceback" not in first.output
     assert "  File" not in first.output

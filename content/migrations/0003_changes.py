@@ -63,7 +63,8 @@ CREATE FUNCTION harmhub_part_changed() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD IS DISTINCT FROM NEW THEN
-        PERFORM harmhub_changed('page:' || id) FROM wagtailcore_page WHERE id = NEW.page_ptr_id AND live;
+        PERFORM harmhub_changed('page:' || id) FROM wagtailcore_page
+            WHERE id = (to_jsonb(NEW) ->> TG_ARGV[0])::integer AND live;
     END IF;
     RETURN NULL;
 END $$;
@@ -86,13 +87,11 @@ END $$;
 
 PART = """
 CREATE TRIGGER harmhub_part_changed AFTER UPDATE ON {table}
-    FOR EACH ROW EXECUTE FUNCTION harmhub_part_changed();
+    FOR EACH ROW EXECUTE FUNCTION harmhub_part_changed({column});
 """
+ITEMS_OF_A_KIND = ["content_voicespage", "content_eventpage", "content_publicationpage"]
 PARTS = [
     "content_contentitem",
-    "content_voicespage",
-    "content_eventpage",
-    "content_publicationpage",
     "content_infopage",
     "content_voicesindexpage",
     "content_eventindexpage",
@@ -139,7 +138,8 @@ CREATE FUNCTION harmhub_event_changed() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     IF (OLD.starts_at, OLD.status) IS DISTINCT FROM (NEW.starts_at, NEW.status) THEN
-        PERFORM harmhub_changed('events:' || locale_id) FROM wagtailcore_page WHERE id = NEW.page_ptr_id AND live;
+        PERFORM harmhub_changed('events:' || locale_id) FROM wagtailcore_page
+            WHERE id = NEW.contentitem_ptr_id AND live;
     END IF;
     RETURN NULL;
 END $$;
@@ -240,7 +240,8 @@ class Migration(migrations.Migration):
             [
                 CHANGED,
                 PAGES,
-                *(PART.format(table=table) for table in PARTS),
+                *(PART.format(table=table, column='page_ptr_id') for table in PARTS),
+                *(PART.format(table=table, column='contentitem_ptr_id') for table in ITEMS_OF_A_KIND),
                 *(TIE.format(table=table, columns=columns, events=events) for table, columns, events in TIES),
                 ITEMS,
                 FILES,

@@ -1,0 +1,499 @@
+"""The page store of the running site: what is kept, what is dropped, and what happens when things break."""
+
+import contextlib
+import http.client
+import os
+import random
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from wagtail.models import Page, PageViewRestriction
+
+from content.models import ContentItem, EventPage, ItemAuthor, VoicesPage
+from harmhub.models import CustomImage
+from harmhub.store.shelf import Index, Shelf, StoredPage
+from harmhub.store.shown import Shown, Span
+from tests.factories import ImageFactory, TopicFactory, Tree
+from tests.fixtures import databases
+from tests.fixtures.site import Site, wait_for
+from topics.models import TopicPage
+
+TOPIC = "/topics/health/harm-reduction/"
+
+
+class Reader:
+    """Somebody who asks for pages, and looks into the store."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        opened = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=20)
+        with contextlib.closing(opened):
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            opened.request(method, path, headers={"Host": f"localhost:{self.site.port}"} | named)
+            answer = opened.getresponse()
+            return (
+                answer.status,
+                {name.lower(): value for name, value in answer.headers.items()},
+                answer.read(),
+            )
+
+    def fresh(self, path: str) -> bytes:
+        """Return a page as it is rendered now: one that is asked for with a query is never kept."""
+        return self.get(f"{path}?now")[2]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the store in use: it was written last."""
+        return max(
+            (settings.DATA_DIR / "pages").iterdir(), key=lambda each: (each / "in-use").stat().st_mtime
+        )
+
+    @property
+    def stored(self) -> set[str]:
+        root = self.folder / "pages"
+        return {f"/{file.parent.relative_to(root)}/".replace("/./", "/") for file in root.rglob("index.json")}
+
+    def warm(self, *paths: str) -> None:
+        """Ask for pages until they are stored. (One that changes while it is rendered is not.)"""
+        for path in paths:
+            assert self.get(path)[0] == 200, path
+
+        def all_are_stored() -> bool:
+            missing = set(paths) - self.stored
+            for path in missing:
+                self.get(path)
+            return not missing
+
+        wait_for(all_are_stored, 10, "Some pages are not stored.")
+
+    def settle(self) -> None:
+        """Wait until the store has heard of all that was committed until now: of a change, made last, to a
+        page of its own."""
+        mark = f"/mark-{time.monotonic_ns()}/"
+        shelf = Shelf(self.folder)
+        with contextlib.closing(Index(shelf)) as index:
+            number = index.add(mark, StoredPage.of([], b"", None), Shown({"mark"}))
+            index.reveal(number)
+        self.site.query("SELECT harmhub_changed('mark')")
+        wait_for(lambda: shelf.get(mark) is None, 10, "The store does not hear of changes.")
+
+    def check(self) -> None:
+        """Compare every stored page with a fresh rendering, byte for byte."""
+        shelf = Shelf(self.folder)
+        for path in self.stored:
+            page = shelf.get(path)
+            if page:
+                assert page.bodies[""] == self.fresh(path), path
+
+
+@pytest.fixture
+def reader(site_server: Site) -> Reader:
+    return Reader(site_server)
+
+
+@pytest.fixture(scope="module")
+def hub(running_site_server: Site, django_db_blocker) -> Tree:
+    """Pages of each kind, with thirty articles on Harm Reduction and one on Justice."""
+    with django_db_blocker.unblock(), running_site_server.orm():
+        tree = Tree()
+        tree.newest = tree.voice(title="Newest", published_on=date(2026, 5, 1), image=ImageFactory())
+        ItemAuthor.objects.create(item=tree.newest, person=tree.person)
+        for number in range(25):
+            tree.voice(title=f"Article {number}", published_on=date(2026, 4, 1) - timedelta(days=number))
+        tree.other = tree.voice(title="Elsewhere", primary_topic=tree.justice)
+        tree.coming = tree.event(title="Meeting", primary_topic=tree.justice)
+    return tree
+
+
+def path_of(site: Site, page: Page) -> str:
+    with site.orm():
+        return Page.objects.get(pk=page.pk).specific.url
+
+
+def all_paths(reader: Reader) -> list[str]:
+    """Return the addresses of all public pages but for most of the articles, with the parts of Harm
+    Reduction's listing."""
+    with reader.site.orm():
+        pages = Page.objects.filter(depth__gt=1, live=True).exclude(title__regex="^Article [0-9]*[1246789]$")
+        paths = [page.url for page in pages.specific() if page.url]
+    older, path = [], TOPIC
+    while b'rel="next" href="' in (shown := reader.get(path)[2]):
+        path = shown.split(b'rel="next" href="')[1].split(b'"')[0].split(b"#")[0].decode()
+        older.append(path)
+    return [*paths, *older, f"{TOPIC}voices/", f"{TOPIC}2026/"]
+
+
+# --- what is kept
+
+
+def test_page_is_kept_with_its_headers_and_compressed(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    plain = reader.get(TOPIC)
+    assert plain[2] == reader.fresh(TOPIC)
+    assert "default-src 'none'" in plain[1]["content-security-policy"]
+    assert plain[1]["cache-control"] == "public, max-age=0, must-revalidate"
+    for encoding in ("gzip", "br"):
+        status, headers, body = reader.get(TOPIC, Accept_Encoding=f"{encoding};q=1")
+        assert (status, headers["content-encoding"], headers["vary"]) == (200, encoding, "Accept-Encoding")
+        assert len(body) < len(plain[2]) / 3
+    refused = reader.get(TOPIC, Accept_Encoding="br;q=0")
+    assert "content-encoding" not in refused[1]
+
+
+def test_client_that_has_the_page_is_told_so(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    headers = reader.get(TOPIC, Accept_Encoding="br")[1]
+    for known in ({"If_None_Match": headers["etag"]}, {"If_Modified_Since": headers["last-modified"]}):
+        status, _, body = reader.get(TOPIC, Accept_Encoding="br", **known)
+        assert (status, body) == (304, b"")
+    assert reader.get(TOPIC, If_None_Match='"another"', If_Modified_Since=headers["last-modified"])[0] == 200
+
+
+def test_head_has_the_headers_and_no_body(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    status, headers, body = reader.get(TOPIC, method="HEAD")
+    assert (status, body) == (200, b"")
+    assert headers["etag"] == reader.get(TOPIC)[1]["etag"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{TOPIC}?x=1",
+        "/admin/login/",
+        "/health/",
+        "/nothing/",
+        "/topics/health/harm-reduction",
+        f"{TOPIC}since/2026-03-31-1/",
+        f"{TOPIC}since/2026-03-31-999999/",
+        "/newsletter/",
+        "/static/nothing.css",
+    ],
+)
+def test_other_addresses_are_not_kept(reader: Reader, hub: Tree, path: str):
+    before = reader.stored
+    reader.get(path)
+    reader.settle()
+    assert reader.stored == before
+
+
+def test_restricted_and_unpublished_pages_are_not_kept(reader: Reader, hub: Tree):
+    with reader.site.orm():
+        page = hub.voice(title="Closed", slug="closed", primary_topic=hub.justice)
+        restriction = PageViewRestriction.objects.create(page=page, restriction_type="password", password="x")
+    for path in ("/voices/closed/",):
+        reader.get(path)
+    reader.settle()
+    assert "/voices/closed/" not in reader.stored
+    with reader.site.orm():
+        restriction.delete()
+    reader.warm("/voices/closed/")
+    with reader.site.orm():
+        VoicesPage.objects.get(pk=page.pk).unpublish()
+    reader.settle()
+    assert "/voices/closed/" not in reader.stored
+    assert reader.get("/voices/closed/")[0] == 404
+
+
+def test_another_name_or_a_session_gets_nothing_from_the_store(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    assert reader.get(TOPIC, Host="evil.example.org")[0] == 400
+    assert "etag" not in reader.get(TOPIC, Cookie="sessionid=abc")[1]
+    assert "etag" in reader.get(TOPIC, Cookie="theme=abc")[1]
+
+
+# --- what is dropped
+
+
+def publish(page: Page) -> None:
+    page.save_revision().publish()
+
+
+def retitle(model: type[Page], title: str) -> None:
+    page = model.objects.get(title=title)
+    page.title = f"{title}, again"
+    publish(page)
+
+
+CHANGES: dict[str, Callable[[Tree], object]] = {
+    "an article's title": lambda tree: retitle(VoicesPage, "Newest"),
+    "a topic's title": lambda tree: retitle(TopicPage, "Justice"),
+    "a person's name": lambda tree: retitle(type(tree.person), "Nadia Brenner"),
+    "a new topic": lambda tree: TopicFactory(parent=tree.topics, title="Knowledge"),
+    "an author": lambda tree: ItemAuthor.objects.filter(person=tree.person).delete(),
+    "an event that is called off": lambda tree: EventPage.objects.update(status="cancelled"),
+    "a picture": lambda tree: CustomImage.objects.first().delete(),
+    "the settings": lambda tree: type(tree.settings).objects.update(organisation="Another name"),
+    "a summary, by SQL": lambda tree: ContentItem.objects.filter(title="Article 3").update(summary="New."),
+    "an article that is deleted": lambda tree: VoicesPage.objects.get(title="Article 5").delete(),
+    "an article that is moved in time": lambda tree: ContentItem.objects.filter(title="Article 20").update(
+        published_on=date(2026, 4, 2)
+    ),
+    "a topic that moves": lambda tree: TopicPage.objects.get(slug="drug-checking").move(
+        TopicPage.objects.get(pk=tree.justice.pk), pos="last-child"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_page_shows_what_was_before_a_change(reader: Reader, hub: Tree, change: str):
+    reader.warm(*all_paths(reader))
+    with reader.site.orm(), transaction.atomic():
+        CHANGES[change](hub)
+    reader.settle()
+    reader.check()
+
+
+def test_new_article_drops_the_pages_that_show_it_and_no_other(reader: Reader, hub: Tree):
+    paths = all_paths(reader)
+    # The nearest of the older pages has fewer than twelve items before it: its way to newer ones may change.
+    _, *older = [path for path in paths if "/since/" in path]
+    assert older
+    reader.warm(*paths)
+    with reader.site.orm():
+        hub.voice(title="Brand new", published_on=date(2026, 6, 1))
+    reader.settle()
+    kept = reader.stored & set(paths)
+    assert set(older) <= kept, "the archive"
+    assert path_of(reader.site, hub.other) in kept
+    assert {"/people/nadia-brenner/", "/events/", "/topics/justice/", "/programs/health-and-rights/"} <= kept
+    assert not kept & {"/", TOPIC, f"{TOPIC}voices/", f"{TOPIC}2026/", "/topics/health/", "/voices/"}
+    reader.check()
+
+
+def test_draft_of_a_public_page_drops_nothing(reader: Reader, hub: Tree):
+    paths = all_paths(reader)
+    reader.warm(*paths)
+    with reader.site.orm():
+        page = VoicesPage.objects.get(pk=hub.other.pk)
+        page.title = "Half a thought"
+        page.save_revision()
+        hub.voice(title="Draft", live=False)
+    reader.settle()
+    assert set(paths) <= reader.stored
+
+
+def test_page_is_true_within_a_second_of_each_change(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    waits = []
+    for number in range(10):
+        with reader.site.orm():
+            hub.voice(title=f"Quick {number}", published_on=date(2026, 7, 1) + timedelta(days=number))
+        committed = time.monotonic()
+        wait_for(lambda n=number: f"Quick {n}".encode() in reader.get(TOPIC)[2], 10, "Nobody sees it.")
+        waits.append(time.monotonic() - committed)
+    assert max(waits) < 1
+
+
+def test_event_that_ends_is_shown_as_past_at_its_time(reader: Reader, hub: Tree):
+    with reader.site.orm():
+        ends = timezone.now() + timedelta(seconds=2)
+        event = hub.event(title="Short", starts_at=ends - timedelta(hours=1), ends_at=ends)
+    path = path_of(reader.site, event)
+    reader.warm(path)
+    before = reader.get(path)[2]
+    wait_for(lambda: datetime.now(UTC) > ends + timedelta(seconds=1.1), 10, "")
+    assert reader.get(path)[2] == reader.fresh(path) != before
+
+
+def test_page_that_expires_is_withheld_at_its_time_without_a_database(reader: Reader, hub: Tree):
+    with reader.site.orm():
+        expires = timezone.now() + timedelta(seconds=2)
+        page = hub.voice(title="For now", slug="for-now", expire_at=expires)
+    reader.warm("/voices/for-now/")
+    with reader.site.database_away():
+        assert reader.get("/voices/for-now/")[0] == 200
+        wait_for(lambda: datetime.now(UTC) > expires, 10, "")
+        assert reader.get("/voices/for-now/")[0] == 503
+        wait_for(lambda: "/voices/for-now/" not in reader.stored, 5, "nginx would still find it")
+    with reader.site.orm():
+        page.delete()
+
+
+def test_page_that_was_rendered_before_a_change_is_not_kept_after_it(reader: Reader, hub: Tree):
+    """A rendering that waits in its middle, for a table that the change has locked."""
+    with reader.site.orm():
+        page = hub.voice(title="Rewritten", published_on=date(2026, 7, 20))
+    reader.warm(TOPIC)
+    reader.site.query("SELECT harmhub_changed('all')")
+    reader.settle()
+    with reader.site.orm(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE harmhub_customimage IN ACCESS EXCLUSIVE MODE")
+        waiting = threading.Thread(target=reader.get, args=[TOPIC])
+        waiting.start()
+        databases.wait_for_a_lock()
+        ContentItem.objects.filter(pk=page.pk).update(summary="Written while it rendered.")
+    waiting.join()
+    reader.settle()
+    reader.warm(TOPIC)
+    reader.check()
+
+
+def test_editors_readers_and_the_store_agree_whenever_there_is_a_pause(reader: Reader, hub: Tree):
+    dice, paths, over = random.Random(7), all_paths(reader), threading.Event()
+
+    def hammer() -> None:
+        while not over.is_set():
+            reader.get(dice.choice(paths))
+
+    readers = [threading.Thread(target=hammer) for _ in range(3)]
+    for each in readers:
+        each.start()
+    try:
+        for round_ in range(4):
+            for number in range(6):
+                with reader.site.orm(), transaction.atomic():
+                    disturb(hub, dice, f"{round_}-{number}")
+            reader.settle()
+            reader.check()
+    finally:
+        over.set()
+        for each in readers:
+            each.join()
+
+
+def disturb(tree: Tree, dice: random.Random, name: str) -> None:
+    """Do one of the things that editors do."""
+    voices = list(VoicesPage.objects.filter(title__startswith="Article"))
+    page = dice.choice(voices)
+    match dice.randrange(6):
+        case 0:
+            tree.voice(
+                title=f"Article {name}", published_on=date(2026, 4, 1) - timedelta(days=dice.randrange(30))
+            )
+        case 1:
+            page.title = f"Article {name}"
+            publish(page)
+        case 2:
+            page.unpublish()
+        case 3:
+            page.delete()
+        case 4:
+            topic = dice.choice(list(TopicPage.objects.all()))
+            VoicesPage.objects.filter(pk=page.pk).update(primary_topic=topic)
+        case 5:
+            topic = TopicPage.objects.get(slug="drug-checking")
+            target = dice.choice(list(TopicPage.objects.exclude(path__startswith=topic.path)))
+            topic.move(target, pos="last-child")
+
+
+# --- what breaks
+
+
+def test_stored_pages_are_served_while_the_database_is_away_and_dropped_after_it(reader: Reader, hub: Tree):
+    reader.warm(TOPIC, "/voices/")
+    with reader.site.database_away():
+        assert reader.get(TOPIC)[0] == 200
+        status, headers, body = reader.get(f"{TOPIC}events/")
+        assert (status, "retry-after" in headers, b"<h1" in body) == (503, True, True)
+    with reader.site.orm():
+        hub.voice(title="After the outage", published_on=date(2026, 8, 1))
+    wait_for(lambda: b"After the outage" in reader.get(TOPIC)[2], 5, "The old page stands.")
+
+
+def test_change_while_the_web_server_was_down_is_heard_of_at_its_start(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    reader.site.kill_web()
+    with reader.site.orm():
+        hub.voice(title="While it was down", published_on=date(2026, 9, 1))
+    reader.site.start_web()
+    wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 5, "The old page stands.")
+    reader.check()
+
+
+def test_store_that_is_taken_away_or_damaged_is_made_anew(reader: Reader, hub: Tree):
+    reader.warm(TOPIC, "/voices/")
+    page = reader.folder / f"pages{TOPIC}"
+    (page / "index.html").write_bytes(b"<!doctype html><p>Half a pa")
+    os.utime(page / "index.json")
+    assert reader.get(TOPIC)[2] == reader.fresh(TOPIC)
+    (reader.folder / "pages/voices/index.json").write_text("{")
+    assert reader.get("/voices/")[2] == reader.fresh("/voices/")
+    shutil.rmtree(reader.folder / "pages")
+    (reader.folder / "index.sqlite3").unlink()
+    assert reader.get(TOPIC)[2] == reader.fresh(TOPIC)
+    wait_for(lambda: (reader.get(TOPIC), TOPIC in reader.stored)[1], 10, "Nothing is stored any more.")
+    with reader.site.orm():
+        hub.voice(title="In the new store", published_on=date(2026, 10, 1))
+    wait_for(lambda: b"In the new store" in reader.get(TOPIC)[2], 5, "The old page stands.")
+
+
+def test_many_who_ask_for_a_page_that_was_just_dropped_get_one_rendering(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    reader.site.query("SELECT harmhub_changed('all')")
+    reader.settle()
+    answers: list[tuple] = []
+    crowd = [threading.Thread(target=lambda: answers.append(reader.get(TOPIC))) for _ in range(40)]
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with reader.site.orm(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE harmhub_customimage IN ACCESS EXCLUSIVE MODE")
+        for each in crowd:
+            each.start()
+        databases.wait_for_a_lock()
+        assert {reader.site.query(waiting)[0][0] for _ in range(20)} == {1}
+    for each in crowd:
+        each.join()
+    assert {answer[0] for answer in answers} == {200}
+    assert len({answer[2] for answer in answers}) == 1
+
+
+# --- the shelf by itself
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with contextlib.closing(Index(Shelf(tmp_path))) as opened:
+        yield opened
+
+
+def put(index: Index, address: str, shown: Shown) -> None:
+    index.reveal(index.add(address, StoredPage.of([("X", "y")], address.encode(), shown.until), shown))
+
+
+def test_changes_drop_the_pages_that_show_them(index: Index):
+    put(index, "/a/", Shown({"page:1"}))
+    put(index, "/b/", Shown({"page:2"}, {Span("stream:1", "2026-01-01/1", "2026-02-01/1")}))
+    put(index, "/c/", Shown(set(), {Span("stream:1", "2026-02-02/1")}))
+    assert index.drop([("page:3", None), ("stream:1", "2025-01-01/1"), ("stream:2", "2026-01-02/1")]) == []
+    assert index.drop([("stream:1", "2026-01-15/9")]) == ["/b/"]
+    assert index.shelf.get("/b/") is None
+    assert index.drop([("page:1", None), ("stream:1", "2030-01-01/1")]) == ["/a/", "/c/"]
+    assert index.addresses() == []
+
+
+def test_page_that_was_dropped_before_it_was_revealed_is_not_there(index: Index):
+    number = index.add("/a/", StoredPage.of([], b"old", None), Shown({"page:1"}))
+    assert index.shelf.get("/a/") is None
+    index.drop([("page:1", None)])
+    assert not index.reveal(number)
+    assert index.shelf.get("/a/") is None
+
+
+def test_oldest_pages_make_room_for_new_ones(index: Index, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("harmhub.store.shelf.MOST_PAGES", 10)
+    for number in range(12):
+        put(index, f"/{number}/", Shown())
+    assert index.shelf.get("/0/") is None
+    assert index.shelf.get("/11/").bodies[""] == b"/11/"
+    assert len(index.addresses()) == 10
+
+
+def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("harmhub.store.shelf.IN_MEMORY", 5_000)
+    for number in range(10):
+        put(index, f"/{number}/", Shown())
+        assert index.shelf.get(f"/{number}/")
+    assert len(index.shelf._at_hand) < 6
+    assert all(index.shelf.get(f"/{number}/") for number in range(10))
