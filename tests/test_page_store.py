@@ -321,15 +321,15 @@ def test_page_that_expires_is_withheld_at_its_time_without_a_database(reader: Re
 
 
 def test_page_that_was_rendered_before_a_change_is_not_kept_after_it(reader: Reader, hub: Tree):
-    """A rendering that waits in its middle, for a table that the change has locked."""
+    """A rendering that has read the article, and waits for a table that the change has locked."""
     with reader.site.orm():
-        page = hub.voice(title="Rewritten", published_on=date(2026, 7, 20))
+        page = hub.voice(title="Rewritten", published_on=date(2026, 12, 20), image=ImageFactory())
     reader.warm(TOPIC)
     reader.site.query("SELECT harmhub_changed('all')")
     reader.settle()
     with reader.site.orm(), transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE harmhub_customimage IN ACCESS EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE harmhub_customrendition IN ACCESS EXCLUSIVE MODE")
         waiting = threading.Thread(target=reader.get, args=[TOPIC])
         waiting.start()
         databases.wait_for_a_lock()
