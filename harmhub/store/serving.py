@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
-from email.utils import formatdate, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ StartResponse = Callable[..., Any]
 
 # First parts of addresses that are no pages. They never come from the store, and do not wait for each other.
 NO_PAGES = ("admin", "contact", "documents", "health", "media", "newsletter", "shared", "static", "_util")
+OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
 # Nobody shows a page without asking whether it is still true.
@@ -62,16 +63,15 @@ class PageStore:
         address = self._address(environ)
         if address is None:
             return self.handler(environ, start_response)
-        if self.shelf is None:
-            self._begin()
-        page = self.shelf.get(address)  # type: ignore[union-attr]
+        shelf = self.shelf or self._begin()
+        page = shelf.get(address)
         if page is not None:
             return answer(page, environ, start_response)
         if environ["REQUEST_METHOD"] != "GET":
             return self.handler(environ, start_response)
         return self._render(address, environ, start_response)
 
-    def _begin(self) -> None:
+    def _begin(self) -> Shelf:
         """Start at the first request, in the process that answers: a fork would leave the thread behind."""
         with self._lock:
             if self.shelf is None:
@@ -81,6 +81,7 @@ class PageStore:
                 self.keeper = Keeper(Shelf(folder))
                 self.keeper.start()
                 self.shelf = self.keeper.pages
+            return self.shelf
 
     def _address(self, environ: Environ) -> str | None:
         """Return the address of a page that may be in the store, or None."""
@@ -169,28 +170,14 @@ def _encoding(accepted: str) -> str:
 
 def answer(page: StoredPage, environ: Environ, start_response: StartResponse) -> list[bytes]:
     """Answer a request for a page: its body as the client takes it, or that nothing has changed (304)."""
-    encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    etag = f'"{page.etag}-{encoding}"' if encoding else f'"{page.etag}"'
-    headers = [
-        *page.headers,
-        ("ETag", etag),
-        ("Last-Modified", _http_date(page.made)),
-        ("Vary", "Accept-Encoding"),
-    ]
-    if _is_known(environ, etag, page.made):
-        start_response("304 Not Modified", headers)
+    headers, body = page.answers[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))]
+    if ("HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ) and _is_known(
+        environ, headers[0][1], page.made
+    ):
+        start_response("304 Not Modified", [each for each in headers if each[0] not in OF_BODIES])
         return []
-    if encoding:
-        headers.append(("Content-Encoding", encoding))
-    body = page.bodies[encoding]
-    headers.append(("Content-Length", str(len(body))))
     start_response("200 OK", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
-
-
-@lru_cache(1024)
-def _http_date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
 
 
 def _is_known(environ: Environ, etag: str, made: int) -> bool:

@@ -2,7 +2,7 @@
 
 A page is a folder with ``index.html`` (and ``.gz``, ``.br``), whose ``index.json`` tells its headers: it is
 written last and removed first, so a page is there when that file is. The index is an SQLite database beside
-them, which only keepers open; readers of pages ask for one file's status each time.
+them, which only keepers open; readers of pages ask for one file's status, at most every 20 ms.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from email.utils import formatdate
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -38,6 +40,9 @@ CREATE INDEX IF NOT EXISTS spans_of_page ON spans (page);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 """
 IN_MEMORY = 16 * 1024 * 1024  # bytes of pages that one process keeps at hand
+GLANCE = (
+    0.02  # seconds between looks at a page's file: a look lets other threads in, which costs more than it
+)
 MOST_PAGES = 20_000  # on disk: addresses are many where there is much work
 
 Change = tuple[str, str | None]  # a tag, and the place in the listing that the tag names
@@ -66,9 +71,31 @@ class StoredPage:
         digest = hashlib.sha256(body + repr(kept).encode()).hexdigest()[:24]
         return cls(kept, bodies, digest, int(time.time()), until)
 
+    @cached_property
+    def answers(self) -> dict[str, tuple[list[tuple[str, str]], bytes]]:
+        """The headers and the body of the answer in each encoding."""
+        made = formatdate(self.made, usegmt=True)
+        answers = {}
+        for encoding, body in self.bodies.items():
+            etag = f'"{self.etag}-{encoding}"' if encoding else f'"{self.etag}"'
+            headers = [("ETag", etag), ("Last-Modified", made), ("Vary", "Accept-Encoding"), *self.headers]
+            if encoding:
+                headers.append(("Content-Encoding", encoding))
+            answers[encoding] = ([*headers, ("Content-Length", str(len(body)))], body)
+        return answers
+
     def is_due(self) -> bool:
         """Return whether it is no longer true."""
         return self.until is not None and time.time() >= self.until
+
+
+@dataclass
+class Held:
+    """A page at hand in this process. version: of its file. until: when to look at the file again."""
+
+    page: StoredPage
+    version: tuple[int, int]
+    until: float
 
 
 class Shelf:
@@ -77,7 +104,7 @@ class Shelf:
     def __init__(self, folder: Path):
         self.folder = folder
         self.is_open = True  # False while something could not be dropped: nobody may get that
-        self._at_hand: OrderedDict[str, tuple[tuple[int, int], StoredPage]] = OrderedDict()
+        self._at_hand: OrderedDict[str, Held] = OrderedDict()
         self._bytes_at_hand = 0
         self._lock = threading.Lock()
 
@@ -85,19 +112,38 @@ class Shelf:
         """Return a page; None where there is none that is true and can be read."""
         if not self.is_open:
             return None
+        held, now = self._at_hand.get(address), time.monotonic()
+        if held is None or now > held.until:
+            held = self._look(address, held, now)
+        return None if held is None or held.page.is_due() else held.page
+
+    def _look(self, address: str, held: Held | None, now: float) -> Held | None:
+        """Return a page as it is on disk now, which may be the one at hand."""
         try:
             status = os.stat(self._file(address, ".json"))
         except (OSError, ValueError):
+            self._let_go(address)
             return None
         version = (status.st_mtime_ns, status.st_ino)
-        held = self._at_hand.get(address)
-        if held and held[0] == version:
-            page: StoredPage | None = held[1]
-        else:
-            page = self._read(address)
-            if page:
-                self._hold(address, version, page)
-        return None if page is None or page.is_due() else page
+        if held and held.version == version:
+            held.until = now + GLANCE
+            return held
+        page = self._read(address)
+        self._let_go(address)
+        if page is None:
+            return None
+        held = Held(page, version, now + GLANCE)
+        with self._lock:
+            self._at_hand[address] = held
+            self._bytes_at_hand += _size(page)
+            while self._bytes_at_hand > IN_MEMORY and len(self._at_hand) > 1:
+                self._bytes_at_hand -= _size(self._at_hand.popitem(last=False)[1].page)
+        return held
+
+    def _let_go(self, address: str) -> None:
+        with self._lock:
+            if old := self._at_hand.pop(address, None):
+                self._bytes_at_hand -= _size(old.page)
 
     def _read(self, address: str) -> StoredPage | None:
         try:
@@ -110,15 +156,6 @@ class Shelf:
         except (OSError, ValueError, KeyError, TypeError):  # a page half gone or damaged is no page
             return None
 
-    def _hold(self, address: str, version: tuple[int, int], page: StoredPage) -> None:
-        with self._lock:
-            if old := self._at_hand.pop(address, None):
-                self._bytes_at_hand -= _size(old[1])
-            self._at_hand[address] = (version, page)
-            self._bytes_at_hand += _size(page)
-            while self._bytes_at_hand > IN_MEMORY and len(self._at_hand) > 1:
-                self._bytes_at_hand -= _size(self._at_hand.popitem(last=False)[1][1])
-
     def _file(self, address: str, end: str) -> Path:
         return Path(f"{self.folder}/pages{address}index{end}")
 
@@ -128,7 +165,7 @@ class Shelf:
         folder.mkdir(parents=True, exist_ok=True)
         for name, end in SUFFIXES.items():
             _replace(self._file(address, f".html{end}"), page.bodies[name])
-        facts = {key: value for key, value in asdict(page).items() if key != "bodies"}
+        facts = {each.name: getattr(page, each.name) for each in fields(page) if each.name != "bodies"}
         facts["lengths"] = {name: len(body) for name, body in page.bodies.items()}
         (folder / "index.new").write_text(json.dumps(facts))
 

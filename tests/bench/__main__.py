@@ -1,18 +1,24 @@
-"""``make bench``: what a topic page with 1,000 items costs, as a multiple of the smallest Django view on the
-same server.
+"""``make bench``: what a topic page with 1,000 items costs, beside the smallest that could be.
 
-CPU is that of the web server's processes and PostgreSQL, not of the client, at four connections, warm; the
-two are measured in turn, three rounds each, and the median is printed.
+Rendered anew, its CPU is compared with that of the smallest Django view; stored, its requests per second with
+those of the smallest WSGI application that sends the same bytes. All run on the same server with the same
+options. CPU is that of the web server's processes and PostgreSQL, not of the client, at four connections.
+The two of a pair are measured in turn, three rounds each; the median is printed. Requests a second need wrk.
 """
 
 import contextlib
 import http.client
+import json
 import logging
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -30,7 +36,7 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment  # n
 from harmhub import embedded_postgres  # noqa: E402
 from tests.bench import cpu  # noqa: E402
 from tests.factories import ImageFactory, Tree, copies  # noqa: E402
-from tests.fixtures.site import free_port, running_site, wait_for  # noqa: E402
+from tests.fixtures.site import Site, free_port, running_site, wait_for  # noqa: E402
 
 ITEMS, CONNECTIONS, ROUNDS = 1_000, 4, 3
 COPIES = 320  # of an item of each kind; the other items are made one by one
@@ -46,25 +52,70 @@ def main() -> None:
             fill()
             site.query("VACUUM ANALYZE")
             queries = count_queries()
-        with bare_server() as (bare_pid, bare_port):
-            rounds = [
-                (
-                    cost(lambda: cpu.of_tree(bare_pid), bare_port, "localhost", "/", 2_000),
-                    cost(
-                        lambda: cpu.of_tree(site.web.pid) + postgres_cpu(),
-                        site.port,
-                        f"localhost:{site.port}",
-                        TOPIC,
-                        200,
-                    ),
-                )
-                for _ in range(ROUNDS)
-            ]
+        print(f"topic page, {ITEMS} items: {queries} queries (at most 8)")
+        rendered_anew(site)
+        stored(site)
+
+
+def rendered_anew(site: Site) -> None:
+    """Compare the CPU of a fresh topic page with that of a bare view."""
+    name = f"localhost:{site.port}"
+    with yardstick("bare") as (pid, port):
+        rounds = [
+            (
+                cost(lambda: cpu.of_tree(pid), port, "localhost", "/", 2_000),
+                # With a query, a page neither comes from the store nor goes into it.
+                cost(
+                    lambda: cpu.of_tree(site.web.pid) + postgres_cpu(), site.port, name, f"{TOPIC}?now", 200
+                ),
+            )
+            for _ in range(ROUNDS)
+        ]
     bare, topic = (statistics.median(figures) for figures in zip(*rounds, strict=True))
-    ratios = sorted(page / yardstick for yardstick, page in rounds)
-    print(f"topic page, {ITEMS} items: {queries} queries (at most 8)")
     print(f"CPU a request: bare view {bare * 1000:.2f} ms, topic page {topic * 1000:.2f} ms")
-    print(f"ratio: {statistics.median(ratios):.1f} (rounds {ratios[0]:.1f} to {ratios[-1]:.1f}; goal: 25)")
+    tell([page / view for view, page in rounds], "at most 25")
+
+
+def stored(site: Site) -> None:
+    """Compare how often a second the stored topic page is served with the smallest application."""
+    if not shutil.which("wrk"):
+        print("stored page: not measured; install wrk (Debian's package wrk)")
+        return
+    address = f"http://localhost:{site.port}{TOPIC}"
+    page, headers = b"", []
+    for _ in range(10):
+        with urllib.request.urlopen(address) as answer:
+            page = answer.read()
+            headers = [each for each in answer.headers.items() if each[0] not in {"server", "date"}]
+        time.sleep(0.1)
+    essential = [header for header in headers if header[0] in {"content-type", "content-length"}]
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(page)
+        file.flush()
+        for said, sent in (("with the same headers", headers), ("with two headers", essential)):
+            os.environ |= {"BENCH_PAGE": file.name, "BENCH_HEADERS": json.dumps(sent)}
+            with yardstick("smallest") as (_, port):
+                rounds = [(rate(f"http://localhost:{port}/"), rate(address)) for _ in range(ROUNDS)]
+            smallest, ours = (statistics.median(figures) for figures in zip(*rounds, strict=True))
+            print(f"requests a second: smallest application {said} {smallest:,.0f}, stored page {ours:,.0f}")
+            tell([page / app for app, page in rounds], "at least 0.9")
+
+
+def rate(address: str) -> float:
+    """Return how many requests a second are answered at 16 connections."""
+    told = subprocess.run(
+        ["wrk", "--connections", "16", "--threads", "1", "--duration", "3s", address],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert "Non-2xx" not in told, told
+    return float(told.split("Requests/sec:")[1].split()[0])
+
+
+def tell(ratios: list[float], goal: str) -> None:
+    low, high = min(ratios), max(ratios)
+    print(f"ratio: {statistics.median(ratios):.2f} (rounds {low:.2f} to {high:.2f}; goal: {goal})")
 
 
 @contextlib.contextmanager
@@ -101,16 +152,17 @@ def count_queries() -> int:
 
 
 @contextlib.contextmanager
-def bare_server() -> Iterator[tuple[int, int]]:
-    """Run the bare view on the same server, with the same options as the site; give its process and port."""
+def yardstick(name: str) -> Iterator[tuple[int, int]]:
+    """Run an application of this folder on the same server, with the same options as the site; give its
+    process and port."""
     port = free_port()
     options = "--interface wsgi --workers 1 --blocking-threads 4 --log-level warning"
     options += f" --host 127.0.0.1 --port {port}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *options.split(), "tests.bench.bare:application"]
+        [sys.executable, "-m", "granian", *options.split(), f"tests.bench.{name}:application"]
     )
     try:
-        wait_for(lambda: answers(port), 20, "The bare view does not answer.")
+        wait_for(lambda: answers(port), 20, "The yardstick does not answer.")
         yield process.pid, port
     finally:
         process.terminate()
