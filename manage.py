@@ -29,7 +29,8 @@ def main() -> None:
             try:
                 first_run.load_secrets(first_run.data_dir(), os.environ)
             except OSError as problem:
-                sys.exit(f"DATA_DIR cannot be written ({problem.filename}: {problem.strerror}).")
+                where = problem.filename or first_run.data_dir()
+                sys.exit(f"DATA_DIR cannot be written ({where}: {problem.strerror}).")
             _ = settings.DATABASES  # what is wrong with the settings is told before anything is started
         with contextlib.ExitStack() as until_done:
             if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:

@@ -361,7 +361,7 @@ def test_event_is_typed_stored_and_shown_in_its_own_time(tree, editor_in_tokyo):
     times = {"starts_at": "2027-03-01 18:30", "ends_at": "2027-03-01 20:00", "time_zone": "Europe/Lisbon"}
     form = filled(new_form_at(editor_in_tokyo, url), title="Talk", slug="talk", **times)
     assert editor_in_tokyo.post(preview, form).json()["is_valid"]
-    assert "18:30 – 20:00, Lisbon (WET)" in editor_in_tokyo.get(preview).content.decode()
+    assert "18:30 – 20:00, Lisbon time (WET)" in editor_in_tokyo.get(preview).content.decode()
     page = EventPage.objects.get(pk=autosaved(editor_in_tokyo, url, form)["pk"])
     assert page.starts_at == datetime(2027, 3, 1, 18, 30, tzinfo=UTC)
     summer = filled(form_at(editor_in_tokyo, edit_url(page)), starts_at="2027-07-01 18:30", ends_at="")

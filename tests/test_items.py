@@ -70,6 +70,22 @@ def test_upcoming_event_says_so(tree: Tree, client: Client):
 
 
 @pytest.mark.django_db
+def test_postponed_event_shows_its_old_day_as_what_was_planned(tree: Tree, client: Client):
+    tree.event(slug="later", status="postponed", starts_at=datetime(2027, 7, 1, 17, 0, tzinfo=UTC))
+    page = " ".join(client.get("/events/later/").content.decode().split())
+    assert "<b>The new date will be announced here.</b>" in page
+    assert "It was planned for <time" in page
+    assert "18:00, " not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("day", "said"), [(2020, "did not take place"), (2090, "does not take place")])
+def test_cancelled_event_says_so_in_its_tense(tree: Tree, client: Client, day: int, said: str):
+    tree.event(slug="off", status="cancelled", starts_at=datetime(day, 7, 1, 17, 0, tzinfo=UTC))
+    assert f"This event {said}." in client.get("/events/off/").content.decode()
+
+
+@pytest.mark.django_db
 def test_event_is_shown_in_the_time_of_its_place(tree: Tree, client: Client):
     tree.event(
         slug="lisbon",
@@ -79,7 +95,7 @@ def test_event_is_shown_in_the_time_of_its_place(tree: Tree, client: Client):
     )
     page = client.get("/events/lisbon/").content.decode()
     assert "Thursday, 1 July 2027" in page
-    assert "18:00, Lisbon (WEST)" in " ".join(page.split())
+    assert "18:00, Lisbon time (WEST)" in " ".join(page.split())
     assert "1 July, 17:00 UTC" in " ".join(page.split())
     assert 'datetime="2027-07-01T18:00:00+01:00"' in page
 
@@ -101,7 +117,7 @@ def test_event_over_several_days_tells_both_by_the_clocks_of_its_place(tree: Tre
     )
     said = facts(client, "tokyo")
     assert "Friday, 31 December 2027 – Saturday, 1 January 2028" in said
-    assert "31 December, 19:00 – 1 January, 07:00, Tokyo (JST)" in said
+    assert "31 December, 19:00 – 1 January, 07:00, Tokyo time (JST)" in said
     assert "31 December, 10:00 – 22:00 UTC" in said
 
 
@@ -114,7 +130,7 @@ def test_event_within_one_day_of_its_place_tells_one_day(tree: Tree, client: Cli
         time_zone="America/Lima",
     )
     said = facts(client, "lima")
-    assert "Monday, 1 March 2027 17:00 – 20:00, Lima (UTC-5)" in said
+    assert "Monday, 1 March 2027 17:00 – 20:00, Lima time (UTC-5)" in said
     assert "Tuesday" not in said
     assert "1 March, 22:00 – 2 March, 01:00 UTC" in said
 

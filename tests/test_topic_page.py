@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
+from content.models import InfoPage
 from tests.factories import PersonFactory, ProgramFactory, TopicFactory, Tree
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,17 @@ def test_sensitive_flag_holds_for_the_topics_below(tree: Tree, client: Client):
     assert tree.drug_checking.sensitive
     assert "Exit this page" in text(client, "/topics/health/harm-reduction/drug-checking/")
     assert "Exit this page" not in text(client, "/topics/health/")
+
+
+def test_pages_on_safety_and_help_have_the_exit(tree: Tree, client: Client):
+    for name in ("safety", "help", "about"):
+        tree.home.add_child(instance=InfoPage(title=name, slug=name))
+    tree.settings.safety_page = InfoPage.objects.get(slug="safety")
+    tree.settings.help_page = InfoPage.objects.get(slug="help")
+    tree.settings.save()
+    assert "Exit this page" in text(client, "/safety/")
+    assert "Exit this page" in text(client, "/help/")
+    assert "Exit this page" not in text(client, "/about/")
 
 
 def test_work_on_a_sensitive_topic_has_the_exit_too(tree: Tree, client: Client):

@@ -45,6 +45,11 @@ class HomePage(HubPage):
         note_until(events[0].starts_at if events else None)
         return events
 
+    @property
+    def all_events(self) -> "EventIndexPage | None":
+        """The public page that lists all events."""
+        return EventIndexPage.objects.public().child_of(self).first()
+
 
 class KindIndexPage(WorkPage):
     """All work of one kind, over all topics."""
@@ -123,6 +128,14 @@ class InfoPage(HubPage):
         FieldPanel("introduction"),
         FieldPanel("body", help_text=ContentItem.body_help),
     ]
+
+    def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
+        """Offer the quick exit on the pages that explain it and that lead to help."""
+        from topics.hub import hub_of  # it needs Wagtail's views, which need all models
+
+        hub = hub_of(request)
+        explains = any(page and page.pk == self.pk for page in (hub.safety_page, hub.help_page))
+        return super().get_context(request, *args, **kwargs) | {"sensitive_topic": explains}
 
     class Meta:
         verbose_name = _("information page")
