@@ -11,6 +11,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,22 +54,31 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 # What takes longest begins first, so that two processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_mail_jobs", "test_pictures", "test_run")
+ON_THE_SITE = ("test_page_store", "test_bad_input", "test_worker")
+LONG = ("test_editing", "test_demo", "test_mail_faults", "test_entries", "test_listing", "test_login")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first."""
+
+    def place(item: pytest.Item) -> int:
+        if item.path.parent.name == "browser":
+            return 1
+        found = (BEFORE_BROWSERS, (), ON_THE_SITE, LONG)
+        return next((number for number, names in enumerate(found) if item.path.stem in names), len(found))
+
     for item in items:
         if item.path.parent.name == "browser":
             item.add_marker("browser")
-    items.sort(key=lambda item: (item.path.stem not in BEFORE_BROWSERS, item.path.parent.name != "browser"))
+    items.sort(key=place)
 
 
 class OneSite(LoadFileScheduling):
-    """Has each file done by one process, and all browser tests by the same one: they share a running site."""
+    """Has each file done by one process, and all that need the running site by the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "tests/browser" if file.startswith("tests/browser/") else file
+        return "site" if file.startswith("tests/browser/") or Path(file).stem in ON_THE_SITE else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSite:

@@ -1,16 +1,20 @@
 """``manage.py worker``: the job worker, on a server as in ``make run``."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import time
 
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
+from procrastinate.psycopg_connector import PsycopgConnector
+from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
+from harmhub import pooling
 from harmhub.mail.checks import mail_is_delivered
 
 JOBS_AT_ONCE = 2
@@ -38,26 +42,43 @@ class Command(BaseCommand):
 
 async def work() -> bool:
     """Run jobs until told to end (True) or until the database is lost (False)."""
-    running = asyncio.ensure_future(run_jobs())
+    loop, this, told = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+    running: list[Worker] = []
+
+    def end() -> None:
+        """Have a worker finish its jobs; one that is still being connected has none."""
+        told.set()
+        if running:
+            running[0].stop()
+        elif this:
+            this.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    try:
-        await running
-    except asyncio.CancelledError:
-        return True
-    except (ConnectorException, PoolTimeout):
-        pass
-    return False
-
-
-async def run_jobs() -> None:
-    """Run jobs until cancelled. ConnectorException, PoolTimeout: the database is away."""
-    assert isinstance(app.connector, DjangoConnector)
-    with app.replace_connector(app.connector.get_worker_connector()) as worker:
-        async with worker.open_async():
-            await worker.run_worker_async(
+        loop.add_signal_handler(number, end)
+    with (
+        contextlib.suppress(ConnectorException, PoolTimeout, asyncio.CancelledError),
+        app.replace_connector(connector()) as connected,
+    ):
+        async with connected.open_async():
+            connected.perform_import_paths()
+            # Not by App.run_worker_async(): it can be ended by a cancellation only, and one that comes while
+            # the worker registers, or loses the database, is lost.
+            worker = Worker(
+                connected,
                 concurrency=JOBS_AT_ONCE,
                 shutdown_graceful_timeout=SECONDS_TO_FINISH,
                 delete_jobs="successful",
                 install_signal_handlers=False,  # they would not tell us whether it was told to end
             )
+            running.append(worker)
+            await worker.run()
+    return told.is_set()
+
+
+def connector() -> PsycopgConnector:
+    """Return procrastinate's own connector, which waits for a connection as long as the web server does.
+
+    By default it is half a minute, in which a worker that lost the database neither comes back nor ends.
+    """
+    patience = {name: pooling.OPTIONS[name] for name in ("timeout", "reconnect_timeout")}
+    return PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4, **patience)
