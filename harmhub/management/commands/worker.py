@@ -5,8 +5,11 @@ import contextlib
 import logging
 import signal
 import time
+from collections.abc import Callable
+from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import close_old_connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
@@ -68,11 +71,21 @@ async def work() -> bool:
                 concurrency=JOBS_AT_ONCE,
                 shutdown_graceful_timeout=SECONDS_TO_FINISH,
                 delete_jobs="successful",
+                task_middleware=[with_a_live_connection],
                 install_signal_handlers=False,  # they would not tell us whether it was told to end
             )
             running.append(worker)
             await worker.run()
     return told.is_set()
+
+
+def with_a_live_connection(job: Callable[[], Any], *given: Any) -> Any:
+    """Run a job as Django runs a request: without what a restart of the database has left of a connection."""
+    close_old_connections()
+    try:
+        return job()
+    finally:
+        close_old_connections()
 
 
 def connector() -> PsycopgConnector:
