@@ -12,7 +12,7 @@ run:
 
 test:
 	@sh setup.sh dev
-	@CHROMIUM="$$(sh tests/chromium.sh)" && export CHROMIUM && exec $(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@CHROMIUM="$$(sh tests/chromium.sh)" && export CHROMIUM && exec $(python) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@sh setup.sh dev

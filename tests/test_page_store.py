@@ -346,7 +346,7 @@ def test_editors_readers_and_the_store_agree_whenever_there_is_a_pause(reader: R
     dice, paths, over = random.Random(7), all_paths(reader), threading.Event()
 
     def hammer() -> None:
-        while not over.is_set():
+        while not over.wait(0.01):
             reader.get(dice.choice(paths))
 
     readers = [threading.Thread(target=hammer) for _ in range(3)]
