@@ -89,7 +89,9 @@ END $$;
 QUEUE = """
 -- What a transaction has changed. A page: of an item, or one that lists items. A key: of pages that are, or
 -- were, translations of one another. A branch: the path of a part of the tree that was closed or opened.
-CREATE TABLE content_entryqueue (page_id integer, translation_key uuid, branch varchar);
+CREATE TABLE content_entryqueue (
+    id bigint GENERATED ALWAYS AS IDENTITY, page_id integer, translation_key uuid, branch varchar
+);
 
 CREATE FUNCTION content_work_off_queue() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -97,14 +99,19 @@ DECLARE
     pages integer[];
     keys uuid[];
     branches varchar[];
+    worked_to bigint;
 BEGIN
-    IF NOT EXISTS (SELECT FROM content_entryqueue) THEN  -- an earlier row of this transaction brought us here
+    -- All rows of a transaction are worked off when the first of them brings us here. The others ask this, and
+    -- not the table, where each would look through what the first has deleted.
+    IF NEW.id <= coalesce(nullif(current_setting('content.worked_to', true), ''), '0')::bigint THEN
         RETURN NULL;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('content_entryqueue'));
     WITH due AS (DELETE FROM content_entryqueue RETURNING *)
-    SELECT array_agg(DISTINCT due.page_id), array_agg(DISTINCT due.translation_key), array_agg(DISTINCT due.branch)
-    INTO pages, keys, branches FROM due;
+    SELECT array_agg(DISTINCT due.page_id), array_agg(DISTINCT due.translation_key),
+        array_agg(DISTINCT due.branch), max(due.id)
+    INTO pages, keys, branches, worked_to FROM due;
+    PERFORM set_config('content.worked_to', worked_to::text, true);
     keys := keys || ARRAY(SELECT page.translation_key FROM wagtailcore_page page WHERE page.id = ANY(pages));
     PERFORM content_list(ARRAY(
         SELECT unnest(pages)
