@@ -69,13 +69,18 @@ class Reader:
         for path in paths:
             assert self.get(path)[0] == 200, path
 
+        asked = time.monotonic()
+
         def all_are_stored() -> bool:
+            nonlocal asked
             missing = set(paths) - self.stored
-            for path in missing:
-                self.get(path)
+            if missing and time.monotonic() > asked + 1:
+                for path in missing:
+                    self.get(path)
+                asked = time.monotonic()
             return not missing
 
-        wait_for(all_are_stored, 10, "Some pages are not stored.")
+        wait_for(all_are_stored, 40, "Some pages are not stored.")
 
     def settle(self) -> None:
         """Wait until the store has heard of all that was committed until now: of a change, made last, to a
