@@ -12,6 +12,7 @@ from django.utils import timezone
 from procrastinate import JobContext, jobs
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
+from procrastinate.manager import JobManager
 from wagtail.models import Page, Revision
 
 from harmhub import limits, private_files
@@ -65,7 +66,11 @@ def withdraw_private_pictures(timestamp: int) -> None:
 @app.task(queueing_lock="rescue_stalled_jobs", pass_context=True)
 async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Queue again the jobs whose worker died (no sign of life for 30 s)."""
-    manager = context.app.job_manager
+    await rescue(context.app.job_manager)
+
+
+async def rescue(manager: JobManager) -> None:
+    """Queue again the jobs that nobody works on."""
     for job in await manager.get_stalled_jobs():
         try:
             await manager.retry_job(job)

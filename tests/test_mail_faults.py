@@ -110,6 +110,30 @@ def test_mail_goes_out_after_the_worker_was_killed_and_after_the_database_restar
     assert mail_server.messages[1]["Message-ID"] == row.message_id
 
 
+def test_a_job_whose_end_could_not_be_recorded_holds_up_no_mail(post_greeting, mail_server):
+    refuse = """
+        CREATE SEQUENCE refusals;
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN PERFORM nextval('refusals'); RAISE EXCEPTION 'no'; END $$;
+        CREATE TRIGGER refuse BEFORE DELETE ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION refuse();
+    """
+
+    def was_refused() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT is_called FROM refusals")
+            return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        cursor.execute(refuse)
+    with worker(mail_server):
+        post_greeting()
+        wait_for(was_refused, 30, "No job has ended.")
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER refuse ON procrastinate_jobs")
+        post_greeting(to="other@example.org")
+        wait_for(lambda: len(mail_server.messages) == 2, 30, "The next mail waits for ever.")
+
+
 def test_a_mail_sent_while_the_database_restarts_is_not_sent_again(post_greeting, mail_server):
     post_greeting()
 

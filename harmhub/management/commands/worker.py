@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -19,6 +20,7 @@ from psycopg_pool import PoolTimeout
 
 from harmhub import pooling
 from harmhub.mail.checks import mail_is_delivered
+from harmhub.tasks import rescue
 
 JOBS_AT_ONCE = 2
 SECONDS_TO_FINISH = 8  # less than what process managers and `make run` wait before they kill
@@ -75,8 +77,21 @@ async def work() -> bool:
                 install_signal_handlers=False,  # they would not tell us whether it was told to end
             )
             running.append(worker)
+            loop.set_exception_handler(partial(begin_anew, worker))
+            await rescue(connected.job_manager)
             await worker.run()
     return told.is_set()
+
+
+def begin_anew(worker: Worker, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Have a worker end that could not record how a job ended; the next one queues that job again.
+
+    To the database it would go on under a worker that lives, and keep its lock: no mail would leave any more.
+    procrastinate tells nobody but the event loop.
+    """
+    loop.default_exception_handler(context)
+    if isinstance(context.get("exception"), ConnectorException):
+        worker.stop()
 
 
 def with_a_live_connection(job: Callable[[], Any], *given: Any) -> Any:
