@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 
 @dataclass(frozen=True, order=True)
@@ -15,10 +13,6 @@ class Anchor:
 
     day: date
     pk: int
-
-    def __iter__(self) -> Iterator[Any]:
-        """Return its parts."""
-        return iter((self.day, self.pk))
 
     def __str__(self) -> str:
         """Return the anchor as part of an address: ``2019-05-22-143``."""

@@ -129,7 +129,8 @@ class Listing:
         """The items of this page, the newest first, each with all that its card shows."""
         if self.anchor:
             cards = ready(list(fetched(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])))
-            self._note(*(cards and (self._key(cards[-1]), self._key(cards[0]))))
+            if cards:
+                self._note(self._key(cards[-1]), self._key(cards[0]))
             return cards
         note_span(Span(self.stream.tag))  # numbers are of the whole listing
         cards = fetched(self._cut.newest_first()[:PAGE_SIZE])
@@ -152,9 +153,9 @@ class Listing:
         """Note which part of the listing the page shows; None leaves it open at that end."""
         stream = self.stream.of_kind(self.kind) if self.kind else self.stream
         note(self.stream.kinds_tag)
-        note_span(
-            Span(stream.tag, place(*oldest) if oldest else OLDEST, place(*newest) if newest else NEWEST)
-        )
+        low = place(oldest.day, oldest.pk) if oldest else OLDEST
+        high = place(newest.day, newest.pk) if newest else NEWEST
+        note_span(Span(stream.tag, low, high))
 
     @property
     def is_canonical(self) -> bool:

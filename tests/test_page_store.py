@@ -19,8 +19,8 @@ from django.utils import timezone
 from wagtail.models import Page, PageViewRestriction
 
 from content.models import ContentItem, EventPage, ItemAuthor, VoicesPage
-from harmhub.models import CustomImage
-from harmhub.store.shelf import Index, Shelf, StoredPage
+from harmhub.models import CustomImage, CustomRendition
+from harmhub.store.shelf import INDEX, Index, Shelf, StoredPage
 from harmhub.store.shown import Shown, Span
 from tests.factories import ImageFactory, TopicFactory, Tree
 from tests.fixtures import databases
@@ -239,6 +239,7 @@ CHANGES: dict[str, Callable[[Tree], object]] = {
     "a new topic": lambda tree: TopicFactory(parent=tree.topics, title="Knowledge"),
     "an author": lambda tree: ItemAuthor.objects.filter(person=tree.person).delete(),
     "an event that is called off": lambda tree: EventPage.objects.update(status="cancelled"),
+    "the sizes of a picture": lambda tree: CustomRendition.objects.all().delete(),
     "a picture": lambda tree: CustomImage.objects.first().delete(),
     "the settings": lambda tree: type(tree.settings).objects.update(organisation="Another name"),
     "a summary, by SQL": lambda tree: ContentItem.objects.filter(title="Article 3").update(summary="New."),
@@ -428,12 +429,31 @@ def test_store_that_is_taken_away_or_damaged_is_made_anew(reader: Reader, hub: T
     (reader.folder / "pages/voices/index.json").write_text("{")
     assert reader.get("/voices/")[2] == reader.fresh("/voices/")
     shutil.rmtree(reader.folder / "pages")
-    (reader.folder / "index.sqlite3").unlink()
+    (reader.folder / INDEX).unlink()
     assert reader.get(TOPIC)[2] == reader.fresh(TOPIC)
     wait_for(lambda: (reader.get(TOPIC), TOPIC in reader.stored)[1], 10, "Nothing is stored any more.")
     with reader.site.orm():
         hub.voice(title="In the new store", published_on=date(2026, 10, 1))
     wait_for(lambda: b"In the new store" in reader.get(TOPIC)[2], 5, "The old page stands.")
+
+
+def test_damaged_index_is_made_anew(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    reader.site.kill_web()
+    for file in reader.folder.glob(f"{INDEX}-*"):
+        file.unlink()
+    (reader.folder / INDEX).write_bytes(b"no database " * 1_000)
+    reader.site.start_web()
+    with reader.site.orm():
+        hub.voice(title="After the damage", published_on=date(2026, 11, 1))
+    wait_for(lambda: b"After the damage" in reader.get(TOPIC)[2], 5, "The old page stands.")
+
+    def is_stored_anew() -> bool:
+        reader.get(TOPIC)
+        page = Shelf(reader.folder).get(TOPIC)
+        return page is not None and b"After the damage" in page.bodies[""]
+
+    wait_for(is_stored_anew, 10, "Nothing is stored any more.")
 
 
 def test_many_who_ask_for_a_page_that_was_just_dropped_get_one_rendering(reader: Reader, hub: Tree):

@@ -197,6 +197,16 @@ CREATE TRIGGER harmhub_file_changed AFTER UPDATE OR DELETE ON harmhub_customimag
 CREATE TRIGGER harmhub_file_changed AFTER UPDATE OR DELETE ON harmhub_customdocument
     FOR EACH ROW EXECUTE FUNCTION harmhub_file_changed(document);
 
+-- Sizes that were made of a picture are deleted together with it, or to be made anew under another name.
+CREATE FUNCTION harmhub_rendition_gone() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM harmhub_changed('image:' || OLD.image_id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER harmhub_rendition_gone AFTER DELETE ON harmhub_customrendition
+    FOR EACH ROW EXECUTE FUNCTION harmhub_rendition_gone();
+
 CREATE FUNCTION harmhub_all_changed() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -220,7 +230,7 @@ SHOWN_BY_ALL = [
 ]
 
 UNDO = """
-DROP FUNCTION harmhub_all_changed, harmhub_file_changed, harmhub_counts_changed, harmhub_entries_changed,
+DROP FUNCTION harmhub_all_changed, harmhub_rendition_gone, harmhub_file_changed, harmhub_counts_changed, harmhub_entries_changed,
     harmhub_event_changed, harmhub_card_changed, harmhub_tie_changed, harmhub_part_changed, harmhub_page_changed,
     harmhub_changed CASCADE;
 """

@@ -19,6 +19,7 @@ import sqlite3
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from django.db import connection as django_connection
@@ -100,6 +101,9 @@ class Keeper(threading.Thread):
             # Nobody may get a page that could not be dropped. What is left is looked through afterwards.
             self.pages.is_open = False
             self._close()
+            if type(problem) is sqlite3.DatabaseError:  # damaged; the others are of the moment
+                with contextlib.suppress(OSError):
+                    shelf.discard_index(self.pages)
         else:
             with contextlib.suppress(OSError, sqlite3.Error):
                 self._open().drop_due()
@@ -133,7 +137,7 @@ class Keeper(threading.Thread):
         told = index.fact("mark")
         since = self.mark if self.mark is not None else int(told or 0)
         rows = database.execute(READ, [since]).fetchall()
-        which, mark = str(rows[0][0]), rows[0][1]
+        which, mark = f"{rows[0][0]} {_boot()}", rows[0][1]
         known = told is not None and index.fact("database") == which and since <= mark
         fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
         if not (known and fresh):
@@ -176,6 +180,15 @@ class Keeper(threading.Thread):
                 logger.error("%s: %s", NO_ROOM, type(problem).__name__)
                 self._told = NO_ROOM
             return None
+
+
+def _boot() -> str:
+    """Return another text after each start of the machine (Linux): the index is not written through to the
+    disk, so what a crash left of it is not to be trusted."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _parameters() -> dict:

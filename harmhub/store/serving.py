@@ -60,10 +60,10 @@ class PageStore:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
+        shelf = self.shelf or self._begin()
         address = self._address(environ)
         if address is None:
             return self.handler(environ, start_response)
-        shelf = self.shelf or self._begin()
         page = shelf.get(address)
         if page is not None:
             return answer(page, environ, start_response)
@@ -72,7 +72,10 @@ class PageStore:
         return self._render(address, environ, start_response)
 
     def _begin(self) -> Shelf:
-        """Start at the first request, in the process that answers: a fork would leave the thread behind."""
+        """Start at the first request, in the process that answers: a fork would leave the thread behind.
+
+        Mostly that is a probe of its health, so that what changed before is heard of when readers come.
+        """
         with self._lock:
             if self.shelf is None:
                 folder = settings.DATA_DIR / "pages" / fingerprint()

@@ -45,6 +45,8 @@ GLANCE = (
 )
 MOST_PAGES = 20_000  # on disk: addresses are many where there is much work
 
+INDEX = "index.sqlite3"
+
 Change = tuple[str, str | None]  # a tag, and the place in the listing that the tag names
 
 
@@ -205,11 +207,12 @@ class Index:
     def __init__(self, shelf: Shelf):
         self.shelf = shelf
         shelf.folder.mkdir(parents=True, exist_ok=True)
-        self._path = shelf.folder / "index.sqlite3"
+        self._path = shelf.folder / INDEX
         self._db = sqlite3.connect(self._path, timeout=5, isolation_level=None)
         self._file = os.stat(self._path).st_ino
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = OFF")  # after a crash of the machine all pages are dropped
+        # Not written through to the disk: the keeper drops all pages after a start of the machine.
+        self._db.execute("PRAGMA synchronous = OFF")
         self._db.executescript(SCHEMA)
 
     def close(self) -> None:
@@ -317,6 +320,12 @@ class Index:
             self.shelf.remove(address)
             for table, column in (("tags", "page"), ("spans", "page"), ("pages", "id")):
                 db.execute(f"DELETE FROM {table} WHERE {column} = ?", [number])  # noqa: S608
+
+
+def discard_index(shelf: Shelf) -> None:
+    """Remove a damaged index. The next one knows nothing, so all pages go with it."""
+    for file in shelf.folder.glob(f"{INDEX}*"):
+        file.unlink(missing_ok=True)
 
 
 def hold(folder: Path) -> IO[str]:
