@@ -4,6 +4,9 @@ python = .venv/bin/python
 uv = .venv/tool/bin/uv
 pin = $(uv) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.12
 
+# Modules are compiled once, not by each of the many processes, also where Python was told to leave no files.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test lint bench pins
 
 run:
