@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, OuterRef, Prefetch, Subquery, When, prefetch_related_objects
+from django.db.models import Case, F, OuterRef, Prefetch, QuerySet, Subquery, When, prefetch_related_objects
 from django.db.models.functions import JSONObject
 from wagtail.images.models import Filter
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from content.models.entries import EntryQuerySet
     from harmhub.pages import PublicPageQuerySet
 
-PICTURES = 4
+PICTURES = 4  # so many of a list's cards have one
 # The picture of a card, in the words of the picture tag in components/card.html, and as the filters that tag
 # makes of them.
 CARD_PICTURE = "fill-480x320 format-{avif,jpeg} avifquality-50 jpegquality-30"
@@ -33,10 +33,17 @@ NOT_ON_CARDS = (
 )
 
 
-def fetched(entries: EntryQuerySet) -> PublicPageQuerySet:
-    """Return the items of some entries, the newest first, with all that a card shows in the one query that
-    fetches them: the kinds, the image, the names of authors, the first file."""
-    items = apps.get_model("content", "ContentItem").objects.filter(pk__in=entries.values("item_id"))
+def cards_of(items: Sequence[int] | EntryQuerySet) -> list[ContentItem]:
+    """Return some items (their numbers, or their entries), the newest first, with all that their cards show:
+    two queries, for few and for many; none for none."""
+    if isinstance(items, Sequence):
+        return _ready(list(_fetched(items))) if items else []
+    return _ready(list(_fetched(items.values("item_id"))))
+
+
+def _fetched(chosen: Sequence[int] | QuerySet) -> PublicPageQuerySet:
+    """Return the items in one query: with their kinds, the image, the names of authors, the first file."""
+    items = apps.get_model("content", "ContentItem").objects.filter(pk__in=chosen)
     authors = (
         apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
     )
@@ -59,20 +66,13 @@ def fetched(entries: EntryQuerySet) -> PublicPageQuerySet:
     )
 
 
-def ready(cards: list[ContentItem]) -> list[ContentItem]:
-    """Return the cards with what they show in place: the bylines, and the pictures of the first few in one
-    query."""
+def _ready(cards: list[ContentItem]) -> list[ContentItem]:
+    """Return the items with what their cards show in place: the bylines, and the pictures in one query."""
     for card in cards:
         card.byline = card.author_names
         if card.image_is_private:
             card.image = None
-    fetch_pictures(card.image for card in cards[:PICTURES])
+    if images := [card.image for card in cards if card.image]:
+        renditions = images[0].renditions.model.objects.filter(filter_spec__in=CARD_FILTERS)
+        prefetch_related_objects(images, Prefetch("renditions", renditions, to_attr="prefetched_renditions"))
     return cards
-
-
-def fetch_pictures(images: Iterable) -> None:
-    """Fetch the renditions that cards show, in one query."""
-    wanted = [image for image in images if image]
-    if wanted:
-        renditions = wanted[0].renditions.model.objects.filter(filter_spec__in=CARD_FILTERS)
-        prefetch_related_objects(wanted, Prefetch("renditions", renditions, to_attr="prefetched_renditions"))

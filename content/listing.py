@@ -15,16 +15,12 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.db.models import Subquery
-from django.db.models.functions import JSONObject
-
 from content.anchors import Anchor
-from content.cards import fetched, ready
+from harmhub.store.parts import kept
 from harmhub.store.shown import NEWEST, OLDEST, Span, note, note_span, place
 from topics.kinds import Kind
 
 if TYPE_CHECKING:
-    from content.models import ContentItem
     from content.models.entries import EntryQuerySet
     from content.streams import Stream
 
@@ -50,6 +46,16 @@ class Turn:
     days: tuple[date, date] | None = None
 
 
+@dataclass(frozen=True)
+class Found:
+    """What the database knows of a page of a listing: the number of items of each kind and year in the whole
+    listing, the places of those on this page, and the place that the first page's way to older work names."""
+
+    counts: Counter[tuple[str, int]]
+    anchors: list[Anchor]
+    older: Anchor | None = None
+
+
 class Listing:
     """One page of a listing.
 
@@ -70,9 +76,9 @@ class Listing:
         self.stream = stream
         self.base = address
         self.kind = kind
-        self.year = None if year is None else int(year)
+        self.year = int(year or 0) or None
         self.anchor = None if since is None else Anchor.parse(since)
-        self._unreadable = since is not None and self.anchor is None
+        self._unreadable = (since is not None and self.anchor is None) or (year is not None and not self.year)
 
     # --- addresses
 
@@ -92,7 +98,7 @@ class Listing:
         work."""
         if self._unreadable or (self.year is not None and not self._number):
             return True
-        return self.anchor is not None and not self.cards
+        return self.anchor is not None and not self.anchors
 
     @property
     def is_first(self) -> bool:
@@ -102,20 +108,43 @@ class Listing:
     # --- what is on the page
 
     @cached_property
+    def _found(self) -> Found:
+        """What the database knows of this page of the listing."""
+        return kept(("listing", self.stream, self.kind, self.year, self.anchor), self._find)
+
+    def _find(self) -> Found:
+        if self.anchor:
+            counts, anchors = self.stream.numbers(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])
+            if anchors:
+                self._note(anchors[0], anchors[-1])
+            return Found(counts, anchors[::-1])
+        note_span(Span(self.stream.tag))  # numbers are of the whole listing
+        # The page that holds the first item not shown here ends within the twelve after these.
+        counts, anchors = self.stream.numbers(self._cut.newest_first()[: 2 * PAGE_SIZE])
+        older = anchors[self._place_of_older(self._number_in(counts)) :]
+        return Found(counts, anchors[:PAGE_SIZE], older[0] if older else None)
+
+    @property
     def counts(self) -> Counter[tuple[str, int]]:
-        """The number of items of each kind and year, in the whole listing."""
-        return self.stream.counts()
+        """The number of items of each kind and year, in the whole listing. Not to be changed."""
+        return self._found.counts
 
     @cached_property
     def total(self) -> int:
         """The number of items in the whole listing."""
         return self.counts.total()
 
+    def _number_in(self, counts: Counter[tuple[str, int]]) -> int:
+        """Return the number of items of the chosen kind and year."""
+        return sum(
+            number
+            for (kind, year), number in counts.items()
+            if self.kind in (None, kind) and self.year in (None, year)
+        )
+
     @property
     def _number(self) -> int:
-        """The number of items of the chosen kind and year."""
-        of_cut = self.counts.items()
-        return sum(n for (kind, year), n in of_cut if self.kind in (None, kind) and self.year in (None, year))
+        return self._number_in(self.counts)
 
     @cached_property
     def _cut(self) -> EntryQuerySet:
@@ -124,28 +153,17 @@ class Listing:
             entries = entries.of_kind(self.kind)
         return entries if self.year is None else entries.filter(published_on__year=self.year)
 
-    @cached_property
-    def cards(self) -> list[ContentItem]:
-        """The items of this page, the newest first, each with all that its card shows."""
-        if self.anchor:
-            cards = ready(list(fetched(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])))
-            if cards:
-                self._note(self._key(cards[-1]), self._key(cards[0]))
-            return cards
-        note_span(Span(self.stream.tag))  # numbers are of the whole listing
-        cards = fetched(self._cut.newest_first()[:PAGE_SIZE])
-        place = self._place_of_older_anchor()
-        if place is not None:
-            key = self._cut.newest_first().values_list(JSONObject(day="published_on", pk="item_id"))
-            cards = cards.annotate(older_anchor=Subquery(key[place : place + 1]))
-        return ready(list(cards))
+    @property
+    def anchors(self) -> list[Anchor]:
+        """The places of this page's items, the newest first. Not to be changed."""
+        return self._found.anchors
 
-    def _place_of_older_anchor(self) -> int | None:
-        """Return how far from the newest item the page lies that holds the first item not shown here; None:
-        all are shown."""
-        number = self._number
+    @staticmethod
+    def _place_of_older(number: int) -> int:
+        """Return how far from the newest item the older page lies that holds the first item not shown on the
+        first; beyond all where all are shown."""
         if number <= PAGE_SIZE:
-            return None
+            return 2 * PAGE_SIZE
         last_hidden = number - PAGE_SIZE - 1  # counted from the oldest, which is 0
         return number - 1 - last_hidden // PAGE_SIZE * PAGE_SIZE
 
@@ -161,12 +179,12 @@ class Listing:
     def is_canonical(self) -> bool:
         """Whether this is the one address of what it shows: any place leads to twelve items, but only that of
         the oldest of them is told to anybody."""
-        return self.anchor is None or bool(self.cards and self._key(self.cards[-1]) == self.anchor)
+        return self.anchor is None or self.anchor in self.anchors[-1:]
 
     @property
     def days(self) -> tuple[date, date] | None:
         """The published dates of the newest and the oldest item of this page; None where there is none."""
-        return (self.cards[0].published_on, self.cards[-1].published_on) if self.cards else None
+        return (self.anchors[0].day, self.anchors[-1].day) if self.anchors else None
 
     # --- ways on
 
@@ -195,42 +213,33 @@ class Listing:
     @cached_property
     def older(self) -> Turn | None:
         """The way to older work."""
-        if not self.cards:
+        if not self.anchors:
             return None
         if self.anchor is None:
-            key = getattr(self.cards[0], "older_anchor", None)
-            return Turn(self._overlapping(Anchor(date.fromisoformat(key["day"]), key["pk"]))) if key else None
-        last = self._key(self.cards[-1])
-        keys = self._keys(self._cut.before(last).newest_first())
-        self._note(keys[-1] if len(keys) > PAGE_SIZE else None, last)
-        if not keys:
+            return Turn(self._overlapping(self._found.older)) if self._found.older else None
+        last = self.anchors[-1]
+        next_ones = self._cut.before(last).newest_first().anchors(PAGE_SIZE + 1)
+        self._note(next_ones[-1] if len(next_ones) > PAGE_SIZE else None, last)
+        if not next_ones:
             return None
-        oldest = keys[:PAGE_SIZE][-1]
-        return Turn(self.address(self.kind, self.year, oldest), (keys[0].day, oldest.day))
+        oldest = next_ones[:PAGE_SIZE][-1]
+        return Turn(self.address(self.kind, self.year, oldest), (next_ones[0].day, oldest.day))
 
     def _overlapping(self, page: Anchor) -> str:
         """Return the address of an older page, at the last item shown here: the reader goes on where she
         stopped."""
-        return f"{self.address(self.kind, self.year, page)}#w{self.cards[-1].pk}"
+        return f"{self.address(self.kind, self.year, page)}#w{self.anchors[-1].pk}"
 
     @cached_property
     def newer(self) -> Turn | None:
         """The way to newer work: the next page of twelve where there is a whole one, else the first page."""
-        if self.anchor is None or not self.cards:
+        if self.anchor is None or not self.anchors:
             return None
-        newest = self._key(self.cards[0])
-        keys = self._keys(self._cut.since(newest).exclude(item=newest.pk).oldest_first())
-        self._note(newest, keys[-1] if len(keys) > PAGE_SIZE else None)
-        if len(keys) <= PAGE_SIZE:
+        newest = self.anchors[0]
+        next_ones = self._cut.since(newest).exclude(item=newest.pk).oldest_first().anchors(PAGE_SIZE + 1)
+        self._note(newest, next_ones[-1] if len(next_ones) > PAGE_SIZE else None)
+        if len(next_ones) <= PAGE_SIZE:
             return Turn(self.address(self.kind, self.year))
-        return Turn(self.address(self.kind, self.year, keys[0]), (keys[PAGE_SIZE - 1].day, keys[0].day))
-
-    @staticmethod
-    def _key(item: ContentItem) -> Anchor:
-        return Anchor(item.published_on, item.pk)
-
-    @staticmethod
-    def _keys(entries: EntryQuerySet) -> list[Anchor]:
-        return [
-            Anchor(day, pk) for day, pk in entries.values_list("published_on", "item_id")[: PAGE_SIZE + 1]
-        ]
+        return Turn(
+            self.address(self.kind, self.year, next_ones[0]), (next_ones[PAGE_SIZE - 1].day, next_ones[0].day)
+        )

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 
-from content.cards import fetched, ready
+from content.anchors import Anchor
+from content.cards import cards_of
 from content.listing import Listing
+from harmhub.store.parts import kept
 from harmhub.store.shown import OLDEST, Span, note_span, place
 from topics.kinds import Kind
 
@@ -53,12 +55,13 @@ class Stream:
         )
         return entries.of_kind(self.kind) if self.kind else entries
 
-    def counts(self) -> Counter[tuple[str, int]]:
-        """Return how many items there are of each kind and year."""
+    def numbers(self, beside: EntryQuerySet) -> tuple[Counter[tuple[str, int]], list[Anchor]]:
+        """Return how many items there are of each kind and year, and the places of some of its entries, in
+        one query."""
         if self.page is None:
-            return Counter()
-        found = apps.get_model("content", "EntryCount").numbers(self.page, self.locale)
-        return Counter({key: number for key, number in found.items() if self.kind in (None, key[0])})
+            return Counter(), []
+        found, anchors = apps.get_model("content", "EntryCount").numbers(self.page, self.locale, beside)
+        return Counter({key: number for key, number in found.items() if self.kind in (None, key[0])}), anchors
 
     def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
         """Return the newest items, each with all that its card shows; all of them without a number.
@@ -66,10 +69,23 @@ class Stream:
         without: the number of an item to leave out.
         """
         entries = self.entries.exclude(item=without) if without else self.entries
-        cards = ready(list(fetched(entries.newest_first()[:number])))
-        oldest = place(cards[-1].published_on, cards[-1].pk) if cards and len(cards) == number else OLDEST
+        items = cards_of(entries.newest_first()[:number])
+        self._note([Anchor(item.published_on, item.pk) for item in items], number)
+        return items
+
+    def newest_anchors(self, number: int) -> list[Anchor]:
+        """Return the places of the newest items."""
+        return kept(("newest", self, number), lambda: self._newest_anchors(number))
+
+    def _newest_anchors(self, number: int) -> list[Anchor]:
+        anchors = self.entries.newest_first().anchors(number)
+        self._note(anchors, number)
+        return anchors
+
+    def _note(self, shown: list[Anchor], number: int | None) -> None:
+        """Note that the newest items are shown, as many as were asked for where there are so many."""
+        oldest = place(shown[-1].day, shown[-1].pk) if shown and len(shown) == number else OLDEST
         note_span(Span(self.tag, oldest))
-        return cards
 
     def listing(self, address: str, **cut) -> Listing:
         """Return this work as a listing whose first page is at the address, cut as Listing describes."""

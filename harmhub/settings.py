@@ -168,6 +168,7 @@ TEMPLATES = [
                 "wagtail.templatetags.wagtailcore_tags",
                 "wagtail.images.templatetags.wagtailimages_tags",
                 "harmhub.templatetags.hub",
+                "content.templatetags.cards",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -1,5 +1,6 @@
 """Recent Work: what is in it, in which order, on which page, and in how many queries."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import product
 
@@ -189,12 +190,12 @@ def test_walking_older_shows_every_item_and_ends(tree: Tree):
     made = voices(tree, 40)
     seen, listing = set(), tree.harm_reduction.items.listing("/t/")
     for _ in range(10):
-        seen |= {card.pk for card in listing.cards}
+        seen |= {anchor.pk for anchor in listing.anchors}
         if not listing.older:
             break
         since = listing.older.address.split("since/")[1].split("/")[0]
         listing = tree.harm_reduction.items.listing("/t/", since=since)
-        assert len(listing.cards) == PAGE_SIZE
+        assert len(listing.anchors) == PAGE_SIZE
     assert seen == set(made)
 
 
@@ -206,7 +207,7 @@ def test_publishing_changes_the_first_page_and_no_address_or_content_of_the_arch
         while turn:
             since = turn.address.split("since/")[1].split("/")[0]
             listing = tree.harm_reduction.items.listing("/t/", since=since)
-            pages[since] = [card.pk for card in listing.cards]
+            pages[since] = [anchor.pk for anchor in listing.anchors]
             turn = listing.older
         return pages
 
@@ -233,7 +234,7 @@ def test_newer_leads_back_to_the_first_page(tree: Tree):
 def test_up_to_twelve_items_have_one_page(tree: Tree, number: int):
     voices(tree, number)
     listing = tree.harm_reduction.items.listing("/t/")
-    assert (len(listing.cards), listing.older, listing.newer) == (number, None, None)
+    assert (len(listing.anchors), listing.older, listing.newer) == (number, None, None)
 
 
 @pytest.mark.parametrize("number", [13, 23, 24, 25])
@@ -242,8 +243,8 @@ def test_older_page_joins_the_first_one_without_a_gap(tree: Tree, number: int):
     first = tree.harm_reduction.items.listing("/t/")
     since = first.older.address.split("since/")[1].split("/")[0]
     second = tree.harm_reduction.items.listing("/t/", since=since)
-    assert [card.pk for card in first.cards] == made[:12]
-    assert made[12] in [card.pk for card in second.cards]
+    assert [anchor.pk for anchor in first.anchors] == made[:12]
+    assert made[12] in [anchor.pk for anchor in second.anchors]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +280,7 @@ def test_anchor_of_a_deleted_item_still_leads_to_its_neighbours(tree: Tree):
     anchor = Anchor(gone.published_on, gone.pk)
     gone.delete()
     listing = tree.harm_reduction.items.listing("/t/", since=str(anchor))
-    assert [card.pk for card in listing.cards][-1] == made[19]
+    assert [anchor.pk for anchor in listing.anchors][-1] == made[19]
 
 
 def test_year_without_work_leads_to_the_listing(tree: Tree, client: Client):
@@ -437,13 +438,17 @@ def test_no_cut_language_or_place_of_the_safety_pages_costs_a_query(
 def test_other_listings_take_the_same_queries_for_few_and_many_items(
     tree: Tree, client: Client, django_assert_max_num_queries, address: str
 ):
+    def link(items: Iterable[int]) -> None:
+        links = ContentItem.programs.through
+        links.objects.bulk_create(links(contentitem_id=pk, programpage_id=tree.program.pk) for pk in items)
+
     fill(tree, 3)
+    link(ContentItem.objects.values_list("pk", flat=True))
     client.get(address)
     with django_assert_max_num_queries(12) as few:
         client.get(address)
-    links = ContentItem.programs.through
     made = voices(tree, 30, date(2025, 5, 1))[-30:]
-    links.objects.bulk_create(links(contentitem_id=pk, programpage_id=tree.program.pk) for pk in made)
+    link(made)
     ItemAuthor.objects.bulk_create(ItemAuthor(item_id=pk, person=tree.person) for pk in made)
     with django_assert_max_num_queries(12) as many:
         client.get(address)

@@ -11,16 +11,19 @@ from types import SimpleNamespace
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from wagtail import views
 from wagtail.models import Page, Site
+from wagtail.models.sites import SiteRootPath
 from wagtail.url_routing import RouteResult
 
 from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public, is_restricted
 from harmhub.private_files import private_collections
+from harmhub.store.parts import kept, kept_copy
+from harmhub.store.shown import note_pages
 from topics.models import TopicPage
 from topics.models.work import without_cut
 
@@ -39,13 +42,17 @@ class Hub:
 
         Where there is one site, as there mostly is, it comes along in the same query.
         """
-        sites = {root.site_id for root in Site.get_site_root_paths()}
+        sites = {root.site_id for root in self._site_roots}
         known = sites.pop() if len(sites) == 1 else None
+        found = kept_copy(("settings",), lambda: self._settings_of(known))
+        if known and found.pk:
+            self.request._wagtail_site = found.site  # type: ignore[attr-defined]
+        return found
+
+    def _settings_of(self, known: int | None) -> SiteSettings:
         site = None if known else Site.find_for_request(self.request)
         with_pages = SiteSettings.objects.select_related(*SiteSettings.select_related)
         found = with_pages.filter(site=known or site).first()
-        if found and known:
-            self.request._wagtail_site = found.site  # type: ignore[attr-defined]
         return found or SiteSettings(site=site or Site.find_for_request(self.request))
 
     @property
@@ -59,12 +66,17 @@ class Hub:
         return private_collections()
 
     @cached_property
+    def _site_roots(self) -> list[SiteRootPath]:
+        """The home pages of all sites in all languages; Wagtail's addresses of pages ask for them, too."""
+        roots = kept(("roots",), Site.get_site_root_paths)
+        self.request._wagtail_cached_site_root_paths = roots  # type: ignore[attr-defined]
+        return roots
+
+    @cached_property
     def _roots(self) -> dict[str, str]:
         """The internal path of the home page in each language that has one, the site's own language first."""
         site = self.settings.site_id
-        return {
-            root.language_code: root.root_path for root in Site.get_site_root_paths() if root.site_id == site
-        }
+        return {root.language_code: root.root_path for root in self._site_roots if root.site_id == site}
 
     @cached_property
     def root_path(self) -> str:
@@ -78,14 +90,24 @@ class Hub:
         return self._sections_of(self.surroundings(""))
 
     @property
+    def section(self) -> int | None:
+        """The number of the section that is served or holds the page that is; that of the home page there."""
+        return self.trail[:2][-1].pk if self.trail else None
+
+    @property
     def menu(self) -> list[Page]:
         """The sections that ask to be shown in menus."""
-        return [page for page in self.sections if page.show_in_menus]
+        return self._noted([page for page in self.sections if page.show_in_menus])
 
     @property
     def footer(self) -> list[Page]:
         """The sections that do not: what is looked for at the end of a page."""
-        return [page for page in self.sections if not page.show_in_menus]
+        return self._noted([page for page in self.sections if not page.show_in_menus])
+
+    @staticmethod
+    def _noted(pages: list[Page]) -> list[Page]:
+        note_pages(*pages)  # they were fetched for the page, and are shown in a part of it
+        return pages
 
     @property
     def safety_page(self) -> Page | None:
@@ -99,6 +121,7 @@ class Hub:
 
     def _shown(self, chosen: Page | None) -> Page | None:
         versions = [page for page in self._named if chosen and page.translation_key == chosen.translation_key]
+        note_pages(*versions)
         # One in the request's language lies below its home page; of the others, only the chosen one will do.
         return next(
             (page for page in versions if page.url_path.startswith(self.root_path)),
@@ -154,6 +177,9 @@ class Hub:
         and the pages right below the home page."""
         if not self.root_path:
             return []
+        return kept_copy(("surroundings", path), lambda: list(self._surroundings(path)))
+
+    def _surroundings(self, path: str) -> QuerySet[Page]:
         steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
         *above, asked = steps
         along = Q(url_path__in=[*above, asked])
@@ -162,7 +188,7 @@ class Hub:
         sections = Q(depth=self._root_depth + 1, url_path__startswith=self.root_path)
         named = Q(translation_key__in=self._keys)
         pages = all_pages().filter(along | below | sections | named).annotate(is_restricted=is_restricted())
-        return list(pages.select_related("topicpage").order_by("path"))
+        return pages.select_related("topicpage").order_by("path")
 
     @staticmethod
     def _topic(page: Page) -> TopicPage | None:
@@ -188,7 +214,7 @@ class Hub:
         if not self.trail:
             return None
         found = self.trail[-1]
-        page = self._topic(found) or found.specific
+        page = self._topic(found) or kept_copy(("page", found.pk), lambda: found.specific)
         page.is_restricted = found.is_restricted
         if isinstance(page, TopicPage):
             page.lineage = [topic for step in reversed(self.trail) if (topic := self._topic(step))]

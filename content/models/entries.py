@@ -10,17 +10,22 @@ deleting and importing need no code here. ``manage.py check_listing`` compares t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONArray
 from django.utils import timezone
 from wagtail.models import Page
 
 from content.anchors import Anchor
 from content.streams import Stream
+from harmhub.store.shown import note_until
 from topics.kinds import Kind
 
+PLACE = ("published_on", "item_id", "expire_at")  # what is asked of an entry
 EVERYWHERE = 0  # in the place of a page: the work of the whole site. No page has this number.
 
 
@@ -51,6 +56,10 @@ class EntryQuerySet(models.QuerySet):
             Q(published_on__gt=anchor.day) | Q(published_on=anchor.day, item_id__gte=anchor.pk),
             published_on__gte=anchor.day,
         )
+
+    def anchors(self, number: int) -> list[Anchor]:
+        """Return the places of the first so many items."""
+        return _anchors(self.values_list(*PLACE)[:number])
 
     def before(self, anchor: Anchor) -> EntryQuerySet:
         """Return the entries older than the anchor."""
@@ -129,8 +138,11 @@ class EntryCount(models.Model):
         return f"{self.number} of {self.kind} {self.year} on {self.page_id}"
 
     @classmethod
-    def numbers(cls, page: int, locale: int | None) -> Counter[tuple[str, int]]:
-        """Return how many current entries of each kind and year a page has."""
+    def numbers(
+        cls, page: int, locale: int | None, beside: EntryQuerySet
+    ) -> tuple[Counter[tuple[str, int]], list[Anchor]]:
+        """Return how many current entries of each kind and year a page has, and the places of some of its
+        entries, fetched in the same query."""
         expired = Entry.objects.filter(
             page=OuterRef("page"),
             locale=OuterRef("locale"),
@@ -139,6 +151,24 @@ class EntryCount(models.Model):
             expire_at__lte=timezone.now(),
         )
         passed = expired.order_by().values("page").annotate(number=Count("item")).values("number")
-        kept = cls.objects.filter(page=page, locale=locale)
-        rows = kept.values_list("kind", "year", F("number") - Coalesce(Subquery(passed), 0))
-        return Counter({(kind, year): number for kind, year, number in rows if number > 0})
+        places = ArraySubquery(beside.values_list(JSONArray(*PLACE)))
+        rows = list(
+            cls.objects.filter(page=page, locale=locale).values_list(
+                "kind", "year", F("number") - Coalesce(Subquery(passed), 0), places
+            )
+        )
+        found = [
+            (date.fromisoformat(day), pk, until and datetime.fromisoformat(until))
+            for day, pk, until in (rows[0][3] if rows else [])
+        ]
+        return Counter({(kind, year): number for kind, year, number, _ in rows if number > 0}), _anchors(
+            found
+        )
+
+
+def _anchors(places: Iterable[tuple[date, int, datetime | None]]) -> list[Anchor]:
+    anchors = []
+    for day, pk, until in places:
+        note_until(until)
+        anchors.append(Anchor(day, pk))
+    return anchors

@@ -8,6 +8,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.search import index
 
+from content.anchors import Anchor
 from content.blocks import Body
 from content.models.entries import Entry
 from content.models.events import EventPage
@@ -30,9 +31,9 @@ class HomePage(HubPage):
         verbose_name = _("home page")
 
     @property
-    def latest(self) -> list[ContentItem]:
-        """The six newest works, with what their cards show."""
-        return Entry.stream_of_site(self.locale_id).newest(6)
+    def latest(self) -> list[Anchor]:
+        """The places of the six newest works."""
+        return Entry.stream_of_site(self.locale_id).newest_anchors(6)
 
     @property
     def next_events(self) -> list[EventPage]:

@@ -18,6 +18,7 @@ import select
 import sqlite3
 import threading
 import time
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ import psycopg
 from django.db import connection as django_connection
 
 from harmhub.store import shelf
+from harmhub.store.parts import Part, Parts
 from harmhub.store.shown import Shown
 
 logger = logging.getLogger(__name__)
@@ -43,12 +45,14 @@ FROM (VALUES (1)) AS once LEFT JOIN harmhub_change change ON change.xact >= %s
 
 @dataclass(frozen=True)
 class Offered:
-    """A rendered page on its way to the shelf. began: the keeper's mark before its rendering."""
+    """What a rendering made, on its way to be kept. began: the keeper's mark before it. shown: by the whole
+    page. made: parts of it that were not at hand. page: None where only the parts are to be kept."""
 
-    address: str
-    page: shelf.StoredPage
-    shown: Shown
     began: int
+    shown: Shown
+    made: list[tuple[Hashable, Part]]
+    address: str = ""
+    page: shelf.StoredPage | None = None
 
 
 class Keeper(threading.Thread):
@@ -58,6 +62,7 @@ class Keeper(threading.Thread):
     def __init__(self, pages: shelf.Shelf):
         super().__init__(name="page store", daemon=True)
         self.pages = pages
+        self.parts = Parts()
         self.mark: int | None = None
         self._offered: queue.SimpleQueue[Offered] = queue.SimpleQueue()
         self._woken, self._wake = os.pipe()
@@ -68,7 +73,7 @@ class Keeper(threading.Thread):
         self._told = ""
 
     def offer(self, offered: Offered) -> None:
-        """Have a page taken in, if it is still true."""
+        """Have a page and its parts taken in, if they are still true."""
         self._offered.put(offered)
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake, b".")
@@ -94,6 +99,7 @@ class Keeper(threading.Thread):
 
     def _pause(self, what: str, problem: Exception) -> None:
         self.mark = None
+        self.parts.clear()  # what is read next may begin where another process has left off
         if self._told != what:
             logger.error("%s: %s", what, type(problem).__name__)
             self._told = what
@@ -141,11 +147,13 @@ class Keeper(threading.Thread):
         known = told is not None and index.fact("database") == which and since <= mark
         fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
         if not (known and fresh):
+            self.parts.clear()
             index.clear()
             index.note(mark=str(mark), database=which, at=str(time.time()))
         changes = {number: (tag, where) for _, _, number, tag, where in rows if number is not None}
         new = [change for number, change in changes.items() if number not in self._heard]
         if known and new:
+            self.parts.drop(new)
             index.drop(new)
         if known and (new or float(index.fact("at") or 0) < time.time() - 600):
             with contextlib.suppress(sqlite3.Error):  # no room: what is noted later is read once more
@@ -160,19 +168,27 @@ class Keeper(threading.Thread):
                 offered.append(self._offered.get_nowait())
         if not offered:
             return
-        written = [(each, number) for each in offered if (number := self._written(index, each))]
+        written = [(each, self._written(index, each)) for each in offered]
         rows = database.execute(
             "SELECT xact, tag, place FROM harmhub_change WHERE xact >= %s",
             [min(each.began for each in offered)],
         ).fetchall()
         for each, number in written:
-            if any(xact >= each.began and each.shown.is_touched_by(tag, where) for xact, tag, where in rows):
+            changes = [(tag, where) for xact, tag, where in rows if xact >= each.began]
+            for key, part in each.made:
+                if not any(part.shown.is_touched_by(*change) for change in changes):
+                    self.parts.add(key, part)
+            if number is None:
+                continue
+            if any(each.shown.is_touched_by(*change) for change in changes):
                 index.forget(number)
             else:
                 index.reveal(number)
 
     def _written(self, index: shelf.Index, offered: Offered) -> int | None:
-        """Write a page that is not there yet; return its number, or None where there is no room for it."""
+        """Write a page that is not there yet; return its number, or None where there is none, or no room."""
+        if offered.page is None:
+            return None
         try:
             return index.add(offered.address, offered.page, offered.shown)
         except (OSError, sqlite3.Error) as problem:

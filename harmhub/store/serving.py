@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import IO, Any
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
 from harmhub.limits import is_trusted
-from harmhub.store import shown
+from harmhub.store import parts, shown
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.keeper import Keeper, Offered
 from harmhub.store.shelf import Shelf, StoredPage, hold
@@ -39,6 +40,16 @@ class Flight:
         self.page: StoredPage | None = None
 
 
+@dataclass
+class Watch:
+    """A rendering. began: the keeper's mark before it; None while changes cannot be heard of. made: the parts
+    that were not at hand."""
+
+    began: int | None
+    seen: shown.Shown
+    made: list[tuple[Hashable, parts.Part]]
+
+
 class PageStore:
     """A WSGI application in front of Django's.
 
@@ -61,14 +72,14 @@ class PageStore:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         shelf = self.shelf or self._begin()
-        address = self._address(environ)
-        if address is None:
+        if not self._is_public(environ):
             return self.handler(environ, start_response)
-        page = shelf.get(address)
+        address = self._address(environ)
+        page = shelf.get(address) if address else None
         if page is not None:
             return answer(page, environ, start_response)
-        if environ["REQUEST_METHOD"] != "GET":
-            return self.handler(environ, start_response)
+        if address is None or environ["REQUEST_METHOD"] != "GET":
+            return self._make(environ, start_response)
         return self._render(address, environ, start_response)
 
     def _begin(self) -> Shelf:
@@ -86,24 +97,40 @@ class PageStore:
                 self.shelf = self.keeper.pages
             return self.shelf
 
-    def _address(self, environ: Environ) -> str | None:
-        """Return the address of a page that may be in the store, or None."""
+    def _is_public(self, environ: Environ) -> bool:
+        """Return whether a page would be what everybody gets: asked for at the site's own name, without a
+        session."""
         if (
-            environ.get("QUERY_STRING")
-            or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
+            environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
             or environ.get("HTTP_HOST") != self.host
             or self.session in environ.get("HTTP_COOKIE", "")
         ):
-            return None
-        path: str = environ.get("PATH_INFO", "")
-        if not path.endswith("/") or len(path) > LONGEST or path.startswith(self._no_pages):
-            return None
+            return False
         secure = environ.get("wsgi.url_scheme") == "https" or (
             environ.get("HTTP_X_FORWARDED_PROTO") == "https" and is_trusted(environ.get("REMOTE_ADDR", ""))
         )
-        if secure != self.is_secure or "//" in path or "/." in path or "\0" in path:
+        return secure == self.is_secure
+
+    def _address(self, environ: Environ) -> str | None:
+        """Return the address of a page that may be in the store, or None."""
+        path: str = environ.get("PATH_INFO", "")
+        if (
+            environ.get("QUERY_STRING")
+            or not path.endswith("/")
+            or len(path) > LONGEST
+            or path.startswith(self._no_pages)
+        ):
+            return None
+        if "//" in path or "/." in path or "\0" in path:
             return None
         return path if path.isascii() else _decoded(path)
+
+    def _make(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Have Django answer what is never kept as a page; the parts that it made for a page are."""
+        with self._watch() as watch:
+            response = self.handler(environ, start_response)
+        self._offer(watch)
+        return response
 
     def _render(self, address: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Have Django render a page; who asks for it meanwhile waits and gets the same."""
@@ -115,31 +142,47 @@ class PageStore:
         if not leads:
             if flight.done.wait(PATIENCE) and flight.page:
                 return answer(flight.page, environ, start_response)
-            return self.handler(environ, start_response)
+            return self._make(environ, start_response)
         try:
-            began = self.keeper.mark if self.keeper else None
             told: list[Any] = []
 
             def hear(*given: Any) -> Callable[[bytes], object]:
                 told.extend(given)
                 return lambda body: None
 
-            with shown.noting() as seen:
+            with self._watch() as watch:
                 response = self.handler(environ, hear)
             status, headers = told[0], told[1]
-            if not _may_be_kept(status, headers, response, seen):
+            if not _may_be_kept(status, headers, response, watch.seen):
+                self._offer(watch)
                 start_response(status, headers)
                 return response
             headers = [*headers, ("Cache-Control", CACHE_CONTROL)]
-            flight.page = StoredPage.of(headers, response.content, seen.until)  # type: ignore[attr-defined]
-            if began is not None and self.keeper and not flight.page.is_due():
-                self.keeper.offer(Offered(address, flight.page, seen, began))
+            flight.page = StoredPage.of(headers, response.content, watch.seen.until)  # type: ignore[attr-defined]
+            self._offer(watch, address, flight.page)
             response.close()
             return answer(flight.page, environ, start_response)
         finally:
             with self._lock:
                 del self._flights[address]
             flight.done.set()
+
+    @contextlib.contextmanager
+    def _watch(self) -> Iterator[Watch]:
+        """Note what is shown in a block, which makes its page of the parts that are at hand."""
+        began = self.keeper.mark if self.keeper else None
+        known = self.keeper.parts if self.keeper and began is not None else None
+        with shown.noting() as seen, parts.using(known) as rendering:
+            yield Watch(began, seen, rendering.made if rendering else [])
+
+    def _offer(self, watch: Watch, address: str = "", page: StoredPage | None = None) -> None:
+        """Have a page and the parts of it be kept, where they are for all and whole."""
+        if self.keeper is None or watch.began is None or not (watch.seen.is_page and watch.seen.is_whole):
+            return
+        if page is None or page.is_due():
+            address, page = "", None
+        if page or watch.made:
+            self.keeper.offer(Offered(watch.began, watch.seen, watch.made, address, page))
 
 
 def _may_be_kept(status: str, headers: list[tuple[str, str]], response: Any, seen: shown.Shown) -> bool:

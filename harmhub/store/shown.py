@@ -44,6 +44,18 @@ class Shown:
     is_page: bool = False
     is_whole: bool = True
 
+    def is_due(self) -> bool:
+        """Return whether it is no longer true."""
+        return self.until is not None and time.time() >= self.until
+
+    def add(self, part: Shown) -> None:
+        """Add what a part of the page shows."""
+        self.tags |= part.tags
+        self.spans |= part.spans
+        self.is_whole = self.is_whole and part.is_whole
+        if part.until is not None and (self.until is None or part.until < self.until):
+            self.until = part.until
+
     def is_touched_by(self, tag: str, where: str | None) -> bool:
         """Return whether a change means that this page is to be rendered anew."""
         return (
@@ -63,6 +75,24 @@ def noting() -> Iterator[Shown]:
         yield shown
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def noting_part() -> Iterator[Shown]:
+    """Note what a part of a page shows, for itself and for the page."""
+    part = Shown()
+    token = _current.set(part)
+    try:
+        yield part
+    finally:
+        _current.reset(token)
+        include(part)
+
+
+def include(part: Shown) -> None:
+    """Note that a part is shown, with all that it shows."""
+    if page := _current.get():
+        page.add(part)
 
 
 def note(*tags: str) -> None:
@@ -101,6 +131,12 @@ def place(day: Any, number: int) -> str:
     """Return the place of an item in a listing, as text that compares as the items do:
     ``2019-05-22/0000000143``."""
     return f"{day:%Y-%m-%d}/{number:010}"
+
+
+def note_pages(*pages: Any) -> None:
+    """Note that pages are shown in a part for which they were not fetched."""
+    for page in pages:
+        note_page(type(page), page)
 
 
 def note_page(sender: type[Model], instance: Any, **given: Any) -> None:

@@ -16,10 +16,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, ngettext
 from psycopg.errors import DiskFull
 from wagtail.images.templatetags.wagtailimages_tags import PictureNode, image
+from wagtail.models import Page
 
 from harmhub import styles as sheets
 from harmhub.errors import UNREACHABLE
-from harmhub.store.shown import spoil
+from harmhub.store.parts import kept
+from harmhub.store.shown import note_pages, spoil
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -47,6 +49,38 @@ def picture(parser: template.base.Parser, token: template.base.Token) -> Picture
     """Return Wagtail's tag of this name, which puts up with a full disk."""
     node = image(parser, token)
     return PictureOrNothing(node.image_expr, node.filter_specs, node.output_var_name, node.attrs)
+
+
+class PartNode(template.Node):
+    """A part of a page that is the same on many, or the next time."""
+
+    def __init__(
+        self, name: str, depends: list[template.base.FilterExpression], nodelist: template.NodeList
+    ) -> None:
+        self.name, self.depends, self.nodelist = name, depends, nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        """Return the part, from memory where it is at hand."""
+        depends = [expression.resolve(context, ignore_failures=True) for expression in self.depends]
+
+        def make() -> SafeString:
+            note_pages(*(each for each in depends if isinstance(each, Page)))
+            return self.nodelist.render(context)
+
+        return kept((self.name, *(each.pk if isinstance(each, Page) else each for each in depends)), make)
+
+
+@register.tag
+def part(parser: template.base.Parser, token: template.base.Token) -> PartNode:
+    """Keep what is made between ``part`` and ``endpart``: ``{% part name variable … %}``.
+
+    The variables are all that the part depends on, but for the language and what it notes itself: pages,
+    numbers or texts.
+    """
+    _, name, *depends = token.split_contents()
+    nodelist = parser.parse(["endpart"])
+    parser.delete_first_token()
+    return PartNode(name, [parser.compile_filter(each) for each in depends], nodelist)
 
 
 @register.simple_tag
@@ -118,12 +152,6 @@ def day_range(days: tuple[date, date] | None) -> str:
     if (newest.year, newest.month) == (oldest.year, oldest.month):
         return last
     return f"{formats.date_format(newest, 'F Y' if newest.year != oldest.year else 'F')} – {last}"
-
-
-@register.filter
-def at_most(number: int, limit: int) -> bool:
-    """Return whether a number is at most the limit."""
-    return number <= limit
 
 
 @register.filter

@@ -26,7 +26,7 @@ from wagtail.search import index
 from harmhub.models import address_lines, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
 from harmhub.publishing import Row
-from harmhub.store.shown import note_until
+from harmhub.store.shown import note, note_until
 from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
 from topics.models.work import WorkPage
@@ -240,6 +240,7 @@ class TopicPage(WorkPage):
     def people(self) -> list[PersonPage]:
         """The public people of this topic in its language, in the editor's order; in a preview, as they are
         about to be."""
+        note(f"key:{self.translation_key}")
         rows = self.topic_people.all()
         if not isinstance(rows, models.QuerySet):  # a preview's, in memory
             order = {row.person.translation_key: place for place, row in enumerate(rows) if row.person_id}
@@ -254,6 +255,7 @@ class TopicPage(WorkPage):
     @property
     def programs(self) -> list[ProgramPage]:
         """The public programs that focus on this topic, in the order of the tree."""
+        note(f"key:{self.translation_key}")
         focusing = ProgramPage.objects.public().filter(
             topics__translation_key=self.translation_key, locale=self.locale_id
         )

@@ -1,0 +1,131 @@
+"""Parts of pages, kept in the memory of a web process until something that they show changes.
+
+A page that is rendered anew differs little from the one before: one card is new, the rest of the cards, the
+menu, the panel and the footer are the same. What was asked of the database for them, and the HTML that was
+made of it, is kept under the same tags as whole pages, and dropped by the same changes. So a rendering asks
+and makes what is new. Where changes cannot be heard of, and for editors, every page is made from nothing.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language
+
+from harmhub.store.shown import Shown, include, noting_part
+
+MOST = 4_000  # parts in memory, mostly of one to four thousand bytes
+MANY = 50  # changes at once, after which looking for what they touch takes longer than making it anew
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value, with what it shows."""
+
+    value: Any
+    shown: Shown
+
+
+class Parts:
+    """The parts that one process keeps, the least used of too many given away."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Part] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: Hashable) -> Part | None:
+        """Return a part, unless it is no longer true."""
+        with self._lock:
+            part = self._kept.get(key)
+            if part is None or part.shown.is_due():
+                return None
+            self._kept.move_to_end(key)
+            return part
+
+    def add(self, key: Hashable, part: Part) -> None:
+        """Keep a part."""
+        with self._lock:
+            self._kept[key] = part
+            self._kept.move_to_end(key)
+            while len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+
+    def drop(self, changes: Iterable[tuple[str, str | None]]) -> None:
+        """Give away the parts that show what has changed: tags, each with its place in a listing."""
+        changes = list(changes)
+        with self._lock:
+            if len(changes) > MANY:
+                self._kept.clear()
+            for tag, where in changes:
+                for key in [key for key, part in self._kept.items() if part.shown.is_touched_by(tag, where)]:
+                    del self._kept[key]
+
+    def clear(self) -> None:
+        """Give all parts away."""
+        with self._lock:
+            self._kept.clear()
+
+
+@dataclass
+class Rendering:
+    """One rendering: where it finds parts, and those that it had to make."""
+
+    parts: Parts
+    made: list[tuple[Hashable, Part]] = field(default_factory=list)
+
+
+_current: ContextVar[Rendering | None] = ContextVar("rendering", default=None)
+
+
+@contextmanager
+def using(parts: Parts | None) -> Iterator[Rendering | None]:
+    """Have a block make its pages of parts where they are at hand; of none with None."""
+    token = _current.set(None if parts is None else Rendering(parts))
+    try:
+        yield _current.get()
+    finally:
+        _current.reset(token)
+
+
+def kept[T](key: tuple, make: Callable[[], T]) -> T:
+    """Return what ``make()`` returns, from memory where it is at hand. It may be shared between threads, so
+    nobody may change it.
+
+    key: all that the value depends on, but for the language and what is noted while it is made: what was
+    fetched for the page before is to be noted anew, unless each change to it drops everything.
+    """
+    rendering = _current.get()
+    if rendering is None:
+        return make()
+    key = (get_language(), *key)
+    if part := rendering.parts.get(key):
+        include(part.shown)
+        return part.value
+    with noting_part() as seen:
+        value = make()
+    if seen.is_whole:
+        rendering.made.append((key, Part(value, seen)))
+    return value
+
+
+def kept_copy[T](key: tuple, make: Callable[[], T]) -> T:
+    """Do as ``kept()`` with objects that are changed afterwards: each caller gets a copy of its own."""
+    if _current.get() is None:
+        return make()
+    return pickle.loads(kept(key, lambda: pickle.dumps(make(), pickle.HIGHEST_PROTOCOL)))  # noqa: S301 (ours)
+
+
+def at_hand(key: tuple) -> bool:
+    """Return whether a part would be found."""
+    rendering = _current.get()
+    return rendering is not None and rendering.parts.get((get_language(), *key)) is not None
