@@ -120,7 +120,10 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
         tree.coming = tree.event(title="Meeting", primary_topic=tree.justice)
         tree.settings.help_page = tree.home.add_child(instance=InfoPage(title="Find help", slug="help"))
         tree.settings.save()
-        TopicPage.objects.get(slug="harm-reduction").topic_people.create(person=tree.person)
+        tree.harm_reduction.topic_people.create(person=tree.person)
+        tree.harm_reduction.save()
+        tree.program.topics = [tree.harm_reduction]
+        tree.program.save()
     return tree
 
 
@@ -253,6 +256,7 @@ CHANGES: dict[str, Callable[[Tree], object]] = {
     "a list of its own": lambda tree: change_topic(has_newsletter=True),
     "the page with help moves": lambda tree: change(InfoPage.objects.get(slug="help"), slug="near-you"),
     "a person of a topic": lambda tree: TopicPage.topic_people.rel.related_model.objects.all().delete(),
+    "a program of a topic": lambda tree: type(tree.program).topics.through.objects.all().delete(),
     "a person's name": lambda tree: retitle(type(tree.person), "Nadia Brenner"),
     "a new topic": lambda tree: TopicFactory(parent=tree.topics, title="Knowledge"),
     "an author": lambda tree: ItemAuthor.objects.filter(person=tree.person).delete(),
