@@ -277,7 +277,11 @@ CHANGES: dict[str, Callable[[Tree], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_page_shows_what_was_before_a_change(reader: Reader, hub: Tree, change: str):
-    paths = all_paths(reader)
+    *others, oldest = all_paths(reader)
+    paths = [
+        *(path for path in others if "/since/" not in path),
+        oldest,
+    ]  # one part of the archive stands for all
     reader.warm(*paths)
     with reader.site.orm(), transaction.atomic():
         CHANGES[change](hub)

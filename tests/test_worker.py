@@ -20,4 +20,4 @@ def test_worker_that_lost_its_database_ends_when_told_and_comes_back_otherwise(s
             os.killpg(worker.pid, signal.SIGTERM)
             assert worker.wait(6) == 0
             site_server.start_worker()
-    wait_for(lambda: site_server.query(HEARTBEAT), 10, "The worker does not come back.")
+    wait_for(lambda: site_server.query(HEARTBEAT), 20, "The worker does not come back.")

@@ -113,7 +113,7 @@ def wrong_password(page: Page, hub: Hub, site: Site) -> None:
 
 def without_database(page: Page, hub: Hub, site: Site) -> None:
     with site.database_away():
-        page.goto(f"{site.url}{HARM_REDUCTION}?not=stored")
+        contact(page, hub, site)  # never stored, nor made of parts alone
 
 
 def contact_without_database(page: Page, hub: Hub, site: Site) -> None:
@@ -134,11 +134,11 @@ def sign_up_without_database(page: Page, hub: Hub, site: Site) -> None:
 
 def broken(page: Page, hub: Hub, site: Site) -> None:
     """See a page that a fault of ours breaks: here, a table that a migration forgot."""
-    site.query("ALTER TABLE harmhub_sitesettings RENAME TO mislaid")
+    site.query("ALTER TABLE topics_topicpage RENAME TO mislaid")
     try:
-        page.goto(f"{site.url}/about/")
+        contact(page, hub, site)
     finally:
-        site.query("ALTER TABLE mislaid RENAME TO harmhub_sitesettings")
+        site.query("ALTER TABLE mislaid RENAME TO topics_topicpage")
 
 
 VISITS = [
