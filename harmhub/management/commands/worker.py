@@ -16,7 +16,7 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
-from psycopg_pool import PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from harmhub import pooling
 from harmhub.mail.checks import mail_is_delivered
@@ -103,10 +103,19 @@ def with_a_live_connection(job: Callable[[], Any], *given: Any) -> Any:
         close_old_connections()
 
 
-def connector() -> PsycopgConnector:
-    """Return procrastinate's own connector, which waits for a connection as long as the web server does.
+class Pool(AsyncConnectionPool):
+    """Connections, of which the first is waited for as long as the web server waits for one.
 
-    By default it is half a minute, in which a worker that lost the database neither comes back nor ends.
+    procrastinate would wait for half a minute, in which a worker without a database neither comes back nor
+    ends: the pool gives up long before, and tries again only when it is opened anew.
     """
+
+    async def open(self, wait: bool = False, timeout: float = pooling.OPTIONS["timeout"]) -> None:
+        """Open it. PoolTimeout: there is no connection."""
+        await super().open(wait, timeout)
+
+
+def connector() -> PsycopgConnector:
+    """Return procrastinate's own connector, which waits for connections as long as the web server does."""
     patience = {name: pooling.OPTIONS[name] for name in ("timeout", "reconnect_timeout")}
-    return PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4, **patience)
+    return PsycopgConnector(pool_factory=Pool, kwargs=connector_params(), min_size=1, max_size=4, **patience)
