@@ -9,10 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -552,3 +555,44 @@ def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pyt
         assert index.shelf.get(f"/{number}/")
     assert len(index.shelf._at_hand) < 6
     assert all(index.shelf.get(f"/{number}/") for number in range(10))
+
+
+# --- in the operator's hands
+
+
+def test_operator_fills_the_store_looks_into_it_checks_it_and_empties_it(
+    reader: Reader, hub: Tree, monkeypatch
+):
+    def pages(does: str, *arguments: str) -> str:
+        """Do here what does not depend on how the site is set up."""
+        with StringIO() as said, reader.site.orm():
+            call_command("pages", does, *arguments, stdout=said)
+            return said.getvalue()
+
+    monkeypatch.setattr("harmhub.management.commands.pages.fingerprint", lambda: reader.folder.name)
+    paths = set(all_paths(reader)) - {f"{TOPIC}2026/"}  # the only year, to which no link leads
+    pages("drop")
+    wait_for(lambda: not reader.stored, 5, "Pages are left.")
+    assert "pages were stored" in reader.site.manage("pages", "warm")
+    stored = reader.stored
+    assert paths <= stored
+    listed = pages("list")
+    assert f" {TOPIC}\n" in listed
+    assert listed.endswith(f"\n{len(stored)} pages are stored.\n")
+    file = reader.folder / f"pages{TOPIC}index.html"
+    file.write_bytes(file.read_bytes().replace(b"Newest", b"Oldest"))
+    with pytest.raises(CalledProcessError) as ended:
+        reader.site.manage("pages", "check")
+    assert ended.value.stdout == f"{TOPIC} differs.\n"
+    assert f"1 of {len(stored)} pages differ." in ended.value.stderr
+    pages("drop", TOPIC)
+    wait_for(lambda: TOPIC not in reader.stored, 5, "The page is left.")
+    assert reader.stored == stored - {TOPIC}
+
+
+def test_command_before_there_is_a_store_says_that_it_is_empty(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    with StringIO() as said:
+        call_command("pages", "list", stdout=said)
+        assert said.getvalue() == "0 pages are stored.\n"
+    assert list(tmp_path.iterdir()) == []

@@ -24,7 +24,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 # First parts of addresses that are no pages. They never come from the store, and do not wait for each other.
-NO_PAGES = ("admin", "contact", "documents", "health", "media", "newsletter", "shared", "static", "_util")
+_OTHERS = ("admin", "contact", "documents", "health", "media", "newsletter", "shared", "static", "_util")
+NO_PAGES = tuple(f"/{first}/" for first in _OTHERS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
@@ -62,7 +63,6 @@ class PageStore:
         public = urlsplit(settings.PUBLIC_URL)
         self.host, self.is_secure = public.netloc, public.scheme == "https"
         self.session = f"{settings.SESSION_COOKIE_NAME}="
-        self._no_pages = tuple(f"/{first}/" for first in NO_PAGES)
         self._lock = threading.Lock()
         self._flights: dict[str, Flight] = {}
         self.shelf: Shelf | None = None
@@ -71,7 +71,7 @@ class PageStore:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        shelf = self.shelf or self._begin()
+        shelf = self.shelf or self.begin()
         if not self._is_public(environ):
             return self.handler(environ, start_response)
         address = self._address(environ)
@@ -82,7 +82,7 @@ class PageStore:
             return self._make(environ, start_response)
         return self._render(address, environ, start_response)
 
-    def _begin(self) -> Shelf:
+    def begin(self) -> Shelf:
         """Start at the first request, in the process that answers: a fork would leave the thread behind.
 
         Mostly that is a probe of its health, so that what changed before is heard of when readers come.
@@ -114,14 +114,7 @@ class PageStore:
     def _address(self, environ: Environ) -> str | None:
         """Return the address of a page that may be in the store, or None."""
         path: str = environ.get("PATH_INFO", "")
-        if (
-            environ.get("QUERY_STRING")
-            or not path.endswith("/")
-            or len(path) > LONGEST
-            or path.startswith(self._no_pages)
-        ):
-            return None
-        if "//" in path or "/." in path or "\0" in path:
+        if environ.get("QUERY_STRING") or not may_be_page(path):
             return None
         return path if path.isascii() else _decoded(path)
 
@@ -159,6 +152,7 @@ class PageStore:
                 return response
             headers = [*headers, ("Cache-Control", CACHE_CONTROL)]
             flight.page = StoredPage.of(headers, response.content, watch.seen.until)  # type: ignore[attr-defined]
+            watch.seen.tags.add(shown.address_tag(address))
             self._offer(watch, address, flight.page)
             response.close()
             return answer(flight.page, environ, start_response)
@@ -183,6 +177,13 @@ class PageStore:
             address, page = "", None
         if page or watch.made:
             self.keeper.offer(Offered(watch.began, watch.seen, watch.made, address, page))
+
+
+def may_be_page(path: str) -> bool:
+    """Return whether a path may be the address of a page that is kept."""
+    if not path.endswith("/") or len(path) > LONGEST or path.startswith(NO_PAGES):
+        return False
+    return not ("//" in path or "/." in path or "\0" in path)
 
 
 def _may_be_kept(status: str, headers: list[tuple[str, str]], response: Any, seen: shown.Shown) -> bool:

@@ -119,6 +119,10 @@ class Shelf:
             held = self._look(address, held, now)
         return None if held is None or held.page.is_due() else held.page
 
+    def holds(self, address: str) -> bool:
+        """Return whether a page is there, true or not."""
+        return self._file(address, ".json").exists()
+
     def _look(self, address: str, held: Held | None, now: float) -> Held | None:
         """Return a page as it is on disk now, which may be the one at hand."""
         try:

@@ -20,6 +20,11 @@ EVERYTHING = "all"  # a change that any page may show
 OLDEST, NEWEST = "", "~"  # before and behind the places of all items
 
 
+def address_tag(address: str) -> str:
+    """Return the tag under which one page alone can be dropped."""
+    return f"address:{address}"
+
+
 @dataclass(frozen=True)
 class Span:
     """The part of a listing that a page shows, its ends included. Places compare as text; see ``place()``."""

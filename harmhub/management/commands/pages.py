@@ -1,0 +1,179 @@
+"""Look after the page store: see what is in it, fill it, compare it with the truth, empty it."""
+
+import logging
+import re
+import time
+from argparse import ArgumentParser
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from html import unescape
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, unquote, urljoin, urlsplit
+from wsgiref.util import setup_testing_defaults
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from harmhub.middleware import Handler
+from harmhub.pages import all_pages
+from harmhub.store import shown
+from harmhub.store.fingerprint import fingerprint
+from harmhub.store.serving import PageStore, may_be_page
+from harmhub.store.shelf import INDEX, Index, Shelf
+
+LINK = re.compile(rb'<a\b[^>]*?\bhref="([^"]*)"')
+PATIENCE = 10  # seconds, until changes can be heard of and until what was rendered is stored
+
+
+class Command(BaseCommand):
+    """List, warm, check or drop stored pages."""
+
+    help = "Look after the stored pages of this machine. Run it with the settings of the web server."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add what there is to do."""
+        does = parser.add_subparsers(dest="does", required=True)
+        does.add_parser(
+            "list", help="Print the stored pages: when made and until when true (UTC), bytes, address."
+        )
+        does.add_parser("warm", help="Render and store every public page that is not stored.")
+        does.add_parser("check", help="Render every stored page from nothing, and name those that differ.")
+        drop = does.add_parser("drop", help="Drop pages on all machines: those at the addresses, or all.")
+        drop.add_argument("address", nargs="*", help="The path of a page: /topics/health/")
+
+    def handle(self, *args, does: str, address: Sequence[str] = (), **options) -> None:
+        """Do it. CommandError: it cannot be done, or pages differ."""
+        logging.getLogger("harmhub.access").setLevel(logging.WARNING)  # these are no readers
+        match does:
+            case "list":
+                self._list()
+            case "warm":
+                self._warm()
+            case "check":
+                self._check()
+            case "drop":
+                self._drop(address)
+
+    def _list(self) -> None:
+        shelf, total = _shelf(), 0
+        for address in _stored(shelf):
+            if page := shelf.get(address):
+                total += 1
+                until = _told(page.until) if page.until else "-"
+                self.stdout.write(f"{_told(page.made)}  {until:19}  {len(page.bodies['']):7}  {address}")
+        self.stdout.write(f"{total} pages are stored.")
+
+    def _warm(self) -> None:
+        store, begun = PageStore(Handler()), time.monotonic()
+        shelf = store.begin()
+        if not _comes_true(lambda: store.keeper is not None and store.keeper.mark is not None):
+            raise CommandError("Changes in the database cannot be heard of: nothing would be stored.")
+        ahead = deque(sorted({own for page in all_pages().public() if (own := _own(page.get_url() or ""))}))
+        met, made = set(ahead), []
+        while ahead:
+            address = ahead.popleft()
+            is_new = not shelf.holds(address)
+            status, body = _ask(store, address)
+            if is_new and status == HTTPStatus.OK:
+                made.append(address)
+            # The parts of listings that links lead to.
+            new = sorted(set(_links(body, address)) - met)
+            met.update(new)
+            ahead.extend(new)
+        _comes_true(lambda: all(map(shelf.holds, made)))
+        missing = sum(not shelf.holds(address) for address in made)
+        self.stdout.write(
+            f"{len(made) - missing} pages were stored, in {time.monotonic() - begun:.0f} seconds."
+            + (f" {missing} could not be, or changed meanwhile." if missing else "")
+        )
+
+    def _check(self) -> None:
+        shelf, handler, wrong, looked_at = _shelf(), Handler(), 0, 0
+        for address in _stored(shelf):
+            page = shelf.get(address)
+            if page is None:
+                continue
+            looked_at += 1
+            if page.bodies[""] == _ask(handler, address)[1]:
+                continue
+            time.sleep(1)  # what changed just now is dropped by then
+            now = shelf.get(address)
+            if now and now.etag == page.etag:
+                wrong += 1
+                self.stdout.write(f"{address} differs.")
+        if wrong:
+            raise CommandError(f"{wrong} of {looked_at} pages differ. `manage.py pages drop` drops all.")
+        self.stdout.write(f"{looked_at} pages are as they would be rendered now.")
+
+    def _drop(self, addresses: Sequence[str]) -> None:
+        tags = [shown.address_tag(unquote(address)) for address in addresses] or [shown.EVERYTHING]
+        with connection.cursor() as cursor:
+            for tag in tags:
+                cursor.execute("SELECT harmhub_changed(%s)", [tag])
+        self.stdout.write("Told to all web servers, which drop within a second.")
+
+
+def _shelf() -> Shelf:
+    """Return the shelf of the web server with these settings."""
+    return Shelf(settings.DATA_DIR / "pages" / fingerprint())
+
+
+def _stored(shelf: Shelf) -> list[str]:
+    """Return the addresses of the stored pages."""
+    if not (shelf.folder / INDEX).exists():
+        return []
+    with closing(Index(shelf)) as index:
+        return index.addresses()
+
+
+def _comes_true(condition: Callable[[], bool]) -> bool:
+    """Wait for what another thread does; return whether it was done in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _ask(application: Callable[..., Iterable[bytes]], address: str) -> tuple[int, bytes]:
+    """Return the status and the body that a reader gets at an address of the site (PEP 3333)."""
+    public = urlsplit(settings.PUBLIC_URL)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": address.encode().decode("latin-1"),
+        "HTTP_HOST": public.netloc,
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.url_scheme": public.scheme,
+    }
+    setup_testing_defaults(environ)
+    told: list[str] = []
+    answer = application(environ, lambda status, *headers: told.append(status))
+    try:
+        return int(told[0].split()[0]), b"".join(answer)
+    finally:
+        if close := getattr(answer, "close", None):
+            close()
+
+
+def _links(body: bytes, address: str) -> Iterator[str]:
+    """Yield the addresses of pages of this site that a page links to."""
+    for link in LINK.findall(body):
+        if own := _own(urljoin(f"{settings.PUBLIC_URL}{quote(address)}", unescape(link.decode()))):
+            yield own
+
+
+def _own(url: str) -> str:
+    """Return the address of a page of this site; "" for what is none, or elsewhere."""
+    parts = urlsplit(urljoin(settings.PUBLIC_URL, url))
+    path = unquote(parts.path)
+    here = parts.netloc == urlsplit(settings.PUBLIC_URL).netloc and not parts.query
+    return path if here and may_be_page(path) else ""
+
+
+def _told(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
