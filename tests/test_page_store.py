@@ -580,7 +580,7 @@ def test_operator_fills_the_store_looks_into_it_checks_it_and_empties_it(
     assert f" {TOPIC}\n" in listed
     assert listed.endswith(f"\n{len(stored)} pages are stored.\n")
     file = reader.folder / f"pages{TOPIC}index.html"
-    file.write_bytes(file.read_bytes().replace(b"Newest", b"Oldest"))
+    file.write_bytes(file.read_bytes().replace(b"Recent Work", b"Recent Lies"))
     with pytest.raises(CalledProcessError) as ended:
         reader.site.manage("pages", "check")
     assert ended.value.stdout == f"{TOPIC} differs.\n"
