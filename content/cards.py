@@ -70,6 +70,7 @@ def _ready(cards: list[ContentItem]) -> list[ContentItem]:
     """Return the items with what their cards show in place: the bylines, and the pictures in one query."""
     for card in cards:
         card.byline = card.author_names
+        card.image_number = card.image_id  # also of one that is not for the public, by now
         if card.image_is_private:
             card.image = None
     if images := [card.image for card in cards if card.image]:

@@ -115,8 +115,8 @@ class Listing:
     def _find(self) -> Found:
         if self.anchor:
             counts, anchors = self.stream.numbers(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])
-            if anchors:
-                self._note(anchors[0], anchors[-1])
+            # Newer work comes onto the page while it is not full.
+            self._note(self.anchor, anchors[-1] if len(anchors) == PAGE_SIZE else None)
             return Found(counts, anchors[::-1])
         note_span(Span(self.stream.tag))  # numbers are of the whole listing
         # The page that holds the first item not shown here ends within the twelve after these.

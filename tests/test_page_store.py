@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from wagtail.models import Page, PageViewRestriction
+from wagtail.models import Collection, CollectionViewRestriction, Page, PageViewRestriction
 
 from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, VoicesPage
 from harmhub.models import CustomImage, CustomRendition
@@ -249,6 +249,17 @@ def change_topic(**fields: object) -> None:
     change(TopicPage.objects.get(slug="harm-reduction"), **fields)
 
 
+def move_picture(name: str) -> None:
+    """Move the picture to a collection; the one named Private is not for the public."""
+    collection = Collection.objects.filter(name=name).first()
+    if collection is None:
+        collection = Collection.get_first_root_node().add_child(name=name)
+        CollectionViewRestriction.objects.create(collection=collection, restriction_type="login")
+    picture = CustomImage.objects.earliest("pk")
+    picture.collection = collection
+    picture.save()
+
+
 CHANGES: dict[str, Callable[[Tree], object]] = {
     "an article's title": lambda tree: retitle(VoicesPage, "Newest"),
     "a topic's title": lambda tree: retitle(TopicPage, "Justice"),
@@ -258,13 +269,16 @@ CHANGES: dict[str, Callable[[Tree], object]] = {
     "a text of the panel": lambda tree: change_topic(learn_more="<p>What we learned.</p>"),
     "a list of its own": lambda tree: change_topic(has_newsletter=True),
     "the page with help moves": lambda tree: change(InfoPage.objects.get(slug="help"), slug="near-you"),
-    "a person of a topic": lambda tree: TopicPage.topic_people.rel.related_model.objects.all().delete(),
     "a program of a topic": lambda tree: type(tree.program).topics.through.objects.all().delete(),
+    "the title of a person's program": lambda tree: retitle(type(tree.program), "Health and Rights, again"),
+    "a person of a topic": lambda tree: TopicPage.topic_people.rel.related_model.objects.all().delete(),
     "a person's name": lambda tree: retitle(type(tree.person), "Nadia Brenner"),
     "a new topic": lambda tree: TopicFactory(parent=tree.topics, title="Knowledge"),
     "an author": lambda tree: ItemAuthor.objects.filter(person=tree.person).delete(),
     "an event that is called off": lambda tree: EventPage.objects.update(status="cancelled"),
     "the sizes of a picture": lambda tree: CustomRendition.objects.all().delete(),
+    "a picture that is hidden": lambda tree: move_picture("Private"),
+    "a picture that is shown again": lambda tree: move_picture("Root"),
     "a picture": lambda tree: CustomImage.objects.first().delete(),
     "the settings": lambda tree: type(tree.settings).objects.update(organisation="Another name"),
     "a summary, by SQL": lambda tree: ContentItem.objects.filter(title="Article 3").update(summary="New."),
@@ -308,6 +322,27 @@ def test_new_article_drops_the_pages_that_show_it_and_no_other(reader: Reader, h
     assert {"/people/nadia-brenner/", "/events/", "/topics/justice/", "/programs/health-and-rights/"} <= kept
     assert not kept & {"/", TOPIC, f"{TOPIC}voices/", f"{TOPIC}2026/", "/topics/health/"}
     reader.check()
+
+
+def test_part_of_a_listing_that_is_not_full_takes_in_what_comes(reader: Reader, hub: Tree):
+    with reader.site.orm():
+        page = hub.voice(title="Last of all", published_on=date(2026, 12, 1))
+    path = f"{TOPIC}since/2026-12-01-{page.pk}/"
+    reader.warm(path)
+    with reader.site.orm():
+        hub.voice(title="Still later", published_on=date(2026, 12, 2))
+    reader.settle()
+    assert b"Still later" in reader.get(path)[2]
+    with reader.site.orm():
+        VoicesPage.objects.filter(published_on__gte=date(2026, 12, 1)).update(live=False)
+    reader.settle()
+    assert reader.get(path)[0] == 302
+    assert reader.get(f"{path}?again")[0] == 302
+    reader.settle()
+    with reader.site.orm():
+        VoicesPage.objects.filter(pk=page.pk).update(live=True)
+    reader.settle()
+    assert reader.get(path)[0] == 200
 
 
 def test_draft_of_a_public_page_drops_nothing(reader: Reader, hub: Tree):

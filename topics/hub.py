@@ -22,10 +22,10 @@ from wagtail.url_routing import RouteResult
 from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public, is_restricted
 from harmhub.private_files import private_collections
-from harmhub.store.parts import kept, kept_copy
+from harmhub.store.parts import kept_copy
 from harmhub.store.shown import note_pages
 from topics.models import TopicPage
-from topics.models.work import without_cut
+from topics.models.work import WorkPage, without_cut
 
 NO_ANCHOR = "unreadable"
 
@@ -68,7 +68,7 @@ class Hub:
     @cached_property
     def _site_roots(self) -> list[SiteRootPath]:
         """The home pages of all sites in all languages; Wagtail's addresses of pages ask for them, too."""
-        roots = kept(("roots",), Site.get_site_root_paths)
+        roots = Site.get_site_root_paths()
         self.request._wagtail_cached_site_root_paths = roots  # type: ignore[attr-defined]
         return roots
 
@@ -198,6 +198,13 @@ class Hub:
             topic.is_restricted = page.is_restricted
         return topic
 
+    @staticmethod
+    def _specific(found: Page) -> Page:
+        """Return a page as its own kind. Only pages with listings are rendered often enough to be kept."""
+        if found.specific_class and issubclass(found.specific_class, WorkPage):
+            return kept_copy(("page", found.pk), lambda: found.specific)
+        return found.specific
+
     def find(self, path: str) -> RouteResult | None:
         """Return the page that a path leads to, and remember the way and the menu. None: there is no such
         page.
@@ -214,7 +221,7 @@ class Hub:
         if not self.trail:
             return None
         found = self.trail[-1]
-        page = self._topic(found) or kept_copy(("page", found.pk), lambda: found.specific)
+        page = self._topic(found) or self._specific(found)
         page.is_restricted = found.is_restricted
         if isinstance(page, TopicPage):
             page.lineage = [topic for step in reversed(self.trail) if (topic := self._topic(step))]

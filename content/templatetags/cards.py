@@ -11,9 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from content.anchors import Anchor
 from content.cards import PICTURES, cards_of
-from content.models import ContentItem
 from harmhub.store.parts import at_hand, kept
-from harmhub.store.shown import note_image, note_pages
+from harmhub.store.shown import note, note_pages
 
 register = template.Library()
 
@@ -32,10 +31,13 @@ def cards(
     card = get_template("components/card.html")
 
     def made(pk: int, picture: str) -> SafeString:
+        note(f"page:{pk}")
         item = items.get(pk) or next(iter(cards_of([pk])), None)
         if item is None:  # deleted since it was listed
             return SafeString()
-        _note(item)
+        # What was noted when the items were fetched stands for the whole list.
+        note_pages(item)
+        note(f"image:{item.image_number}")
         shown = {"request": context["request"], "item": item, "picture": picture, "anchored": anchored}
         return card.template.render(context.new(shown))  # type: ignore[attr-defined]
 
@@ -47,10 +49,3 @@ def cards(
 def _picture(place: int) -> str:
     """Return how the picture of a card is loaded: the first at once, no picture far down."""
     return "" if place >= PICTURES else "lazily" if place else "at once"
-
-
-def _note(item: ContentItem) -> None:
-    """Note what the card of an item shows: what was noted when it was fetched stands for the whole list."""
-    note_pages(item)
-    if item.image:
-        note_image(type(item.image), item.image)

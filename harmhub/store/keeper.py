@@ -45,9 +45,10 @@ FROM (VALUES (1)) AS once LEFT JOIN harmhub_change change ON change.xact >= %s
 
 @dataclass(frozen=True)
 class Offered:
-    """What a rendering made, on its way to be kept. began: the keeper's mark before it. shown: by the whole
+    """What a rendering made, on its way to be kept. era, began: the keeper's before it. shown: by the whole
     page. made: parts of it that were not at hand. page: None where only the parts are to be kept."""
 
+    era: int
     began: int
     shown: Shown
     made: list[tuple[Hashable, Part]]
@@ -57,13 +58,15 @@ class Offered:
 
 class Keeper(threading.Thread):
     """One thread in each web process. ``mark``: the transaction from which changes are to be read next; None
-    while changes cannot be heard of, when nothing may be taken in."""
+    while changes cannot be heard of, when nothing may be taken in. ``era``: counts how often hearing began
+    anew, perhaps of another database: what was rendered in an earlier one is not taken in."""
 
     def __init__(self, pages: shelf.Shelf):
         super().__init__(name="page store", daemon=True)
         self.pages = pages
         self.parts = Parts()
         self.mark: int | None = None
+        self.era = 0
         self._offered: queue.SimpleQueue[Offered] = queue.SimpleQueue()
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -99,7 +102,7 @@ class Keeper(threading.Thread):
 
     def _pause(self, what: str, problem: Exception) -> None:
         self.mark = None
-        self.parts.clear()  # what is read next may begin where another process has left off
+        self._begin_era()  # what is read next may begin where another process has left off
         if self._told != what:
             logger.error("%s: %s", what, type(problem).__name__)
             self._told = what
@@ -114,6 +117,10 @@ class Keeper(threading.Thread):
             with contextlib.suppress(OSError, sqlite3.Error):
                 self._open().drop_due()
         time.sleep(RETRY)
+
+    def _begin_era(self) -> None:
+        self.era += 1
+        self.parts.clear()
 
     def _open(self) -> shelf.Index:
         if self._index and not self._index.is_there():
@@ -147,7 +154,7 @@ class Keeper(threading.Thread):
         known = told is not None and index.fact("database") == which and since <= mark
         fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
         if not (known and fresh):
-            self.parts.clear()
+            self._begin_era()
             index.clear()
             index.note(mark=str(mark), database=which, at=str(time.time()))
         changes = {number: (tag, where) for _, _, number, tag, where in rows if number is not None}
@@ -165,7 +172,9 @@ class Keeper(threading.Thread):
         offered: list[Offered] = []
         with contextlib.suppress(queue.Empty):
             while len(offered) < 100:
-                offered.append(self._offered.get_nowait())
+                each = self._offered.get_nowait()
+                if each.era == self.era:
+                    offered.append(each)
         if not offered:
             return
         written = [(each, self._written(index, each)) for each in offered]

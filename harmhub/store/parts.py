@@ -21,7 +21,7 @@ from django.utils.translation import get_language
 
 from harmhub.store.shown import Shown, include, noting_part
 
-MOST = 4_000  # parts in memory, mostly of one to four thousand bytes
+MOST_BYTES = 16 * 1024 * 1024  # of all parts in memory
 MANY = 50  # changes at once, after which looking for what they touch takes longer than making it anew
 
 
@@ -32,16 +32,19 @@ class Part:
     value: Any
     shown: Shown
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes: texts and pickles by their length, the rest is small."""
+        return 1_000 + (len(self.value) if isinstance(self.value, str | bytes) else 0)
+
 
 class Parts:
-    """The parts that one process keeps, the least used of too many given away."""
+    """The parts that one process keeps; of too many, those that were not used for longest are given away."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Part] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._kept)
 
     def get(self, key: Hashable) -> Part | None:
         """Return a part, unless it is no longer true."""
@@ -55,25 +58,32 @@ class Parts:
     def add(self, key: Hashable, part: Part) -> None:
         """Keep a part."""
         with self._lock:
+            self._remove(key)
             self._kept[key] = part
-            self._kept.move_to_end(key)
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+            self._bytes += part.size
+            while self._bytes > MOST_BYTES:
+                self._remove(next(iter(self._kept)))
 
     def drop(self, changes: Iterable[tuple[str, str | None]]) -> None:
         """Give away the parts that show what has changed: tags, each with its place in a listing."""
-        changes = list(changes)
+        changes = set(changes)
+        if len(changes) > MANY:
+            self.clear()
+            return
         with self._lock:
-            if len(changes) > MANY:
-                self._kept.clear()
             for tag, where in changes:
                 for key in [key for key, part in self._kept.items() if part.shown.is_touched_by(tag, where)]:
-                    del self._kept[key]
+                    self._remove(key)
 
     def clear(self) -> None:
         """Give all parts away."""
         with self._lock:
             self._kept.clear()
+            self._bytes = 0
+
+    def _remove(self, key: Hashable) -> None:
+        if part := self._kept.pop(key, None):
+            self._bytes -= part.size
 
 
 @dataclass

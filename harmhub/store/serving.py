@@ -43,9 +43,10 @@ class Flight:
 
 @dataclass
 class Watch:
-    """A rendering. began: the keeper's mark before it; None while changes cannot be heard of. made: the parts
-    that were not at hand."""
+    """A rendering. era, began: the keeper's before it; began is None while changes cannot be heard of. made:
+    the parts that were not at hand."""
 
+    era: int
     began: int | None
     seen: shown.Shown
     made: list[tuple[Hashable, parts.Part]]
@@ -164,10 +165,11 @@ class PageStore:
     @contextlib.contextmanager
     def _watch(self) -> Iterator[Watch]:
         """Note what is shown in a block, which makes its page of the parts that are at hand."""
-        began = self.keeper.mark if self.keeper else None
+        # In this order: an era that ends in between is found out when the page is offered.
+        era, began = (self.keeper.era, self.keeper.mark) if self.keeper else (0, None)
         known = self.keeper.parts if self.keeper and began is not None else None
         with shown.noting() as seen, parts.using(known) as rendering:
-            yield Watch(began, seen, rendering.made if rendering else [])
+            yield Watch(era, began, seen, rendering.made if rendering else [])
 
     def _offer(self, watch: Watch, address: str = "", page: StoredPage | None = None) -> None:
         """Have a page and the parts of it be kept, where they are for all and whole."""
@@ -176,7 +178,7 @@ class PageStore:
         if page is None or page.is_due():
             address, page = "", None
         if page or watch.made:
-            self.keeper.offer(Offered(watch.began, watch.seen, watch.made, address, page))
+            self.keeper.offer(Offered(watch.era, watch.began, watch.seen, watch.made, address, page))
 
 
 def may_be_page(path: str) -> bool:

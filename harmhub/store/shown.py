@@ -40,8 +40,8 @@ class Span:
 
 @dataclass
 class Shown:
-    """What one page shows. until: when it stops being true by itself, in seconds since 1970. is_page: it is a
-    public page that may be kept; is_whole: nothing of it was left out for lack of means."""
+    """What a page, or a part of one, shows. until: when it stops being true by itself, in seconds since 1970.
+    is_page: it is a public page that may be kept; is_whole: nothing of it was left out for lack of means."""
 
     tags: set[str] = field(default_factory=set)
     spans: set[Span] = field(default_factory=set)

@@ -1,6 +1,7 @@
 """Tags and filters of the public templates. They format what they are given; none of them queries.
 
-``picture`` does where a size is missing, as Wagtail's own does: it is then made and noted.
+But ``part`` does what stands in it, and ``picture`` queries where a size is missing, as Wagtail's own does:
+it is then made and noted.
 """
 
 import logging

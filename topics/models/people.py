@@ -6,6 +6,7 @@ from typing import Self
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, TitleFieldPanel
@@ -13,6 +14,7 @@ from wagtail.models import Page, PageManager
 from wagtail.search import index
 
 from harmhub.pages import HubPage, PublicPageQuerySet
+from harmhub.store.shown import note
 from topics.forms import PersonForm
 from topics.models.work import WorkPage
 
@@ -24,7 +26,7 @@ class PersonQuerySet(PublicPageQuerySet):
         """Return the people with the titles of their public programs, in the same query."""
         programs = apps.get_model("topics", "ProgramPage").objects.public()
         own = programs.filter(translation_key=OuterRef("program__translation_key"), locale=OuterRef("locale"))
-        return self.annotate(program_title=Subquery(own.values("title")[:1]))
+        return self.annotate(own_program=Subquery(own.values_list(JSONObject(title="title", pk="pk"))[:1]))
 
 
 class PersonIndexPage(HubPage):
@@ -106,9 +108,14 @@ class PersonPage(WorkPage):
     def description(self) -> str:
         """Role, program and office in one line, as far as they are known and public; no query for a person
         who came ``described()``."""
-        if not hasattr(self, "program_title"):
-            self.program_title = self.public_program and self.public_program.title
-        return ", ".join(str(part) for part in (self.role, self.program_title, self.office) if part)
+        if not hasattr(self, "own_program"):
+            program = self.public_program
+            self.own_program = program and {"title": program.title, "pk": program.pk}
+        title = ""
+        if self.own_program:
+            note(f"page:{self.own_program['pk']}")
+            title = self.own_program["title"]
+        return ", ".join(str(part) for part in (self.role, title, self.office) if part)
 
     @property
     def topics(self) -> list:

@@ -62,6 +62,7 @@ class WorkPage(HubPage):
         response = super().serve(request, *args, **kwargs)
         listing = (getattr(response, "context_data", None) or {}).get("listing")
         if listing and listing.astray:
+            spoil()
             return redirect(listing.first_address)
         if listing and not listing.is_canonical:
             spoil()

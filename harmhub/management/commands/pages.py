@@ -23,7 +23,7 @@ from harmhub.pages import all_pages
 from harmhub.store import shown
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.serving import PageStore, may_be_page
-from harmhub.store.shelf import INDEX, Index, Shelf
+from harmhub.store.shelf import INDEX, MOST_PAGES, Index, Shelf
 
 LINK = re.compile(rb'<a\b[^>]*?\bhref="([^"]*)"')
 PATIENCE = 10  # seconds, until changes can be heard of and until what was rendered is stored
@@ -73,8 +73,8 @@ class Command(BaseCommand):
         if not _comes_true(lambda: store.keeper is not None and store.keeper.mark is not None):
             raise CommandError("Changes in the database cannot be heard of: nothing would be stored.")
         ahead = deque(sorted({own for page in all_pages().public() if (own := _own(page.get_url() or ""))}))
-        met, made = set(ahead), []
-        while ahead:
+        met, made = set(ahead), list[str]()
+        while ahead and len(made) < MOST_PAGES:
             address = ahead.popleft()
             is_new = not shelf.holds(address)
             status, body = _ask(store, address)
@@ -98,7 +98,10 @@ class Command(BaseCommand):
             if page is None:
                 continue
             looked_at += 1
-            if page.bodies[""] == _ask(handler, address)[1]:
+            status, body = _ask(handler, address)
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise CommandError(f"{address} cannot be rendered now (status {status}).")
+            if page.bodies[""] == body:
                 continue
             time.sleep(1)  # what changed just now is dropped by then
             now = shelf.get(address)
@@ -110,7 +113,11 @@ class Command(BaseCommand):
         self.stdout.write(f"{looked_at} pages are as they would be rendered now.")
 
     def _drop(self, addresses: Sequence[str]) -> None:
-        tags = [shown.address_tag(unquote(address)) for address in addresses] or [shown.EVERYTHING]
+        tags = [shown.EVERYTHING]
+        if addresses:
+            if others := [address for address in addresses if not may_be_page(unquote(address))]:
+                raise CommandError(f"{others[0]} is no page's address: /topics/health/ would be one.")
+            tags = [shown.address_tag(unquote(address)) for address in addresses]
         with connection.cursor() as cursor:
             for tag in tags:
                 cursor.execute("SELECT harmhub_changed(%s)", [tag])
@@ -163,13 +170,17 @@ def _ask(application: Callable[..., Iterable[bytes]], address: str) -> tuple[int
 def _links(body: bytes, address: str) -> Iterator[str]:
     """Yield the addresses of pages of this site that a page links to."""
     for link in LINK.findall(body):
-        if own := _own(urljoin(f"{settings.PUBLIC_URL}{quote(address)}", unescape(link.decode()))):
+        if own := _own(unescape(link.decode()), address):
             yield own
 
 
-def _own(url: str) -> str:
-    """Return the address of a page of this site; "" for what is none, or elsewhere."""
-    parts = urlsplit(urljoin(settings.PUBLIC_URL, url))
+def _own(link: str, address: str = "/") -> str:
+    """Return the address of the page of this site that a link on the page at an address leads to; "" for what
+    is none, or elsewhere."""
+    try:
+        parts = urlsplit(urljoin(f"{settings.PUBLIC_URL}{quote(address)}", link))
+    except ValueError:  # what an editor typed
+        return ""
     path = unquote(parts.path)
     here = parts.netloc == urlsplit(settings.PUBLIC_URL).netloc and not parts.query
     return path if here and may_be_page(path) else ""
