@@ -55,6 +55,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_mail_jobs", "test_pictures", "test_run")
 ON_THE_SITE = ("test_page_store", "test_bad_input", "test_worker")
+LONGEST = "test_page_store"
 LONG = ("test_editing", "test_demo", "test_mail_faults", "test_entries", "test_listing", "test_login")
 
 
@@ -74,11 +75,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OneSite(LoadFileScheduling):
-    """Has each file done by one process, and all that need the running site by the same one."""
+    """Has each file done by one process, and all that need the running site by the same one.
+
+    But for the longest of them, which has a site of its own, so that all processes end together.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "site" if file.startswith("tests/browser/") or Path(file).stem in ON_THE_SITE else file
+        on_the_site = file.startswith("tests/browser/") or Path(file).stem in ON_THE_SITE
+        return "site" if on_the_site and Path(file).stem != LONGEST else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSite:

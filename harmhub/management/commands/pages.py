@@ -26,7 +26,7 @@ from harmhub.store.serving import PageStore, may_be_page
 from harmhub.store.shelf import INDEX, MOST_PAGES, Index, Shelf
 
 LINK = re.compile(rb'<a\b[^>]*?\bhref="([^"]*)"')
-PATIENCE = 10  # seconds, until changes can be heard of and until what was rendered is stored
+PATIENCE = 5  # seconds, until changes can be heard of and until what was rendered is stored
 
 
 class Command(BaseCommand):
@@ -84,12 +84,20 @@ class Command(BaseCommand):
             new = sorted(set(_links(body, address)) - met)
             met.update(new)
             ahead.extend(new)
-        _comes_true(lambda: all(map(shelf.holds, made)))
-        missing = sum(not shelf.holds(address) for address in made)
+        missing = self._missing(shelf, made)
+        for address in missing:  # a picture that was made meanwhile, for example, was a change to its page
+            _ask(store, address)
+        missing = self._missing(shelf, missing)
         self.stdout.write(
-            f"{len(made) - missing} pages were stored, in {time.monotonic() - begun:.0f} seconds."
-            + (f" {missing} could not be, or changed meanwhile." if missing else "")
+            f"{len(made) - len(missing)} pages were stored, in {time.monotonic() - begun:.0f} seconds."
+            + (f" {len(missing)} could not be, or changed meanwhile." if missing else "")
         )
+
+    @staticmethod
+    def _missing(shelf: Shelf, addresses: list[str]) -> list[str]:
+        """Return those that are not stored when those that can be have had time to be."""
+        _comes_true(lambda: all(map(shelf.holds, addresses)))
+        return [address for address in addresses if not shelf.holds(address)]
 
     def _check(self) -> None:
         shelf, handler, wrong, looked_at = _shelf(), Handler(), 0, 0
