@@ -73,7 +73,8 @@ def _ready(cards: list[ContentItem]) -> list[ContentItem]:
         card.image_number = card.image_id  # also of one that is not for the public, by now
         if card.image_is_private:
             card.image = None
-    if images := [card.image for card in cards if card.image]:
+    # Whatever part of a list is fetched, those of its first few are the first.
+    if images := [card.image for card in cards[:PICTURES] if card.image]:
         renditions = images[0].renditions.model.objects.filter(filter_spec__in=CARD_FILTERS)
         prefetch_related_objects(images, Prefetch("renditions", renditions, to_attr="prefetched_renditions"))
     return cards

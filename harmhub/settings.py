@@ -200,7 +200,7 @@ DATABASES = {
             "pool": pooling.OPTIONS,
             "connect_timeout": 2,
             # A connection keeps the plans of what it is asked often: planning a topic page's queries anew
-            # takes the database three times as long as answering them.
+            # takes the database twice as long as answering them.
             "server_side_binding": True,
             "prepare_threshold": 2,
         },

@@ -9,14 +9,15 @@ deleting and importing need no code here. ``manage.py check_listing`` compares t
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, JSONArray
+from django.db.models import Count, F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import Cast, Coalesce, JSONArray
 from django.utils import timezone
 from wagtail.models import Page
 
@@ -151,7 +152,11 @@ class EntryCount(models.Model):
             expire_at__lte=timezone.now(),
         )
         passed = expired.order_by().values("page").annotate(number=Count("item")).values("number")
-        places = ArraySubquery(beside.values_list(JSONArray(*PLACE)))
+        # As text, for each row of numbers repeats it: it is read once.
+        places = Cast(
+            Func(ArraySubquery(beside.values_list(JSONArray(*PLACE))), function="array_to_json"),
+            models.TextField(),
+        )
         rows = list(
             cls.objects.filter(page=page, locale=locale).values_list(
                 "kind", "year", F("number") - Coalesce(Subquery(passed), 0), places
@@ -159,11 +164,10 @@ class EntryCount(models.Model):
         )
         found = [
             (date.fromisoformat(day), pk, until and datetime.fromisoformat(until))
-            for day, pk, until in (rows[0][3] if rows else [])
+            for day, pk, until in (json.loads(rows[0][3]) if rows else [])
         ]
-        return Counter({(kind, year): number for kind, year, number, _ in rows if number > 0}), _anchors(
-            found
-        )
+        numbers = Counter({(kind, year): number for kind, year, number, _ in rows if number > 0})
+        return numbers, _anchors(found)
 
 
 def _anchors(places: Iterable[tuple[date, int, datetime | None]]) -> list[Anchor]:

@@ -85,13 +85,9 @@ def noting() -> Iterator[Shown]:
 @contextmanager
 def noting_part() -> Iterator[Shown]:
     """Note what a part of a page shows, for itself and for the page."""
-    part = Shown()
-    token = _current.set(part)
-    try:
+    with noting() as part:
         yield part
-    finally:
-        _current.reset(token)
-        include(part)
+    include(part)
 
 
 def include(part: Shown) -> None:
