@@ -48,5 +48,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # its own.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 STATIC_ROOT.mkdir()
+# Each test client would look through all files that a site under test has collected meanwhile.
+WHITENOISE_AUTOREFRESH = True
 # The running site writes Wagtail's indexes, as do tests that ask for it.
 TASKS = {"default": {"BACKEND": "tests.fixtures.tasks.WithoutIndexing"}}

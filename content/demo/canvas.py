@@ -68,11 +68,16 @@ class Canvas:
         self.palette = palette
         self.scale = 2 * width / 1200
         self.image = Image.new("RGB", (2 * width, 2 * height), palette.paper)
-        self.pen = ImageDraw.Draw(self.image, "RGBA")
+        self.glaze = ImageDraw.Draw(self.image, "RGBA")
+        self.paint = ImageDraw.Draw(self.image)
 
     def finish(self) -> Image.Image:
         """Return the picture at its finished size."""
         return self.image.reduce(2)
+
+    def _pen(self, colour: Colour) -> ImageDraw.ImageDraw:
+        """Return what draws in the colour: to lay it over what is there is slow, and only for a glaze."""
+        return self.glaze if len(colour) == 4 else self.paint
 
     def _all(self, points: Iterable[Point]) -> list[Point]:
         return [(x * self.scale, y * self.scale) for x, y in points]
@@ -80,48 +85,50 @@ class Canvas:
     def sky(self, top: Colour, bottom: Colour, until: float = 800) -> None:
         """Fill from the upper edge down to a height, one colour turning into the other."""
         column = Image.linear_gradient("L").resize((1, max(1, round(until * self.scale))))
-        wide = column.resize((self.image.width, column.height))
-        self.image.paste(
-            Image.composite(Image.new("RGB", wide.size, bottom), Image.new("RGB", wide.size, top), wide),
-            (0, 0),
+        turning = Image.composite(
+            Image.new("RGB", column.size, bottom), Image.new("RGB", column.size, top), column
         )
+        wide = turning.resize((self.image.width, column.height), Image.Resampling.NEAREST)
+        self.image.paste(wide, (0, 0))
 
     def box(
         self, x: float, y: float, width: float, height: float, colour: Colour, round_by: float = 0
     ) -> None:
         """Draw a rectangle from its upper left corner, with rounded corners if wanted."""
         corners = self._all([(x, y), (x + width, y + height)])
-        self.pen.rounded_rectangle(corners, round_by * self.scale, colour)
+        self._pen(colour).rounded_rectangle(corners, round_by * self.scale, colour)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour, flat: float = 1) -> None:
         """Draw a disc round its centre; flattened, an ellipse."""
-        self.pen.ellipse(
+        self._pen(colour).ellipse(
             self._all([(x - radius, y - radius * flat), (x + radius, y + radius * flat)]), colour
         )
 
     def wedge(self, x: float, y: float, radius: float, start: float, end: float, colour: Colour) -> None:
         """Draw a slice of a disc; degrees run clockwise from three o'clock."""
-        self.pen.pieslice(self._all([(x - radius, y - radius), (x + radius, y + radius)]), start, end, colour)
+        self._pen(colour).pieslice(
+            self._all([(x - radius, y - radius), (x + radius, y + radius)]), start, end, colour
+        )
 
     def arc(
         self, x: float, y: float, radius: float, start: float, end: float, colour: Colour, width: float
     ) -> None:
         """Draw a part of a ring; degrees run clockwise from three o'clock."""
         corners = self._all([(x - radius, y - radius), (x + radius, y + radius)])
-        self.pen.arc(corners, start, end, colour, round(width * self.scale))
+        self._pen(colour).arc(corners, start, end, colour, round(width * self.scale))
 
     def shape(self, points: Iterable[Point], colour: Colour) -> None:
         """Fill the shape between the points."""
-        self.pen.polygon(self._all(points), colour)
+        self._pen(colour).polygon(self._all(points), colour)
 
     def line(self, points: Iterable[Point], colour: Colour, width: float) -> None:
         """Draw a line through the points, with round ends and corners."""
         places = self._all(points)
-        self.pen.line(places, colour, round(width * self.scale), joint="curve")
+        self._pen(colour).line(places, colour, round(width * self.scale), joint="curve")
         if len(colour) == 3:
             for x, y in (places[0], places[-1]):
                 half = width * self.scale / 2
-                self.pen.ellipse([x - half, y - half, x + half, y + half], colour)
+                self._pen(colour).ellipse([x - half, y - half, x + half, y + half], colour)
 
     def dots(self, start: Point, end: Point, colour: Colour, width: float, every: float = 14) -> None:
         """Draw a dotted line between two points."""
@@ -147,7 +154,7 @@ class Canvas:
     def letters(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
         """Write a few letters, centred on a point."""
         font = ImageFont.load_default(size * self.scale)
-        self.pen.text((x * self.scale, y * self.scale), text, colour, font, anchor="mm")
+        self._pen(colour).text((x * self.scale, y * self.scale), text, colour, font, anchor="mm")
 
 
 Motif = Callable[[Canvas, random.Random], None]

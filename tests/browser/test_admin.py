@@ -41,7 +41,8 @@ def desk(browser: Browser, site_server: Site) -> Iterator[Desk]:
     def log_in(group: str) -> Page:
         name = f"{group}-{len(contexts)}-{datetime.now(UTC):%H%M%S%f}"
         member(site_server, name, group)
-        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        # Of what moves on its own account, the machine would draw each step.
+        context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
         context.set_default_timeout(30_000)
         contexts.append(context)
         context.add_init_script(WATCH)

@@ -6,7 +6,7 @@ import time
 from argparse import ArgumentParser
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
@@ -47,16 +47,16 @@ class Command(BaseCommand):
 
     def handle(self, *args, does: str, address: Sequence[str] = (), **options) -> None:
         """Do it. CommandError: it cannot be done, or pages differ."""
-        logging.getLogger("harmhub.access").setLevel(logging.WARNING)  # these are no readers
-        match does:
-            case "list":
-                self._list()
-            case "warm":
-                self._warm()
-            case "check":
-                self._check()
-            case "drop":
-                self._drop(address)
+        with _unlogged():
+            match does:
+                case "list":
+                    self._list()
+                case "warm":
+                    self._warm()
+                case "check":
+                    self._check()
+                case "drop":
+                    self._drop(address)
 
     def _list(self) -> None:
         shelf, total = _shelf(), 0
@@ -130,6 +130,18 @@ class Command(BaseCommand):
             for tag in tags:
                 cursor.execute("SELECT harmhub_changed(%s)", [tag])
         self.stdout.write("Told to all web servers, which drop within a second.")
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Log no access for a block: what asks is no reader."""
+    access = logging.getLogger("harmhub.access")
+    level = access.level
+    access.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        access.setLevel(level)
 
 
 def _shelf() -> Shelf:
