@@ -108,6 +108,18 @@ class CustomDocument(AbstractDocument):
         return bool(self.file) and not self.file._committed and self.file_extension == "pdf"
 
 
+class DocumentText(models.Model):
+    """What a document says, for search; a job reads it from the file."""
+
+    document = models.OneToOneField(CustomDocument, models.CASCADE, primary_key=True, related_name="text")
+    text = models.TextField()
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"the text of {self.document_id}"
+
+
 def validate_addresses(text: str) -> None:
     """Raise ValidationError unless each non-empty line of the text is one e-mail address."""
     for line in address_lines(text):

@@ -35,6 +35,7 @@ TOP_ADDRESSES = {
     "health",
     "media",
     "newsletter",
+    "search",
     "shared",
     "static",
     *dict(settings.LANGUAGES),

@@ -18,6 +18,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     "profile": (*COMMON, *STREAM, "article"),
     "home": (*COMMON, *STREAM, "directory", "dates", "entries"),
     "read": (*COMMON, "signup", "panel", "kind", "card", "article", "facts", "notice"),
+    "search": (*COMMON, "search", "kind", "card", "tabs", "pager", "entries", "directory"),
     "desk": (*COMMON, "choices", "directory", "errors", "facts", "notice"),
 }
 

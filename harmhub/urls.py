@@ -32,6 +32,7 @@ urlpatterns = [
 urlpatterns += i18n_patterns(
     path("contact/", include("contact.urls")),
     path("newsletter/", include("newsletter.urls")),
+    path("", include("content.urls")),
     # Wagtail's password and login forms of restricted pages, with a limit on guessing: there is one login
     # form.
     path(

@@ -78,6 +78,12 @@ class Hub:
         site = self.settings.site_id
         return {root.language_code: root.root_path for root in self._site_roots if root.site_id == site}
 
+    @property
+    def languages(self) -> dict[str, str]:
+        """The languages that the site has pages in: codes and their own names, in the order of the settings."""
+        found = {code: name for code, name in settings.LANGUAGES if code in self._roots}
+        return found or {settings.LANGUAGE_CODE: dict(settings.LANGUAGES)[settings.LANGUAGE_CODE]}
+
     @cached_property
     def root_path(self) -> str:
         """The internal path of the home page in the request's language, else in the first; empty without a

@@ -5,6 +5,7 @@ from content.models.events import EventPage, EventSpeaker
 from content.models.indexes import EventIndexPage, HomePage, InfoPage, PublicationIndexPage, VoicesIndexPage
 from content.models.items import ContentItem, ItemAuthor, ItemTag
 from content.models.publications import PublicationFile, PublicationPage
+from content.models.search import SearchEntry, SearchWord
 from content.models.voices import VoicesPage
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "PublicationFile",
     "PublicationIndexPage",
     "PublicationPage",
+    "SearchEntry",
+    "SearchWord",
     "VoicesIndexPage",
     "VoicesPage",
 ]

@@ -1,0 +1,226 @@
+"""Search over all public pages: what is asked, what is found, and how it is shown.
+
+Of the work that matches, the newest ``MOST`` are ranked: by where the words stand, how often, and how old the
+work is. More would be found for common words only, of which nobody reads so far; and ranking all of them
+would take seconds. What is public, and where it is listed, the entries of the listings know. Nothing here
+keeps or logs what was asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from html import escape
+
+from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramSimilarity
+from django.db import connection, transaction
+from django.db.models import Exists, F, Func, OuterRef, Value
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from wagtail.models import Page
+
+from content.cards import cards_of
+from content.listing import PAGE_SIZE
+from content.models import ContentItem, Entry, SearchEntry, SearchWord
+from content.models.entries import EVERYWHERE, EntryQuerySet
+from harmhub.pages import all_pages
+from topics.kinds import Kind
+
+MOST = 2_000  # items are ranked, and counted
+MOST_PAGES = 5  # topics, programs, people and other pages are shown
+LONGEST, MOST_WORDS = 100, 10  # characters and words are searched for
+PATIENCE = "2s"  # the longest that a query may take
+WEIGHTS = [0.05, 0.2, 0.4, 1.0]  # of files, text, summary and title
+HALF_AS_GOOD = 10  # years, after which work counts half as much as new work
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+# What PostgreSQL puts round the words it found, until all else is escaped.
+FOUND, FOUND_END = "\x02", "\x03"
+MARKED = re.compile(f"{FOUND}([^{FOUND}{FOUND_END}]*){FOUND_END}")
+IN_TITLE = f'HighlightAll=true, StartSel="{FOUND}", StopSel="{FOUND_END}"'
+IN_TEXT = f'MaxFragments=2, MinWords=10, MaxWords=22, FragmentDelimiter=" … ", StartSel="{FOUND}", StopSel="{FOUND_END}"'
+HEADLINES = """
+SELECT page_id, ts_headline(stemming, title, asked, %s), ts_headline(stemming, summary || ' ' || left(body, 50000), asked, %s)
+FROM content_texts(%s), plainto_tsquery(content_stemming(%s), %s) AS asked
+"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is searched for.
+
+    words: with blanks between them. language: its code. locale: the number of that
+    language. kind, topic, program (numbers of pages), year: what the work is to be of; None leaves it out.
+    """
+
+    words: str
+    language: str
+    locale: int
+    kind: Kind | None = None
+    topic: int | None = None
+    program: int | None = None
+    year: int | None = None
+
+    @property
+    def query(self) -> SearchQuery:
+        """The words as PostgreSQL asks for them: all of them, stemmed; no character is an operator."""
+        return SearchQuery(self.words, config=Func(Value(self.language), function="content_stemming"))
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether work of some sort only is asked for."""
+        return any((self.kind, self.topic, self.program, self.year))
+
+
+def words_of(typed: str) -> list[str]:
+    """Return the words in the first 100 characters of what was typed."""
+    return WORD.findall(typed.strip()[:LONGEST])
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Do a search in a block: no query takes longer than PATIENCE (OperationalError), and each is planned for
+    the words it asks for, since the way to a rare word is another than to a common one."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true), set_config('plan_cache_mode', %s, true)",
+                [PATIENCE, "force_custom_plan"],
+            )
+        yield
+
+
+class Search:
+    """What is found for a question: one page of it, from 1 on."""
+
+    def __init__(self, question: Question, number: int = 1) -> None:
+        self.question = question
+        self.number = number
+
+    @cached_property
+    def _ranked(self) -> list[int]:
+        """The numbers of the items that match, the best first; one more than MOST where there are more."""
+        found = SearchEntry.objects.filter(page_id__in=self._candidates.values("item_id")[: MOST + 1])
+        rank = SearchRank(F("words"), self.question.query, weights=WEIGHTS, normalization=Value(1))
+        rows = found.annotate(rank=rank).values_list("page_id", "rank", "page__contentitem__published_on")
+        today = timezone.localdate()
+        scored = [(rank * _freshness(day, today), day, pk) for pk, rank, day in rows]
+        return [pk for _, _, pk in sorted(scored, reverse=True)]
+
+    @property
+    def _candidates(self) -> EntryQuerySet:
+        question = self.question
+        words = SearchEntry.objects.filter(page_id=OuterRef("item_id"), words=question.query)
+        entries = Entry.objects.current().filter(
+            Exists(words), page=question.topic or question.program or EVERYWHERE, locale=question.locale
+        )
+        if question.topic and question.program:
+            entries = entries.filter(item__in=Entry.objects.filter(page=question.program).values("item_id"))
+        if question.kind:
+            entries = entries.of_kind(question.kind)
+        if question.year:
+            entries = entries.filter(published_on__year=question.year)
+        return entries.newest_first()
+
+    @property
+    def is_more(self) -> bool:
+        """Whether more items match than are counted."""
+        return len(self._ranked) > MOST
+
+    @property
+    def total(self) -> int:
+        """The number of items that match, at most MOST."""
+        return min(len(self._ranked), MOST)
+
+    @cached_property
+    def items(self) -> list[ContentItem]:
+        """The items of this page, ready for cards whose titles and summaries are marked HTML."""
+        numbers = self._ranked[:MOST][(self.number - 1) * PAGE_SIZE : self.number * PAGE_SIZE]
+        cards = {item.pk: item for item in cards_of(numbers)}
+        return self._marked(cards[pk] for pk in numbers if pk in cards)
+
+    @cached_property
+    def pages(self) -> list[Page]:
+        """The topics, programs, people and other pages that match, the best first; on the first page of a
+        search for anything. Their ``title`` and ``summary`` are marked HTML."""
+        if self.question.is_narrow or self.number > 1:
+            return []
+        rank = SearchRank(
+            F("search_entry__words"), self.question.query, weights=WEIGHTS, normalization=Value(1)
+        )
+        found = (
+            all_pages()
+            .public()
+            .filter(
+                search_entry__words=self.question.query, locale=self.question.locale, contentitem__isnull=True
+            )
+            .annotate(rank=rank)
+            .order_by("-rank", "pk")
+        )
+        return self._marked(found[:MOST_PAGES])
+
+    def _marked[Shown: Page](self, pages: Iterable[Shown]) -> list[Shown]:
+        """Return pages with what was found in their titles and texts marked."""
+        shown = list(pages)
+        headlines = self._headlines([page.pk for page in shown])
+        for page in shown:
+            title, text = headlines.get(page.pk, (page.title, ""))
+            page.title = marked(title)
+            page.summary = marked(text) if FOUND in text else getattr(page, "summary", "") or marked(text)
+        return shown
+
+    def _headlines(self, pages: list[int]) -> dict[int, tuple[str, str]]:
+        if not pages:
+            return {}
+        with connection.cursor() as cursor:
+            asked = (self.question.language, self.question.words)
+            cursor.execute(HEADLINES, [IN_TITLE, IN_TEXT, pages, *asked])
+            return {pk: (title, text) for pk, title, text in cursor.fetchall()}
+
+    @property
+    def first(self) -> int:
+        """The place of the first item on this page."""
+        return (self.number - 1) * PAGE_SIZE + 1
+
+    @property
+    def next_places(self) -> tuple[int, int] | None:
+        """The places of the first and the last item on the next page; None where there is none."""
+        shown = self.number * PAGE_SIZE
+        return (shown + 1, min(shown + PAGE_SIZE, self.total)) if shown < self.total else None
+
+    def corrected(self) -> Search | None:
+        """Return a search for similar words that finds something; None where there is none, or nothing to
+        correct."""
+        words = _corrected(self.question)
+        if words.casefold() == self.question.words.casefold():
+            return None
+        other = Search(replace(self.question, words=words))
+        return other if other.total or other.pages else None
+
+
+def marked(text: str) -> SafeString:
+    """Return a text as HTML, with what PostgreSQL found in it marked."""
+    html = MARKED.sub(r"<mark>\1</mark>", escape(text))
+    return mark_safe(html.replace(FOUND, "").replace(FOUND_END, ""))  # noqa: S308 (escaped above)
+
+
+def _freshness(day: date, today: date) -> float:
+    """Return a factor from 1 for new work downwards."""
+    return 1 / (1 + max(0, (today - day).days) / (HALF_AS_GOOD * 365.25))
+
+
+def _corrected(question: Question) -> str:
+    """Return the words with each that no page holds replaced by the most similar one that is known."""
+    known = SearchWord.objects.filter(locale=question.locale)
+    return " ".join(_nearest(known, word) for word in question.words.split())
+
+
+def _nearest(known, word: str) -> str:
+    similar = known.filter(word__trigram_similar=word.lower()).annotate(
+        similarity=TrigramSimilarity("word", word.lower())
+    )
+    return similar.order_by("-similarity", "word").values_list("word", flat=True).first() or word
