@@ -11,16 +11,20 @@ class ContentConfig(AppConfig):
     verbose_name = _("Content")
 
     def ready(self) -> None:
-        """Have the pictures of cards made before somebody looks at them, and names kept when people leave."""
+        """Have the pictures of cards made before somebody looks at them, documents read, and names kept when
+        people leave."""
         from django.db.models.signals import post_save, pre_delete
         from wagtail.signals import page_published
 
         from content import tasks
         from content.models.credits import keep_name
-        from harmhub.models import CustomImage
+        from harmhub.models import CustomDocument, CustomImage
         from topics.models import PersonPage
 
         uid = "content.prepare_card"
         post_save.connect(tasks.prepare_saved_picture, sender=CustomImage, dispatch_uid=uid)
         page_published.connect(tasks.prepare_published_picture, dispatch_uid=uid)
+        post_save.connect(
+            tasks.read_saved_document, sender=CustomDocument, dispatch_uid="content.read_document"
+        )
         pre_delete.connect(keep_name, sender=PersonPage, dispatch_uid="content.keep_name")

@@ -18,7 +18,7 @@ from html import escape
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramSimilarity
 from django.db import connection, transaction
-from django.db.models import Exists, F, Func, OuterRef, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.models import Page
@@ -41,10 +41,12 @@ WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 # What PostgreSQL puts round the words it found, until all else is escaped.
 FOUND, FOUND_END = "\x02", "\x03"
 MARKED = re.compile(f"{FOUND}([^{FOUND}{FOUND_END}]*){FOUND_END}")
-IN_TITLE = f'HighlightAll=true, StartSel="{FOUND}", StopSel="{FOUND_END}"'
-IN_TEXT = f'MaxFragments=2, MinWords=10, MaxWords=22, FragmentDelimiter=" … ", StartSel="{FOUND}", StopSel="{FOUND_END}"'
+MARKS = f'StartSel="{FOUND}", StopSel="{FOUND_END}"'
+WHOLE = f"HighlightAll=true, {MARKS}"
+PARTS = f'MaxFragments=2, MinWords=8, MaxWords=22, ShortWord=0, FragmentDelimiter=" … ", {MARKS}'
 HEADLINES = """
-SELECT page_id, ts_headline(stemming, title, asked, %s), ts_headline(stemming, summary || ' ' || left(body, 50000), asked, %s)
+SELECT page_id, ts_headline(stemming, title, asked, %s), ts_headline(stemming, summary, asked, %s),
+    ts_headline(stemming, left(body, 50000), asked, %s)
 FROM content_texts(%s), plainto_tsquery(content_stemming(%s), %s) AS asked
 """
 
@@ -156,10 +158,12 @@ class Search:
             all_pages()
             .public()
             .filter(
-                search_entry__words=self.question.query, locale=self.question.locale, contentitem__isnull=True
+                search_entry__words=self.question.query,
+                search_entry__is_item=False,
+                locale=self.question.locale,
             )
-            .annotate(rank=rank)
-            .order_by("-rank", "pk")
+            .annotate(rank=rank, is_named_so=Q(title__iexact=self.question.words))
+            .order_by("-is_named_so", "-rank", "pk")
         )
         return self._marked(found[:MOST_PAGES])
 
@@ -168,18 +172,19 @@ class Search:
         shown = list(pages)
         headlines = self._headlines([page.pk for page in shown])
         for page in shown:
-            title, text = headlines.get(page.pk, (page.title, ""))
+            title, summary, parts = headlines.get(page.pk, (page.title, "", ""))
             page.title = marked(title)
-            page.summary = marked(text) if FOUND in text else getattr(page, "summary", "") or marked(text)
+            page.summary = marked(summary if FOUND in summary or FOUND not in parts else f"… {parts} …")
         return shown
 
-    def _headlines(self, pages: list[int]) -> dict[int, tuple[str, str]]:
+    def _headlines(self, pages: list[int]) -> dict[int, tuple[str, str, str]]:
+        """Return titles, summaries, and the parts of the texts that hold the words."""
         if not pages:
             return {}
         with connection.cursor() as cursor:
             asked = (self.question.language, self.question.words)
-            cursor.execute(HEADLINES, [IN_TITLE, IN_TEXT, pages, *asked])
-            return {pk: (title, text) for pk, title, text in cursor.fetchall()}
+            cursor.execute(HEADLINES, [WHOLE, WHOLE, PARTS, pages, *asked])
+            return {pk: texts for pk, *texts in cursor.fetchall()}
 
     @property
     def first(self) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Locale, Page
@@ -27,14 +28,14 @@ Choices = list[tuple[Any, Any]]
 class SearchForm(forms.Form):
     """What is searched for, and in which part of the work.
 
-    data: the query of the request. languages: the codes of those that the site has pages in.
+    query: that of the request. languages: the codes and names of those that the site has pages in.
     """
 
     kind = forms.TypedChoiceField(
         required=False,
         coerce=Kind.from_path,
         empty_value=None,
-        choices=[(kind.path, kind.plural) for kind in Kind],
+        choices=[(kind.path, kind.path) for kind in Kind],
     )
     topic = forms.TypedChoiceField(label=_("Topic"), required=False, coerce=int, empty_value=None)
     program = forms.TypedChoiceField(label=_("Program"), required=False, coerce=int, empty_value=None)
@@ -45,25 +46,24 @@ class SearchForm(forms.Form):
 
     narrowing = ("topic", "program", "year", "language")
 
-    def __init__(self, data: Mapping[str, str], languages: dict[str, str]) -> None:
-        super().__init__(data, auto_id="s-%s")
-        known = [code for code in languages if code in (get_language(), data.get("language"))]
-        self.language = data["language"] if data.get("language") in languages else (known or [*languages])[0]
-        self.locale = Locale.objects.get(language_code=self.language)
+    def __init__(self, query: QueryDict, languages: dict[str, str]) -> None:
+        asked = (query.get("language"), get_language(), *languages)
+        code = next(code for code in asked if code in languages)
+        super().__init__(query.dict() | {"language": code}, auto_id="s-%s")
+        self.locale = Locale.objects.get(language_code=code)
         for name, choices in self._choices(languages):
-            self.fields[name].choices = [("", _("Any")), *choices] if name != "language" else choices  # type: ignore[attr-defined]
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
             if len(choices) < 2:
                 del self.fields[name]
         self.full_clean()
 
     def _choices(self, languages: dict[str, str]) -> Iterator[tuple[str, Choices]]:
-        yield "topic", _labelled(TopicPage.objects.public().filter(locale=self.locale))
-        yield "program", _labelled(ProgramPage.objects.public().filter(locale=self.locale))
+        of_all = ("", _("Any"))
+        for name, model in (("topic", TopicPage), ("program", ProgramPage)):
+            yield name, [of_all, *_labelled(model.objects.public().filter(locale=self.locale))]
         years = EntryCount.objects.filter(page=EVERYWHERE, locale=self.locale, number__gt=0)
-        yield (
-            "year",
-            [(year, year) for year in years.order_by("-year").values_list("year", flat=True).distinct()],
-        )
+        numbers = years.order_by("-year").values_list("year", flat=True).distinct()
+        yield "year", [of_all, *((year, year) for year in numbers)]
         yield "language", [*languages.items()]
 
     @property
@@ -86,7 +86,7 @@ class SearchForm(forms.Form):
     def question(self) -> Question:
         """The search as it was understood."""
         chosen = {name: self.cleaned_data.get(name) for name in ("kind", "topic", "program", "year")}
-        return Question(self.words, self.language, self.locale.pk, **chosen)
+        return Question(self.words, self.locale.language_code, self.locale.pk, **chosen)
 
     @property
     def number(self) -> int:
@@ -110,9 +110,10 @@ class SearchForm(forms.Form):
 
     def address(self, **changes: Any) -> str:
         """Return the query of the same search with some changes; None takes a part away."""
-        names = ("kind", "topic", "program", "year", "language")
-        kept = {name: self.data[name] for name in names if self.cleaned_data.get(name)}
-        parts = {"q": self.words} | kept | ({"exact": "1"} if self.is_exact else {}) | changes
+        kept = {name: self.data[name] for name in ("kind", *self.narrowing) if self.cleaned_data.get(name)}
+        if self.locale.language_code == get_language():
+            kept.pop("language", None)
+        parts = {"q": self.words} | kept | ({"exact": 1} if self.is_exact else {}) | changes
         return "?" + urlencode({name: value for name, value in parts.items() if value is not None})
 
 

@@ -6,9 +6,11 @@ from typing import Any
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
+from procrastinate.tasks import Task
 
 from content.cards import CARD_FILTERS
-from harmhub.models import CustomImage
+from harmhub import files
+from harmhub.models import CustomDocument, CustomImage, DocumentText
 from harmhub.private_files import is_private
 
 logger = logging.getLogger(__name__)
@@ -29,15 +31,37 @@ def prepare_card(image: int) -> None:
 def prepare_saved_picture(instance: CustomImage, raw: bool = False, **given: Any) -> None:
     """Queue the work for a picture that was saved."""
     if not raw:
-        _queue(instance.pk)
+        _defer(prepare_card, image=instance.pk)
 
 
 def prepare_published_picture(instance: Any, **given: Any) -> None:
     """Queue the work for the picture of an item that was published."""
     if image := getattr(instance, "image_id", None):
-        _queue(image)
+        _defer(prepare_card, image=image)
 
 
-def _queue(image: int) -> None:
+@app.task(lock="read_document", priority=-1)
+def read_document(document: int) -> None:
+    """Read what a PDF says, for search; one after the other, and after mail."""
+    found = CustomDocument.objects.filter(pk=document).first()
+    if found is None or found.file_extension != "pdf":
+        DocumentText.objects.filter(document=document).delete()
+        return
+    try:
+        with found.open_file() as file:
+            text = files.pdf_text(file)
+    except files.UNREADABLE_PDF as problem:
+        logger.error("document %s cannot be read: %s", document, type(problem).__name__)
+        text = ""
+    DocumentText.objects.update_or_create(document=found, defaults={"text": text})
+
+
+def read_saved_document(instance: CustomDocument, raw: bool = False, **given: Any) -> None:
+    """Queue the reading of a document that was saved with another file."""
+    if not raw and instance.has_new_file:
+        _defer(read_document, document=instance.pk)
+
+
+def _defer(task: Task, **given: Any) -> None:
     # In the transaction that saves, by Django's own connection, also within a job.
-    JobManager(DjangoConnector()).defer_job(prepare_card.configure(task_kwargs={"image": image}).job)
+    JobManager(DjangoConnector()).defer_job(task.configure(task_kwargs=given).job)

@@ -79,6 +79,8 @@ class CustomDocument(AbstractDocument):
 
     page_count = models.PositiveIntegerField(_("pages"), null=True, blank=True, editable=False)
 
+    has_new_file = False  # whether its last save stored a file
+
     admin_form_fields = WagtailDocument.admin_form_fields
     search_fields = [*AbstractDocument.search_fields, index.FilterField("page_count")]
 
@@ -99,7 +101,8 @@ class CustomDocument(AbstractDocument):
     def save(self, *args, **kwargs) -> None:
         """Store the document with its size and, for a PDF, its number of pages. ValidationError: not a
         readable PDF."""
-        if self.file and not self.file._committed:
+        self.has_new_file = bool(self.file) and not self.file._committed
+        if self.has_new_file:
             self.page_count = files.pdf_pages(self.file) if self._is_new_pdf() else None
             self._set_document_file_metadata()
         super().save(*args, **kwargs)

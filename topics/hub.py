@@ -80,7 +80,7 @@ class Hub:
 
     @property
     def languages(self) -> dict[str, str]:
-        """The languages that the site has pages in: codes and their own names, in the order of the settings."""
+        """The languages that the site has pages in: their codes and own names."""
         found = {code: name for code, name in settings.LANGUAGES if code in self._roots}
         return found or {settings.LANGUAGE_CODE: dict(settings.LANGUAGES)[settings.LANGUAGE_CODE]}
 

@@ -30,8 +30,9 @@ BEGIN
 END $$;
 
 -- How words of a language (an ISO 639 code, perhaps with a region) are stemmed; not at all where nobody knows.
+-- Only a migration changes the answer, and it must be known when a search is planned: hence immutable.
 CREATE FUNCTION content_stemming(language text) RETURNS regconfig
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce((
         SELECT config.oid::regconfig
         FROM (VALUES
@@ -67,14 +68,14 @@ $$;
 
 -- What some pages say. names: of those who made it, and its tags.
 CREATE FUNCTION content_texts(pages integer[])
-RETURNS TABLE (page_id integer, locale_id integer, stemming regconfig, title text, summary text, names text, body text)
+RETURNS TABLE (page_id integer, is_item boolean, locale_id integer, stemming regconfig, title text, summary text, names text, body text)
 LANGUAGE sql STABLE AS $$
-    SELECT page.id, page.locale_id, content_stemming(locale.language_code), page.title,
-        content_plain(concat_ws(
+    SELECT page.id, item.page_ptr_id IS NOT NULL, page.locale_id, content_stemming(locale.language_code), page.title,
+        concat_ws(
             ' ', item.summary, voices.standfirst, topic.introduction, program.tagline, program.purpose, person.role,
             info.introduction, topics.introduction, programs.introduction, people.introduction,
             all_voices.introduction, all_events.introduction, all_publications.introduction
-        )),
+        ),
         concat_ws(
             ' ',
             (
@@ -89,12 +90,15 @@ LANGUAGE sql STABLE AS $$
                 WHERE tagged.content_object_id = page.id
             )
         ),
-        content_plain(concat_ws(
-            ' ', voices.kicker, content_written(item.body), content_written(info.body), content_written(publication.key_findings),
-            publication.isbn, publication.doi, event.place, event.town, event.access_notes, event.transcript,
-            topic.learn_more, topic.grant_seekers, content_written(topic.open_calls), program.office, person.office,
-            person.biography
-        ))
+        concat_ws(
+            ' ', voices.kicker,
+            content_plain(concat_ws(
+                ' ', content_written(item.body), content_written(info.body), content_written(publication.key_findings),
+                event.transcript, topic.learn_more, topic.grant_seekers, content_written(topic.open_calls)
+            )),
+            publication.isbn, publication.doi, event.place, event.town, event.access_notes,
+            program.office, person.office, person.biography
+        )
     FROM wagtailcore_page page
     JOIN wagtailcore_locale locale ON locale.id = page.locale_id
     LEFT JOIN content_contentitem item ON item.page_ptr_id = page.id
@@ -152,9 +156,10 @@ CREATE FUNCTION content_index(pages integer[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     WITH said AS MATERIALIZED (SELECT * FROM content_texts(pages)), entries AS (
-        INSERT INTO content_searchentry AS kept (page_id, words)
-            SELECT page_id, content_words(page_id, stemming, title, summary, names, body) FROM said
-            ON CONFLICT (page_id) DO UPDATE SET words = excluded.words WHERE kept.words <> excluded.words
+        INSERT INTO content_searchentry AS kept (page_id, is_item, words)
+            SELECT page_id, is_item, content_words(page_id, stemming, title, summary, names, body) FROM said
+            ON CONFLICT (page_id) DO UPDATE SET is_item = excluded.is_item, words = excluded.words
+            WHERE (kept.is_item, kept.words) IS DISTINCT FROM (excluded.is_item, excluded.words)
     )
     INSERT INTO content_searchword (locale_id, word)
         SELECT DISTINCT locale_id, lexeme
@@ -328,11 +333,12 @@ class Migration(migrations.Migration):
             name='SearchEntry',
             fields=[
                 ('page', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='search_entry', serialize=False, to=settings.WAGTAIL_PAGE_MODEL)),
+                ('is_item', models.BooleanField()),
                 ('words', django.contrib.postgres.search.SearchVectorField()),
             ],
             options={
                 'verbose_name_plural': 'search entries',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['words'], name='search_by_word')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['words'], name='search_by_word'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('is_item', False)), fastupdate=False, fields=['words'], name='search_other_pages')],
             },
         ),
         migrations.CreateModel(

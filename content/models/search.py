@@ -22,6 +22,7 @@ class SearchEntry(models.Model):
         db_constraint=False,
         related_name="search_entry",
     )
+    is_item = models.BooleanField()
     words = SearchVectorField()
 
     wagtail_reference_index_ignore = True
@@ -29,7 +30,15 @@ class SearchEntry(models.Model):
     class Meta:
         verbose_name_plural = "search entries"
         # Without a list of what is still to be indexed, which every search would read through.
-        indexes = [GinIndex(fields=["words"], name="search_by_word", fastupdate=False)]
+        indexes = [
+            GinIndex(fields=["words"], name="search_by_word", fastupdate=False),
+            GinIndex(
+                fields=["words"],
+                condition=models.Q(is_item=False),
+                name="search_other_pages",
+                fastupdate=False,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"the words of {self.page_id}"

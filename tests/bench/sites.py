@@ -1,0 +1,95 @@
+"""Sites of any size, written by SQL that makes all rows at once.
+
+Triggers are off meanwhile, and what they keep is made afterwards in one go: that is how one loads a million
+of anything. Texts are of words of which few are common and many rare, as in any language.
+"""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from wagtail.models import Page
+
+from content.models import ContentItem
+
+PARAGRAPHS, WORDS = 2_000, 60
+COMMON, RARE = "bread", "zeppelin"  # words of every second item, and of one item in ten thousand
+DAYS = 9_000  # that the work goes back
+PARAGRAPH = f"(SELECT said FROM paragraph WHERE id = (n::bigint * 7919) % {PARAGRAPHS})"
+BODY = "jsonb_build_array(jsonb_build_object('type', 'text', 'value', '<p>' || {} || '</p>'))"
+# The step that treebeard gives the n-th child (MP_Node: four digits, base 36).
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+STEP = " || ".join(
+    f"substr('{DIGITS}', (({{last}} + n) / {36**place} % 36) + 1, 1)" for place in (3, 2, 1, 0)
+)
+
+
+def grow(item: ContentItem, number: int) -> None:
+    """Write so many copies of an item below its parent, with texts and dates of their own. What refers to the
+    item, its topic apart, is not copied."""
+    parent = Page.objects.get(pk=item.get_parent().pk)
+    last = Page._str2int(parent.get_last_child().path[-Page.steplen :])
+    rare = f"CASE WHEN n % 10000 = 77 THEN ' {RARE}' ELSE '' END"
+    texts = {
+        "path": f"'{parent.path}' || {STEP.format(last=last)}",
+        "title": f"source.title || ' ' || n || ' ' || split_part({PARAGRAPH}, ' ', 3)",
+        "slug": "source.slug || '-' || n",
+        "url_path": f"'{parent.url_path}' || source.slug || '-' || n || '/'",
+        "translation_key": "gen_random_uuid()",
+        "published_on": f"source.published_on - (n::bigint * {DAYS} / {number})::int",
+        "summary": f"left(split_part({PARAGRAPH}, '.', 1), 200) || {rare}",
+        "body": BODY.format(PARAGRAPH),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('wagtailcore_page', 'id'))")
+        first = cursor.fetchone()[0]
+        with _without_triggers(cursor):
+            _write_paragraphs(cursor)
+            for model in (Page, *(each for each in type(item)._meta.parents if each is not Page), type(item)):
+                _copy(cursor, model, item.pk, first, number, texts)
+            cursor.execute(
+                "UPDATE wagtailcore_page SET numchild = numchild + %s WHERE id = %s", [number, parent.pk]
+            )
+            cursor.execute(
+                "SELECT setval(pg_get_serial_sequence('wagtailcore_page', 'id'), %s)", [first + number]
+            )
+        cursor.execute("ANALYZE")
+        for made in ("content_list", "content_index"):
+            t = time.time()
+            cursor.execute(
+                f"SELECT {made}(ARRAY(SELECT generate_series(%s, %s)))", [first, first + number - 1]
+            )
+            print(made, time.time() - t, flush=True)
+        cursor.execute("VACUUM ANALYZE")
+
+
+@contextmanager
+def _without_triggers(cursor) -> Iterator[None]:
+    cursor.execute("SET session_replication_role = replica")
+    yield
+    cursor.execute("SET session_replication_role = origin")
+
+
+def _write_paragraphs(cursor) -> None:
+    dice = random.Random(1)
+    known = ["".join(dice.choices("abdefghiklmnoprstu", k=dice.randint(4, 10))) for _ in range(20_000)]
+    shares = [1 / (place + 10) for place in range(len(known))]
+    cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS paragraph (id int PRIMARY KEY, said text)")
+    cursor.execute("TRUNCATE paragraph")
+    for place in range(PARAGRAPHS):
+        words = dice.choices(known, shares, k=WORDS) + [COMMON] * (place % 2)
+        dice.shuffle(words)
+        said = f"{' '.join(words[:20])}. {' '.join(words[20:])}."
+        cursor.execute("INSERT INTO paragraph VALUES (%s, %s)", [place, said])
+
+
+def _copy(cursor, model: type[Page], source: int, first: int, number: int, texts: dict[str, str]) -> None:
+    table, link = model._meta.db_table, model._meta.pk.column
+    columns = [field.column for field in model._meta.local_concrete_fields if field.column != link]
+    values = [texts.get(column, f"source.{column}") for column in columns]
+    cursor.execute(
+        f"INSERT INTO {table} ({', '.join([link, *columns])}) SELECT {first} + n - 1, {', '.join(values)}"
+        f" FROM {table} source, generate_series(1, {number}) n WHERE source.{link} = {source}"
+    )

@@ -1,0 +1,487 @@
+"""Search: what is found, in which order, how it is shown, what is never found, what the database keeps."""
+
+import re
+from datetime import date, timedelta
+from html import unescape
+from io import StringIO
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from taggit.models import Tag
+from wagtail.models import Collection, CollectionViewRestriction, Locale, Page, PageViewRestriction
+
+from content import search, views
+from content.demo.pdf import pdf
+from content.models import ContentItem, EventSpeaker, ItemAuthor, PublicationFile, SearchEntry, VoicesPage
+from content.tasks import read_document
+from harmhub import limits
+from harmhub.models import CustomDocument, DocumentText
+from tests.factories import DocumentFactory, TopicFactory, Tree, body_of_all_blocks, copies
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _words_follow_at_once(db) -> None:
+    """Have search follow each statement: a test in a transaction never comes to its end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS content_words_follow IMMEDIATE")
+
+
+def ask(q: str, path: str = "/search/", **given) -> str:
+    """Return the main part of the page of results."""
+    response = Client().get(path, {"q": q, **given})
+    assert response.status_code == 200
+    return response.content.decode().split("<main")[1].split("</main>")[0]
+
+
+def found(q: str, **given) -> list[str]:
+    """Return the titles of what is found, pages first, as a reader reads them."""
+    results = ask(q, **given).split('class="directory"')[0]
+    return [unescape(re.sub("<.*?>", "", title)) for title in re.findall(r"<h3>(.*?)</h3>", results)]
+
+
+def report(text: str, **fields) -> CustomDocument:
+    """Return a PDF that says something, read."""
+    written = pdf("Report", "en", [[("text", text)]], "Fennmark")
+    document = DocumentFactory(title="report", file=ContentFile(written, "report.pdf"), **fields)
+    read_document(document.pk)
+    return document
+
+
+# --- what is found
+
+
+def test_words_are_found_in_titles_summaries_texts_and_names(tree: Tree):
+    item = tree.voice(
+        title="The Night Van",
+        summary="It keeps its appointments.",
+        body=body_of_all_blocks(),
+        kicker="Letter",
+    )
+    ItemAuthor.objects.create(item=item, name="Ilse Marten")
+    ItemAuthor.objects.create(item=item, person=tree.person, sort_order=1)
+    item.tags.add("naloxone")
+    item.save()
+    for q in ("van", "appointment", "corner", "wound forgets", "leaflet", "twice a week", "letter", "marten"):
+        assert found(q) == ["The Night Van"], q
+    assert found("naloxone") == ["The Night Van"]
+    assert found("nadia brenner") == ["Nadia Brenner", "The Night Van"]
+    assert found("van absent") == []
+
+
+def test_what_belongs_to_an_event_or_a_publication_is_found(tree: Tree):
+    event = tree.event(
+        title="Hearing", place="Town Hall", town="Coimbra", transcript="<p>Madam <b>chair</b></p>"
+    )
+    EventSpeaker.objects.create(event=event, name="Dr. Faro")
+    publication = tree.publication(
+        title="Counting", isbn="978-3-16-148410-0", key_findings=[("finding", "Conversations explain more.")]
+    )
+    PublicationFile.objects.create(publication=publication, document=report("A pencil is enough."))
+    for q in ("town hall", "coimbra", "faro", "chair"):
+        assert found(q) == ["Hearing"], q
+    for q in ("978-3-16-148410-0", "conversation", "pencil"):
+        assert found(q) == ["Counting"], q
+
+
+def test_topics_programs_people_and_other_pages_stand_first(tree: Tree):
+    tree.health.learn_more = "<p>Why <i>clinics</i> close.</p>"
+    tree.health.save()
+    tree.voice(title="Health in Numbers")
+    assert found("health") == ["Health", "Health and Rights", "Health in Numbers"]
+    assert found("clinic") == ["Health"]
+    assert found("health", kind="voices") == ["Health in Numbers"]
+
+
+def test_words_are_stemmed_in_the_language_of_the_page_and_need_no_accents(tree: Tree):
+    tree.voice(title="Exchanging needles at the café")
+    french = Locale.objects.create(language_code="fr")
+    tree.voices.copy_for_translation(french, copy_parents=True)
+    Page.objects.filter(locale=french).update(live=True, alias_of=None)
+    parent = tree.voices.get_translation(french)
+    translated = parent.add_child(
+        instance=VoicesPage(
+            title="Les chevaux à Liège",
+            slug="cheval",
+            published_on=date(2026, 1, 1),
+            summary="Non.",
+            primary_topic=tree.health,
+        )
+    )
+    assert translated.locale == french
+    assert found("exchange needle cafe") == ["Exchanging needles at the café"]
+    assert found("cheval liege", path="/fr/search/") == ["Les chevaux à Liège"]
+    assert found("cheval", language="fr") == ["Les chevaux à Liège"]
+    assert found("cheval") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "titles"),
+    [
+        ({"kind": "events"}, ["Van at night"]),
+        ({"topic": "justice"}, ["Van on trial"]),
+        ({"topic": "health"}, ["Van at night", "Van of old"]),
+        ({"program": "program"}, ["Van of old"]),
+        ({"year": "2019"}, ["Van of old"]),
+        ({"topic": "health", "program": "program", "year": "2019", "kind": "voices"}, ["Van of old"]),
+        ({"topic": "justice", "program": "program"}, []),
+        ({"kind": "nonsense", "topic": "x", "program": "999999", "year": "later", "page": "-1"}, None),
+    ],
+)
+def test_results_are_narrowed_by_kind_topic_program_and_year_together(tree: Tree, given, titles):
+    tree.event(title="Van at night")
+    tree.voice(title="Van on trial", primary_topic=tree.justice, published_on=date(2026, 4, 1))
+    old = tree.voice(title="Van of old", published_on=date(2019, 4, 1))
+    old.programs = [tree.program]
+    old.save()
+    numbers = {
+        name: getattr(tree, value).pk if name in ("topic", "program") and hasattr(tree, value) else value
+        for name, value in given.items()
+    }
+    expected = ["Van at night", "Van on trial", "Van of old"] if titles is None else titles
+    assert sorted(found("van", **numbers)) == sorted(expected)
+
+
+# --- in which order
+
+
+def test_title_counts_more_than_summary_more_than_text_more_than_files(tree: Tree):
+    filed = tree.publication(title="Filed")
+    PublicationFile.objects.create(publication=filed, document=report("Naloxone."))
+    tree.voice(title="Written", body=[("text", "<p>Naloxone.</p>")])
+    tree.voice(title="Summed up", summary="Naloxone.")
+    tree.voice(title="Naloxone")
+    assert found("naloxone") == ["Naloxone", "Summed up", "Written", "Filed"]
+
+
+def test_of_equals_the_newer_stands_first(tree: Tree):
+    for year in (2012, 2026, 2019):
+        tree.voice(title=f"Naloxone {year}", published_on=date(year, 1, 1))
+    assert found("naloxone") == ["Naloxone 2026", "Naloxone 2019", "Naloxone 2012"]
+
+
+def test_results_are_read_page_by_page_each_once(tree: Tree):
+    copies(tree.voice(title="Naloxone"), 29)
+    pages = [found("naloxone", page=number) for number in (1, 2, 3)]
+    assert [len(page) for page in pages] == [12, 12, 6]
+    assert len({title for page in pages for title in page}) == 30
+    first, last, beyond = (ask("naloxone", page=number) for number in (1, 3, 9))
+    assert "30 results for “naloxone”" in first
+    assert 'rel="next" href="?q=naloxone&amp;page=2#recent"' in first
+    assert "13–24" in first
+    assert 'rel="prev" href="?q=naloxone&amp;page=2#recent"' in last
+    assert 'rel="next"' not in last
+    assert "There are no more results." in beyond
+
+
+def test_of_very_many_the_newest_are_ranked_and_the_number_says_so(tree: Tree, monkeypatch):
+    monkeypatch.setattr(search, "MOST", 20)
+    tree.voice(title="Naloxone, naloxone, naloxone", published_on=date(2001, 1, 1))
+    copies(tree.voice(title="Naloxone"), 24)
+    assert "More than 20 results for “naloxone”" in ask("naloxone")
+    assert "Naloxone, naloxone, naloxone" not in found("naloxone")
+    assert 'rel="next"' not in ask("naloxone", page=2)
+
+
+def test_queries_are_the_same_for_few_and_many_items(tree: Tree):
+    numbers = []
+    for more in (3, 40):
+        copies(tree.voice(title="Naloxone"), more)
+        ask("naloxone")
+        with CaptureQueriesContext(connection) as queries:
+            ask("naloxone")
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
+# --- how it is shown
+
+
+def test_what_was_found_is_marked_and_nothing_else_is_markup(tree: Tree):
+    tree.voice(
+        title="Tea & <b>needles</b>", summary="A needle \x02 & a <script>", body=[("text", "<p>x</p>")]
+    )
+    shown = ask("needle")
+    assert "<h3><a href=" in shown
+    assert "Tea &amp; &lt;b&gt;<mark>needles</mark>&lt;/b&gt;" in shown
+    assert "A <mark>needle</mark>  &amp; a" in shown
+    assert "<script" not in shown
+
+
+def test_part_of_the_text_that_holds_the_words_is_shown(tree: Tree):
+    filler = " ".join(f"word{number}" for number in range(400))
+    tree.voice(title="Van", body=[("text", f"<p>{filler} strips for testing {filler}</p>")])
+    shown = ask("strip")
+    assert "<mark>strips</mark> for testing" in shown
+    assert len(re.sub("<.*?>", "", shown).split("word")) < 60
+
+
+def test_mistyped_word_leads_to_the_similar_one_and_back(tree: Tree):
+    tree.voice(title="Drug Checking")
+    shown = ask("drug cheking")
+    assert "Did you mean <b>drug checking</b>?" in shown
+    assert "<mark>Checking</mark>" in shown
+    exact = re.search(r'href="(\?q=drug\+cheking[^"]*)">Search for “drug cheking” instead', shown)
+    assert exact
+    instead = Client().get("/search/" + unescape(exact[1])).content.decode()
+    assert "0 results for “drug cheking”" in instead
+    assert "Did you mean" not in instead
+
+
+def test_page_asks_to_be_kept_by_nobody(tree: Tree, client: Client):
+    response = client.get("/search/?q=needle")
+    assert response["Cache-Control"] == "no-store"
+    assert response["X-Robots-Tag"] == "noindex"
+    assert response.cookies == {}
+    assert "Exit this page" in response.content.decode()
+
+
+def test_search_is_found_on_every_page(tree: Tree, client: Client):
+    assert 'href="/search/">Search</a>' in client.get("/topics/health/").content.decode()
+
+
+# --- odd input
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "",
+        " ",
+        "&|!():*<->",
+        "'",
+        "\\",
+        '"',
+        "%_",
+        "\N{ARABIC FIVE POINTED STAR}",
+        "<script>alert(1)</script>",
+        "-- ;",
+    ],
+)
+def test_signs_are_text_and_no_operators(tree: Tree, q: str):
+    tree.voice(title="Needle")
+    shown = ask(q.encode(errors="replace").decode())
+    assert "<script" not in shown
+    assert found(f"needle {q}".encode(errors="replace").decode())[:1] in (["Needle"], [])
+    assert found(f"needle{q[:0]} & ! ( | :* )") == ["Needle"]
+
+
+def test_only_so_much_is_searched_for_and_the_reader_is_told(tree: Tree):
+    tree.voice(title="one two three four five six seven eight nine ten")
+    assert found("one two three four five six seven eight nine ten eleven") != []
+    assert "Only the first ten words" in ask("one two three four five six seven eight nine ten eleven")
+    assert "Only the first ten words" in ask("needle " * 300)
+    assert "Only the first ten words" not in ask("one two")
+    assert 'value="' + "x" * 100 + '"' in ask("x" * 5000)
+
+
+def test_unknown_queries_are_answered(tree: Tree, client: Client):
+    assert (
+        client.get("/search/?q=van&q=needle&page=9999999999999999999&kind=&x[]=1&language=xx").status_code
+        == 200
+    )
+    assert client.head("/search/?q=van").status_code == 200
+
+
+def test_who_asks_too_often_waits(tree: Tree, client: Client, monkeypatch):
+    monkeypatch.setattr(views, "PER_CLIENT", 2)
+    assert [client.get("/search/?q=van").status_code for _ in range(3)] == [200, 200, 429]
+    assert client.get("/search/").status_code == 200
+    assert limits.minutes_to_wait() <= 60
+
+
+def test_search_that_takes_too_long_is_given_up(tree: Tree, client: Client, monkeypatch):
+    monkeypatch.setattr(search, "PATIENCE", "1ms")
+    client.raise_request_exception = False
+    copies(tree.voice(title="Naloxone"), 500)
+    monkeypatch.setattr(search.Search, "_candidates", property(_slow))
+    response = client.get("/search/?q=naloxone")
+    assert response.status_code == 503
+    assert response["Retry-After"]
+
+
+def _slow(self):
+    return ContentItem.objects.extra(where=["pg_sleep(5) IS NOT NULL"]).extra(
+        select={"item_id": "page_ptr_id"}
+    )
+
+
+# --- what is never found
+
+
+@pytest.mark.parametrize("what", ["item", "page"])
+@pytest.mark.parametrize("state", ["draft", "expired", "private", "below a private page", "scheduled"])
+def test_what_is_not_public_is_not_found_and_not_offered(tree: Tree, what: str, state: str):
+    page = (
+        tree.voice(title="Ypsilanti")
+        if what == "item"
+        else TopicFactory(parent=tree.justice, title="Ypsilanti")
+    )
+    assert found("ypsilanti") == ["Ypsilanti"]
+    match state:
+        case "draft":
+            page.unpublish()
+        case "expired":
+            Page.objects.filter(pk=page.pk).update(expire_at=timezone.now() - timedelta(seconds=1))
+        case "private":
+            PageViewRestriction.objects.create(page=page, restriction_type="login")
+        case "below a private page":
+            PageViewRestriction.objects.create(page=page.get_parent(), restriction_type="login")
+        case "scheduled":
+            page.unpublish()
+            page.go_live_at = timezone.now() + timedelta(days=1)
+            page.save_revision().publish()
+    assert found("ypsilanti") == []
+    assert found("ypsilante") == []
+    assert "psilanti" not in ask("ypsilante").replace("ypsilante", "")
+
+
+def test_words_of_a_draft_are_not_found_before_it_is_published(tree: Tree):
+    item = tree.voice(title="Van")
+    item.title = "Zeppelin"
+    revision = item.save_revision()
+    assert found("zeppelin") == []
+    revision.publish()
+    assert found("zeppelin") == ["Zeppelin"]
+    assert found("van") == []
+
+
+def test_files_that_are_not_for_everybody_are_not_found(tree: Tree):
+    folder = Collection.get_first_root_node().add_child(name="Board")
+    publication = tree.publication(title="Counting")
+    document = report("A pencil is enough.", collection=folder)
+    PublicationFile.objects.create(publication=publication, document=document)
+    assert found("pencil") == ["Counting"]
+    restriction = CollectionViewRestriction.objects.create(collection=folder, restriction_type="login")
+    assert found("pencil") == []
+    restriction.delete()
+    assert found("pencil") == ["Counting"]
+    restriction = CollectionViewRestriction.objects.create(
+        collection=Collection.get_first_root_node(), restriction_type="login"
+    )
+    assert found("pencil") == []
+    restriction.delete()
+    PublicationFile.objects.all().delete()
+    assert found("pencil") == []
+
+
+def test_alias_is_not_found_beside_its_original(tree: Tree):
+    tree.voice(title="Van").create_alias(update_slug="van-again")
+    assert found("van") == ["Van"]
+
+
+# --- what the database keeps
+
+
+CHANGES = {
+    "retitled by SQL": lambda tree, item: Page.objects.filter(pk=item.pk).update(title="Zeppelin"),
+    "summary by SQL": lambda tree, item: ContentItem.objects.filter(pk=item.pk).update(summary="zeppelin"),
+    "an author is renamed": lambda tree, item: Page.objects.filter(pk=tree.person.pk).update(
+        title="Zeppelin"
+    ),
+    "an author comes": lambda tree, item: ItemAuthor.objects.create(item=item, name="Zeppelin", sort_order=9),
+    "a tag is renamed": lambda tree, item: Tag.objects.filter(name="bus").update(name="zeppelin"),
+    "a tag comes": lambda tree, item: (item.tags.add("zeppelin"), item.save()),
+    "a body": lambda tree, item: ContentItem.objects.filter(pk=item.pk).update(
+        body=[{"type": "text", "value": "<p>zeppelin</p>", "id": "1"}]
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_change_is_found_at_once(tree: Tree, change: str):
+    item = tree.voice(title="Van", slug="van")
+    ItemAuthor.objects.create(item=item, person=tree.person)
+    item.tags.add("bus")
+    item.save()
+    assert found("zeppelin", kind="voices") == []
+    CHANGES[change](tree, item)
+    assert len(found("zeppelin", kind="voices")) == 1
+
+
+def test_document_is_read_when_its_file_changes_and_forgotten_with_it(tree: Tree):
+    publication = tree.publication(title="Counting")
+    document = report("A pencil is enough.")
+    PublicationFile.objects.create(publication=publication, document=document)
+    document.file = ContentFile(pdf("Report", "en", [[("text", "A crayon.")]], "x"), "other.pdf")
+    document.save()
+    read_document(document.pk)
+    assert (found("pencil"), found("crayon")) == ([], ["Counting"])
+    document.file = ContentFile(b"a,b", "table.csv")
+    document.save()
+    read_document(document.pk)
+    assert not DocumentText.objects.exists()
+    assert found("crayon") == []
+
+
+def test_documents_are_queued_for_reading_when_a_file_is_stored(tree: Tree):
+    def queued() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'content.tasks.read_document'"
+            )
+            return cursor.fetchone()[0]
+
+    document = DocumentFactory(file=ContentFile(pdf("R", "en", [[("text", "A.")]], "x"), "report.pdf"))
+    assert queued() == 1
+    document.title = "Another title"
+    document.save()
+    CustomDocument.objects.get(pk=document.pk).save()
+    assert queued() == 1
+
+
+def test_file_that_cannot_be_read_hinders_nothing(tree: Tree):
+    publication = tree.publication(title="Counting")
+    document = report("A pencil is enough.")
+    PublicationFile.objects.create(publication=publication, document=document)
+    with document.file.storage.open(document.file.name, "wb") as file:
+        file.write(b"%PDF-1.7 and nothing more")
+    read_document(document.pk)
+    assert DocumentText.objects.get().text == ""
+    assert found("counting") == ["Counting"]
+
+
+def test_file_without_language_does_not_hinder_publishing(tree: Tree):
+    publication = tree.publication(title="Counting")
+    for place in range(5):
+        document = report("Words.", tags=[])
+        text = " ".join(f"{place}x{number:x}" for number in range(100_000))
+        PublicationFile.objects.create(publication=publication, document=document, sort_order=place)
+        DocumentText.objects.filter(document=document).update(text=text)
+    assert found("counting") == ["Counting"]
+
+
+def test_deleted_page_leaves_nothing(tree: Tree):
+    item = tree.voice(title="Van")
+    assert SearchEntry.objects.filter(pk=item.pk).exists()
+    number = item.pk
+    item.delete()
+    assert not SearchEntry.objects.filter(pk=number).exists()
+
+
+def test_command_names_what_differs_and_mends_it(tree: Tree):
+    item = tree.voice(title="Van")
+    document = report("A pencil is enough.")
+    with StringIO() as said:
+        call_command("check_search", stdout=said)
+        assert said.getvalue() == "Search knows all pages as they are.\n"
+    SearchEntry.objects.filter(pk=item.pk).update(words="zeppelin")
+    SearchEntry.objects.create(pk=999_999, is_item=True, words="ghost")
+    document.text.delete()
+    with StringIO() as said:
+        with pytest.raises(CommandError, match="2 pages differ, 1 PDFs were not read"):
+            call_command("check_search", stdout=said)
+        assert said.getvalue().splitlines() == [
+            "differs: “Van”",
+            "differs: “a deleted page”",
+            "not read: “report”",
+        ]
+        call_command("check_search", "--mend", stdout=said)
+    assert found("van") == ["Van"]
+    assert not SearchEntry.objects.filter(pk=999_999).exists()
