@@ -27,7 +27,7 @@ class Command(BaseCommand):
     """Say what search does not know; with --mend, put it right."""
 
     help = (
-        "Compare the words that search looks through, which the database keeps by itself, with what the pages "
+        "Compare the words of search, which the database keeps by itself, with what the pages "
         "say, and name each page that differs and each PDF that was not read. Ends with an error where "
         "something is not mended."
     )
