@@ -28,7 +28,7 @@ lint:
 
 bench:
 	@sh setup.sh dev
-	@exec $(python) -m tests.bench $(ARGS)
+	@exec $(python) -m tests.bench $(SIZE)
 
 # For maintainers: write the newest allowed versions into the requirements files. See docs/running.md.
 pins:

@@ -106,7 +106,7 @@ class Search:
     @cached_property
     def _ranked(self) -> list[int]:
         """The numbers of the items that match, the best first; one more than MOST where there are more."""
-        found = SearchEntry.objects.filter(page_id__in=self._candidates.values("item_id")[: MOST + 1])
+        found = SearchEntry.objects.filter(page_id__in=self.candidates.values("item_id")[: MOST + 1])
         rank = SearchRank(F("words"), self.question.query, weights=WEIGHTS, normalization=Value(1))
         rows = found.annotate(rank=rank).values_list("page_id", "rank", "page__contentitem__published_on")
         today = timezone.localdate()
@@ -114,7 +114,8 @@ class Search:
         return [pk for _, _, pk in sorted(scored, reverse=True)]
 
     @property
-    def _candidates(self) -> EntryQuerySet:
+    def candidates(self) -> EntryQuerySet:
+        """The entries of all items that match, the newest first."""
         question = self.question
         words = SearchEntry.objects.filter(page_id=OuterRef("item_id"), words=question.query)
         entries = Entry.objects.current().filter(

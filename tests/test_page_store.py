@@ -13,6 +13,7 @@ from io import StringIO
 from pathlib import Path
 from subprocess import CalledProcessError
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -308,6 +309,20 @@ def test_no_page_shows_what_was_before_a_change(reader: Reader, hub: Tree, chang
     reader.settle()
     # From the store, or made anew of the parts that the change has left.
     assert [path for path in paths if reader.get(path)[2] != reader.fresh(path)] == []
+
+
+def test_long_transaction_of_somebody_else_keeps_no_page_from_being_stored(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    with psycopg.connect(databases.conninfo(reader.site.database)) as other:
+        other.execute("SELECT pg_current_xact_id()")
+        with reader.site.orm():
+            change_topic(introduction="Meanwhile.")
+        wait_for(lambda: b"Meanwhile." in reader.get(TOPIC)[2], 5, "The old page is left.")
+        reader.warm(TOPIC)
+        assert b"Meanwhile." in reader.get(TOPIC)[2]
+        with reader.site.orm():
+            change_topic(introduction="Afterwards.")
+        wait_for(lambda: b"Afterwards." in reader.get(TOPIC)[2], 5, "The old page is left.")
 
 
 def test_new_article_drops_the_pages_that_show_it_and_no_other(reader: Reader, hub: Tree):

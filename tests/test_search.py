@@ -300,7 +300,7 @@ def test_search_that_takes_too_long_is_given_up(tree: Tree, client: Client, monk
     monkeypatch.setattr(search, "PATIENCE", "1ms")
     client.raise_request_exception = False
     copies(tree.voice(title="Naloxone"), 500)
-    monkeypatch.setattr(search.Search, "_candidates", property(_slow))
+    monkeypatch.setattr(search.Search, "candidates", property(_slow))
     response = client.get("/search/?q=naloxone")
     assert response.status_code == 503
     assert response["Retry-After"]

@@ -18,7 +18,7 @@ import select
 import sqlite3
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,12 @@ FROM (VALUES (1)) AS once LEFT JOIN harmhub_change change ON change.xact >= %s
 
 @dataclass(frozen=True)
 class Offered:
-    """What a rendering made, on its way to be kept. era, began: the keeper's before it. shown: by the whole
-    page. made: parts of it that were not at hand. page: None where only the parts are to be kept."""
+    """What a rendering made, on its way to be kept. era, began, heard: the keeper's before it. shown: by the
+    whole page. made: parts of it that were not at hand. page: None where only the parts are to be kept."""
 
     era: int
     began: int
+    heard: Set[int]
     shown: Shown
     made: list[tuple[Hashable, Part]]
     address: str = ""
@@ -58,7 +59,8 @@ class Offered:
 
 class Keeper(threading.Thread):
     """One thread in each web process. ``mark``: the transaction from which changes are to be read next; None
-    while changes cannot be heard of, when nothing may be taken in. ``era``: counts how often hearing began
+    while changes cannot be heard of, when nothing may be taken in. ``heard``: the numbers of the changes from
+    there on that were heard of already, and belong to the past of all that is rendered from now on. ``era``: counts how often hearing began
     anew, perhaps of another database: what was rendered in an earlier one is not taken in."""
 
     def __init__(self, pages: shelf.Shelf):
@@ -71,7 +73,7 @@ class Keeper(threading.Thread):
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
-        self._heard: set[int] = set()
+        self.heard: Set[int] = frozenset()
         self._index: shelf.Index | None = None
         self._told = ""
 
@@ -158,14 +160,14 @@ class Keeper(threading.Thread):
             index.clear()
             index.note(mark=str(mark), database=which, at=str(time.time()))
         changes = {number: (tag, where) for _, _, number, tag, where in rows if number is not None}
-        new = [change for number, change in changes.items() if number not in self._heard]
+        new = [change for number, change in changes.items() if number not in self.heard]
         if known and new:
             self.parts.drop(new)
             index.drop(new)
         if known and (new or float(index.fact("at") or 0) < time.time() - 600):
             with contextlib.suppress(sqlite3.Error):  # no room: what is noted later is read once more
                 index.note(mark=str(mark), at=str(time.time()))
-        self._heard = set(changes)
+        self.heard = changes.keys()
         self.mark = mark
 
     def _take_in(self, database: psycopg.Connection, index: shelf.Index) -> None:
@@ -179,11 +181,15 @@ class Keeper(threading.Thread):
             return
         written = [(each, self._written(index, each)) for each in offered]
         rows = database.execute(
-            "SELECT xact, tag, place FROM harmhub_change WHERE xact >= %s",
+            "SELECT id, xact, tag, place FROM harmhub_change WHERE xact >= %s",
             [min(each.began for each in offered)],
         ).fetchall()
         for each, number in written:
-            changes = [(tag, where) for xact, tag, where in rows if xact >= each.began]
+            changes = [
+                (tag, where)
+                for change, xact, tag, where in rows
+                if xact >= each.began and change not in each.heard
+            ]
             for key, part in each.made:
                 if not any(part.shown.is_touched_by(*change) for change in changes):
                     self.parts.add(key, part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -24,7 +24,18 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 # First parts of addresses that are no pages. They never come from the store, and do not wait for each other.
-_OTHERS = ("admin", "contact", "documents", "health", "media", "newsletter", "shared", "static", "_util")
+_OTHERS = (
+    "admin",
+    "contact",
+    "documents",
+    "health",
+    "media",
+    "newsletter",
+    "search",
+    "shared",
+    "static",
+    "_util",
+)
 NO_PAGES = tuple(f"/{first}/" for first in _OTHERS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
@@ -43,11 +54,12 @@ class Flight:
 
 @dataclass
 class Watch:
-    """A rendering. era, began: the keeper's before it; began is None while changes cannot be heard of. made:
-    the parts that were not at hand."""
+    """A rendering. era, began, heard: the keeper's before it; began is None while changes cannot be heard of.
+    made: the parts that were not at hand."""
 
     era: int
     began: int | None
+    heard: Set[int]
     seen: shown.Shown
     made: list[tuple[Hashable, parts.Part]]
 
@@ -166,10 +178,11 @@ class PageStore:
     def _watch(self) -> Iterator[Watch]:
         """Note what is shown in a block, which makes its page of the parts that are at hand."""
         # In this order: an era that ends in between is found out when the page is offered.
-        era, began = (self.keeper.era, self.keeper.mark) if self.keeper else (0, None)
+        keeper = self.keeper
+        era, began, heard = (keeper.era, keeper.mark, keeper.heard) if keeper else (0, None, frozenset())
         known = self.keeper.parts if self.keeper and began is not None else None
         with shown.noting() as seen, parts.using(known) as rendering:
-            yield Watch(era, began, seen, rendering.made if rendering else [])
+            yield Watch(era, began, heard, seen, rendering.made if rendering else [])
 
     def _offer(self, watch: Watch, address: str = "", page: StoredPage | None = None) -> None:
         """Have a page and the parts of it be kept, where they are for all and whole."""
@@ -178,7 +191,9 @@ class PageStore:
         if page is None or page.is_due():
             address, page = "", None
         if page or watch.made:
-            self.keeper.offer(Offered(watch.era, watch.began, watch.seen, watch.made, address, page))
+            self.keeper.offer(
+                Offered(watch.era, watch.began, watch.heard, watch.seen, watch.made, address, page)
+            )
 
 
 def may_be_page(path: str) -> bool:

@@ -1,4 +1,5 @@
-"""``make bench``: what a topic page with 1,000 items costs, beside the smallest that could be.
+"""``make bench``: what a topic page with 1,000 items costs, beside the smallest that could be, and what
+becomes of listings, search and publishing with 1,000, 100,000 and a million items (``SIZE=1k``: only 1,000).
 
 Rendered anew, its CPU is compared with that of the smallest Django view; stored, its requests per second with
 those of the smallest WSGI application that sends the same bytes. All run on the same server with the same
@@ -34,7 +35,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402
 
 from harmhub import embedded_postgres  # noqa: E402
-from tests.bench import cpu  # noqa: E402
+from tests.bench import cpu, scale  # noqa: E402
 from tests.factories import ImageFactory, Tree, copies  # noqa: E402
 from tests.fixtures.site import Site, free_port, running_site, wait_for  # noqa: E402
 
@@ -44,11 +45,18 @@ NONE: Mapping[str, str] = {}
 TOPIC = "/topics/health/harm-reduction/"
 
 
-def main() -> None:
-    """Measure and print."""
+def main(*sizes: str) -> None:
+    """Measure and print. sizes: of the sites on which listings, search and publishing are measured."""
     setup_test_environment()
     logging.disable(logging.INFO)  # a line for each request would bury the figures
-    with server(), running_site(quiet=True) as site:
+    with server():
+        pages()
+        scale.report(scale.measure(list(sizes or scale.SIZES)))
+
+
+def pages() -> None:
+    """Measure the topic page, rendered anew and stored."""
+    with running_site(quiet=True) as site:
         with site.orm():
             fill()
             site.query("VACUUM ANALYZE")
@@ -278,4 +286,4 @@ def get(client: http.client.HTTPConnection, host: str, path: str, headers: Mappi
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,0 +1,149 @@
+"""What grows with the site, and should not: listings, search and publishing, at several sizes."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from content.anchors import Anchor
+from content.listing import PAGE_SIZE, Listing
+from content.models import Entry, VoicesPage
+from content.search import Question, Search, bounded
+from tests.bench import sites
+from tests.factories import Tree
+from tests.fixtures import databases
+from topics.models import TopicPage
+
+ROUNDS = 15
+SIZES = {"1k": 1_000, "100k": 100_000, "1M": 1_000_000}
+SEARCHES = {
+    "a rare word": sites.RARE,
+    "a very common word": sites.COMMON,
+    "both together": f"{sites.RARE} {sites.COMMON}",
+    "a word nobody wrote": "zzyzx",
+}
+
+
+@dataclass
+class Site:
+    """What was measured of one site. figures: milliseconds by name. plans: what PostgreSQL does, by name."""
+
+    name: str
+    made_in: float
+    figures: dict[str, float] = field(default_factory=dict)
+    plans: dict[str, str] = field(default_factory=dict)
+
+
+def measure(sizes: list[str]) -> list[Site]:
+    """Make sites of these sizes, one after the other, and measure each."""
+    return [_measure(size) for size in sizes]
+
+
+def _measure(size: str) -> Site:
+    with databases.copied("bench") as name, databases.using(name):
+        tree = Tree()
+        item = tree.voice(title="Newest", published_on=date(2026, 5, 1))
+        start = time.monotonic()
+        sites.grow(item, SIZES[size] - 1)
+        site = Site(size, time.monotonic() - start)
+        _listings(site, tree.harm_reduction)
+        _searches(site, tree)
+        _publishing(site, tree)
+    return site
+
+
+def _median(act: Callable[[], object]) -> float:
+    """Return the milliseconds that something takes, warm."""
+    act()
+    figures = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        act()
+        figures.append((time.perf_counter() - start) * 1000)
+    return statistics.median(figures)
+
+
+def _listings(site: Site, topic: TopicPage) -> None:
+    """Measure what a page of a listing asks of the database: its places, and the cards are fetched apart."""
+    entries = Entry.objects.filter(page=topic.pk)
+    hundredth = entries.newest_first().anchors(min(100 * PAGE_SIZE, SIZES[site.name] - PAGE_SIZE))[-1]
+    oldest = entries.oldest_first().anchors(1)[0]
+    cuts: dict[str, Anchor | None] = {"first page": None, "100th page": hundredth, "last page": oldest}
+
+    for name, anchor in cuts.items():
+
+        def page(anchor: Anchor | None = anchor) -> object:
+            listing = Listing(topic.items, "/", since=str(anchor) if anchor else None)
+            return listing.anchors, listing.older, listing.newer
+
+        site.figures[f"listing, {name}"] = _median(page)
+        shown = entries.since(anchor).oldest_first() if anchor else entries.newest_first()
+        plan = _explain(shown[:PAGE_SIZE])
+        site.plans[f"listing, {name}"] = plan
+        site.figures[f"listing, {name}: execution"] = float(plan.split("Execution Time:")[1].split()[0])
+
+
+def _searches(site: Site, tree: Tree) -> None:
+    for name, words in SEARCHES.items():
+
+        def search(words: str = words) -> object:
+            with bounded():
+                found = Search(Question(words, "en", tree.home.locale_id))
+                return found.total, found.pages, found.items
+
+        site.figures[f"search, {name}"] = _median(search)
+        with bounded():
+            candidates = Search(Question(words, "en", tree.home.locale_id)).candidates
+            site.plans[f"search, {name}"] = _explain(candidates[:2_000])
+
+
+def _publishing(site: Site, tree: Tree) -> None:
+    number = iter(range(10_000))
+
+    def publish() -> None:
+        page = VoicesPage(
+            title=f"Fresh {next(number)}",
+            summary="New.",
+            published_on=date(2026, 6, 1),
+            primary_topic=tree.justice,
+        )
+        tree.voices.refresh_from_db()
+        tree.voices.add_child(instance=page)
+        page.save_revision().publish()
+
+    site.figures["publishing an item"] = _median(publish)
+
+
+def _explain(queryset: QuerySet) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
+    return queryset.explain(analyze=True)
+
+
+def report(found: list[Site]) -> None:
+    """Print one table of all sizes, then the plans of the largest."""
+    smallest, largest = found[0], found[-1]
+    made = ", ".join(f"{site.name} in {site.made_in:.0f} s" for site in found)
+    print(f"\nsites made: {made}\n")
+    print(f"{'milliseconds':42}" + "".join(f"{site.name:>10}" for site in found) + "   bar")
+    for name in smallest.figures:
+        bar, met = _bar(name, smallest.figures, largest.figures)
+        row = "".join(f"{site.figures[name]:10.2f}" for site in found)
+        print(f"{name:42}{row}   {bar}: {'met' if met else 'NOT MET'}")
+    for name, plan in largest.plans.items():
+        print(f"\n{name}, {largest.name}:\n{plan}")
+
+
+def _bar(name: str, small: dict[str, float], large: dict[str, float]) -> tuple[str, bool]:
+    """Return what a figure must not pass, and whether it keeps to that."""
+    if name.endswith("execution"):
+        return "at most 0.2 ms", large[name] <= 0.2
+    if name.startswith("search"):
+        return "at most 150 ms", large[name] <= 150
+    first, most = (small[name], 2.0) if name.startswith("publishing") else (small["listing, first page"], 1.5)
+    ratio = large[name] / first
+    return f"at most {most} × the smallest, is {ratio:.2f} ×", ratio <= most
