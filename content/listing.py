@@ -10,6 +10,7 @@ few that it does, so the link points at that item.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -49,11 +50,14 @@ class Turn:
 @dataclass(frozen=True)
 class Found:
     """What the database knows of a page of a listing: the number of items of each kind and year in the whole
-    listing, the places of those on this page, and the place that the first page's way to older work names."""
+    listing, the places of those on this page, and of those that the ways to older and newer work lead to, one
+    more than a page holds, the nearest first. Of the first page's way to older work only the place that names
+    it."""
 
     counts: Counter[tuple[str, int]]
     anchors: list[Anchor]
-    older: Anchor | None = None
+    older: list[Anchor]
+    newer: Sequence[Anchor] = ()
 
 
 class Listing:
@@ -114,15 +118,21 @@ class Listing:
 
     def _find(self) -> Found:
         if self.anchor:
-            counts, anchors = self.stream.numbers(self._cut.since(self.anchor).oldest_first()[:PAGE_SIZE])
-            # Newer work comes onto the page while it is not full.
-            self._note(self.anchor, anchors[-1] if len(anchors) == PAGE_SIZE else None)
-            return Found(counts, anchors[::-1])
+            most = 2 * PAGE_SIZE + 1
+            counts, (anchors, older) = self.stream.numbers(
+                self._cut.since(self.anchor).oldest_first()[:most],
+                self._cut.before(self.anchor).newest_first()[: PAGE_SIZE + 1],
+            )
+            # Work comes onto each of these pages while it is not full.
+            self._note(
+                older[-1] if len(older) > PAGE_SIZE else None, anchors[-1] if len(anchors) == most else None
+            )
+            return Found(counts, anchors[:PAGE_SIZE][::-1], older, anchors[PAGE_SIZE:])
         note_span(Span(self.stream.tag))  # numbers are of the whole listing
         # The page that holds the first item not shown here ends within the twelve after these.
-        counts, anchors = self.stream.numbers(self._cut.newest_first()[: 2 * PAGE_SIZE])
+        counts, [anchors] = self.stream.numbers(self._cut.newest_first()[: 2 * PAGE_SIZE])
         older = anchors[self._place_of_older(self._number_in(counts)) :]
-        return Found(counts, anchors[:PAGE_SIZE], older[0] if older else None)
+        return Found(counts, anchors[:PAGE_SIZE], older[:1])
 
     @property
     def counts(self) -> Counter[tuple[str, int]]:
@@ -215,15 +225,12 @@ class Listing:
         """The way to older work."""
         if not self.anchors:
             return None
-        if self.anchor is None:
-            return Turn(self._overlapping(self._found.older)) if self._found.older else None
-        last = self.anchors[-1]
-        next_ones = self._cut.before(last).newest_first().anchors(PAGE_SIZE + 1)
-        self._note(next_ones[-1] if len(next_ones) > PAGE_SIZE else None, last)
-        if not next_ones:
+        found = self._found.older[:PAGE_SIZE]
+        if not found:
             return None
-        oldest = next_ones[:PAGE_SIZE][-1]
-        return Turn(self.address(self.kind, self.year, oldest), (next_ones[0].day, oldest.day))
+        if self.anchor is None:
+            return Turn(self._overlapping(found[0]))
+        return Turn(self.address(self.kind, self.year, found[-1]), (found[0].day, found[-1].day))
 
     def _overlapping(self, page: Anchor) -> str:
         """Return the address of an older page, at the last item shown here: the reader goes on where she
@@ -235,11 +242,7 @@ class Listing:
         """The way to newer work: the next page of twelve where there is a whole one, else the first page."""
         if self.anchor is None or not self.anchors:
             return None
-        newest = self.anchors[0]
-        next_ones = self._cut.since(newest).exclude(item=newest.pk).oldest_first().anchors(PAGE_SIZE + 1)
-        self._note(newest, next_ones[-1] if len(next_ones) > PAGE_SIZE else None)
-        if len(next_ones) <= PAGE_SIZE:
+        found = self._found.newer
+        if len(found) <= PAGE_SIZE:
             return Turn(self.address(self.kind, self.year))
-        return Turn(
-            self.address(self.kind, self.year, next_ones[0]), (next_ones[PAGE_SIZE - 1].day, next_ones[0].day)
-        )
+        return Turn(self.address(self.kind, self.year, found[0]), (found[PAGE_SIZE - 1].day, found[0].day))

@@ -55,13 +55,13 @@ class Stream:
         )
         return entries.of_kind(self.kind) if self.kind else entries
 
-    def numbers(self, beside: EntryQuerySet) -> tuple[Counter[tuple[str, int]], list[Anchor]]:
-        """Return how many items there are of each kind and year, and the places of some of its entries, in
-        one query."""
+    def numbers(self, *beside: EntryQuerySet) -> tuple[Counter[tuple[str, int]], list[list[Anchor]]]:
+        """Return how many items there are of each kind and year, and the places of some of its entries, as
+        often as there are querysets, in one query."""
         if self.page is None:
-            return Counter(), []
-        found, anchors = apps.get_model("content", "EntryCount").numbers(self.page, self.locale, beside)
-        return Counter({key: number for key, number in found.items() if self.kind in (None, key[0])}), anchors
+            return Counter(), [[] for _ in beside]
+        found, places = apps.get_model("content", "EntryCount").numbers(self.page, self.locale, *beside)
+        return Counter({key: number for key, number in found.items() if self.kind in (None, key[0])}), places
 
     def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
         """Return the newest items, each with all that its card shows; all of them without a number.

@@ -140,10 +140,10 @@ class EntryCount(models.Model):
 
     @classmethod
     def numbers(
-        cls, page: int, locale: int | None, beside: EntryQuerySet
-    ) -> tuple[Counter[tuple[str, int]], list[Anchor]]:
+        cls, page: int, locale: int | None, *beside: EntryQuerySet
+    ) -> tuple[Counter[tuple[str, int]], list[list[Anchor]]]:
         """Return how many current entries of each kind and year a page has, and the places of some of its
-        entries, fetched in the same query."""
+        entries, as often as there are querysets beside, all fetched in the same query."""
         expired = Entry.objects.filter(
             page=OuterRef("page"),
             locale=OuterRef("locale"),
@@ -152,22 +152,25 @@ class EntryCount(models.Model):
             expire_at__lte=timezone.now(),
         )
         passed = expired.order_by().values("page").annotate(number=Count("item")).values("number")
-        # As text, for each row of numbers repeats it: it is read once.
-        places = Cast(
-            Func(ArraySubquery(beside.values_list(JSONArray(*PLACE))), function="array_to_json"),
-            models.TextField(),
-        )
         rows = list(
             cls.objects.filter(page=page, locale=locale).values_list(
-                "kind", "year", F("number") - Coalesce(Subquery(passed), 0), places
+                "kind", "year", F("number") - Coalesce(Subquery(passed), 0), *map(_as_text, beside)
             )
         )
-        found = [
-            (date.fromisoformat(day), pk, until and datetime.fromisoformat(until))
-            for day, pk, until in (json.loads(rows[0][3]) if rows else [])
-        ]
-        numbers = Counter({(kind, year): number for kind, year, number, _ in rows if number > 0})
-        return numbers, _anchors(found)
+        numbers = Counter({(kind, year): number for kind, year, number, *_ in rows if number > 0})
+        texts = rows[0][3:] if rows else ["[]"] * len(beside)
+        return numbers, [_anchors(_from_text(text)) for text in texts]
+
+
+def _as_text(entries: EntryQuerySet) -> Cast:
+    """Return places as one value. Each row of numbers repeats it: as text, for it is read once."""
+    found = ArraySubquery(entries.values_list(JSONArray(*PLACE)))
+    return Cast(Func(found, function="array_to_json"), models.TextField())
+
+
+def _from_text(text: str) -> Iterable[tuple[date, int, datetime | None]]:
+    for day, pk, until in json.loads(text):
+        yield date.fromisoformat(day), pk, until and datetime.fromisoformat(until)
 
 
 def _anchors(places: Iterable[tuple[date, int, datetime | None]]) -> list[Anchor]:

@@ -58,10 +58,13 @@ class Offered:
 
 
 class Keeper(threading.Thread):
-    """One thread in each web process. ``mark``: the transaction from which changes are to be read next; None
-    while changes cannot be heard of, when nothing may be taken in. ``heard``: the numbers of the changes from
-    there on that were heard of already, and belong to the past of all that is rendered from now on. ``era``: counts how often hearing began
-    anew, perhaps of another database: what was rendered in an earlier one is not taken in."""
+    """One thread in each web process.
+
+    ``mark``: the transaction from which changes are to be read next; None while changes cannot be heard of,
+    when nothing may be taken in. ``heard``: the numbers of the changes from there on that were heard of
+    already: they are past to whatever is rendered from now on. ``era``: counts how often hearing began anew,
+    perhaps of another database: what was rendered in an earlier one is not taken in.
+    """
 
     def __init__(self, pages: shelf.Shelf):
         super().__init__(name="page store", daemon=True)

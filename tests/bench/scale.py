@@ -6,12 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db import connection
-from django.db.models import QuerySet
-
 from content.anchors import Anchor
 from content.listing import PAGE_SIZE, Listing
-from content.models import Entry, VoicesPage
+from content.models import VoicesPage
 from content.search import Question, Search, bounded
 from tests.bench import sites
 from tests.factories import Tree
@@ -69,7 +66,7 @@ def _median(act: Callable[[], object]) -> float:
 
 def _listings(site: Site, topic: TopicPage) -> None:
     """Measure what a page of a listing asks of the database: its places, and the cards are fetched apart."""
-    entries = Entry.objects.filter(page=topic.pk)
+    entries = topic.items.entries
     hundredth = entries.newest_first().anchors(min(100 * PAGE_SIZE, SIZES[site.name] - PAGE_SIZE))[-1]
     oldest = entries.oldest_first().anchors(1)[0]
     cuts: dict[str, Anchor | None] = {"first page": None, "100th page": hundredth, "last page": oldest}
@@ -82,7 +79,7 @@ def _listings(site: Site, topic: TopicPage) -> None:
 
         site.figures[f"listing, {name}"] = _median(page)
         shown = entries.since(anchor).oldest_first() if anchor else entries.newest_first()
-        plan = _explain(shown[:PAGE_SIZE])
+        plan = shown[:PAGE_SIZE].explain(analyze=True)
         site.plans[f"listing, {name}"] = plan
         site.figures[f"listing, {name}: execution"] = float(plan.split("Execution Time:")[1].split()[0])
 
@@ -98,7 +95,7 @@ def _searches(site: Site, tree: Tree) -> None:
         site.figures[f"search, {name}"] = _median(search)
         with bounded():
             candidates = Search(Question(words, "en", tree.home.locale_id)).candidates
-            site.plans[f"search, {name}"] = _explain(candidates[:2_000])
+            site.plans[f"search, {name}"] = candidates[:2_000].explain(analyze=True)
 
 
 def _publishing(site: Site, tree: Tree) -> None:
@@ -116,12 +113,6 @@ def _publishing(site: Site, tree: Tree) -> None:
         page.save_revision().publish()
 
     site.figures["publishing an item"] = _median(publish)
-
-
-def _explain(queryset: QuerySet) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
-    return queryset.explain(analyze=True)
 
 
 def report(found: list[Site]) -> None:

@@ -56,9 +56,9 @@ def grow(item: ContentItem, number: int) -> None:
             )
         cursor.execute("ANALYZE")
         items = [first, first + number - 1]
-        cursor.execute("SELECT content_list(ARRAY(SELECT generate_series(%s, %s)))", items)
+        cursor.execute("SELECT content_list(ARRAY(SELECT generate_series(%s::int, %s::int)))", items)
         with _without_indexes(cursor, "content_searchentry", "search_by_word", "search_other_pages"):
-            cursor.execute("SELECT content_index(ARRAY(SELECT generate_series(%s, %s)))", items)
+            cursor.execute("SELECT content_index(ARRAY(SELECT generate_series(%s::int, %s::int)))", items)
         cursor.execute("VACUUM ANALYZE")
 
 
