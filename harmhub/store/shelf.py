@@ -1,8 +1,9 @@
 """The files of stored pages, with an index that knows what each shows. All processes of a machine share them.
 
-A page is a folder with ``index.html`` (and ``.gz``, ``.br``), whose ``index.json`` tells its headers: it is
-written last and removed first, so a page is there when that file is. The index is an SQLite database beside
-them, which only keepers open; readers of pages ask for one file's status, at most every 20 ms.
+A page is a folder with ``index.html`` (and ``.gz``, ``.br``) and ``index.json``, which tells its headers. The
+latter comes last and goes first, so to us a page is there when that file is. A web server in front may send
+the others: they have their names only while the page is there. The index is an SQLite database beside them,
+which only keepers open; readers of pages ask for one file's status, at most every 20 ms.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ import brotli
 from harmhub.store.shown import EVERYTHING, Shown
 
 SUFFIXES = {"": "", "gzip": ".gz", "br": ".br"}
+FILES = (".json", *(f".html{end}" for end in SUFFIXES.values()))  # in the order in which they go
+NEW = ".new"  # behind the names of what is not there yet
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, address TEXT UNIQUE, until REAL);
 CREATE TABLE IF NOT EXISTS tags (tag TEXT, page INTEGER, PRIMARY KEY (tag, page)) WITHOUT ROWID;
@@ -166,23 +169,22 @@ class Shelf:
         return Path(f"{self.folder}/pages{address}index{end}")
 
     def write(self, address: str, page: StoredPage) -> None:
-        """Write a page's bodies; it is there once ``reveal()`` says so. OSError: it cannot be written."""
-        folder = self._file(address, "").parent
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write a page; it is there once ``reveal()`` says so. OSError: it cannot be written."""
+        self._file(address, "").parent.mkdir(parents=True, exist_ok=True)
         for name, end in SUFFIXES.items():
-            _replace(self._file(address, f".html{end}"), page.bodies[name])
+            self._file(address, f".html{end}{NEW}").write_bytes(page.bodies[name])
         facts = {each.name: getattr(page, each.name) for each in fields(page) if each.name != "bodies"}
         facts["lengths"] = {name: len(body) for name, body in page.bodies.items()}
-        (folder / "index.new").write_text(json.dumps(facts))
+        self._file(address, f".json{NEW}").write_text(json.dumps(facts))
 
     def reveal(self, address: str) -> None:
         """Have a page that was written be there."""
-        new = self._file(address, ".new")
-        new.replace(self._file(address, ".json"))
+        for end in reversed(FILES):
+            self._file(address, f"{end}{NEW}").replace(self._file(address, end))
 
     def remove(self, address: str) -> None:
         """Have a page not be there any more. OSError: it cannot be removed."""
-        for end in (".json", ".new", *(f".html{end}" for end in SUFFIXES.values())):
+        for end in (*FILES, *(f"{end}{NEW}" for end in FILES)):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 os.unlink(self._file(address, end))
 
@@ -194,12 +196,6 @@ class Shelf:
 
 def _size(page: StoredPage) -> int:
     return sum(map(len, page.bodies.values())) + 1_000
-
-
-def _replace(path: Path, content: bytes) -> None:
-    new = path.with_suffix(path.suffix + ".tmp")
-    new.write_bytes(content)
-    new.replace(path)
 
 
 class Index:

@@ -37,6 +37,7 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment  # n
 from harmhub import embedded_postgres  # noqa: E402
 from tests.bench import cpu, scale  # noqa: E402
 from tests.factories import ImageFactory, Tree, copies  # noqa: E402
+from tests.fixtures import nginx  # noqa: E402
 from tests.fixtures.site import Site, free_port, running_site, wait_for  # noqa: E402
 
 ITEMS, CONNECTIONS, ROUNDS = 1_000, 4, 3
@@ -64,6 +65,7 @@ def pages() -> None:
         print(f"topic page from nothing, {ITEMS} items: {queries} queries (at most 8)")
         rendered_anew(site)
         stored(site)
+        behind_nginx(site)
 
 
 def rendered_anew(site: Site) -> None:
@@ -159,10 +161,44 @@ def stored(site: Site) -> None:
             tell([page / app for app, page in rounds], "at least 0.9")
 
 
-def rate(address: str) -> float:
+def behind_nginx(site: Site) -> None:
+    """Compare how often a second nginx sends the stored topic page with the same bytes as a static file."""
+    if not (nginx.NGINX and shutil.which("wrk")):
+        print("stored page behind nginx: not measured; install nginx and wrk (Debian: nginx-light, wrk)")
+        return
+    port = free_port()
+    for encoding in ("identity", "gzip"):
+        asking = {"Host": f"localhost:{site.port}", "Accept-Encoding": encoding}
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o755)
+            static = f"server {{ listen 127.0.0.1:{port}; root {folder}; gzip_static on; }}"
+            page = next(settings.DATA_DIR.glob(f"pages/*/pages{TOPIC}index.html"))
+            for file in page.parent.glob("index.html*"):
+                shutil.copy(file, folder)
+            with nginx.nginx(site, static) as front:
+                rounds = [
+                    (
+                        rate(f"http://localhost:{port}/", asking),
+                        rate(f"http://localhost:{front}{TOPIC}", asking),
+                    )
+                    for _ in range(ROUNDS)
+                ]
+        static_file, ours = (statistics.median(figures) for figures in zip(*rounds, strict=True))
+        print(
+            f"requests a second, {encoding}: nginx's static file {static_file:,.0f}, stored page {ours:,.0f}"
+        )
+        tell([page / file for file, page in rounds], "at least 0.9")
+
+
+def rate(address: str, headers: Mapping[str, str] = NONE) -> float:
     """Return how many requests a second are answered at 16 connections."""
     told = subprocess.run(
-        ["wrk", "--connections", "16", "--threads", "1", "--duration", "3s", address],
+        [
+            "wrk",
+            *("--connections", "16", "--threads", "1", "--duration", "3s"),
+            *(part for name, value in headers.items() for part in ("--header", f"{name}: {value}")),
+            address,
+        ],
         check=True,
         capture_output=True,
         text=True,

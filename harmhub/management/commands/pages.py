@@ -5,14 +5,12 @@ import re
 import time
 from argparse import ArgumentParser
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
-from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -21,6 +19,7 @@ from django.db import connection
 from harmhub.middleware import Handler
 from harmhub.pages import all_pages
 from harmhub.store import shown
+from harmhub.store.asking import asked
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.serving import PageStore, may_be_page
 from harmhub.store.shelf import INDEX, MOST_PAGES, Index, Shelf
@@ -77,7 +76,7 @@ class Command(BaseCommand):
         while ahead and len(made) < MOST_PAGES:
             address = ahead.popleft()
             is_new = not shelf.holds(address)
-            status, body = _ask(store, address)
+            status, _, body = asked(store, address)
             if is_new and status == HTTPStatus.OK:
                 made.append(address)
             # The parts of listings that links lead to.
@@ -86,7 +85,7 @@ class Command(BaseCommand):
             ahead.extend(new)
         missing = self._missing(shelf, made)
         for address in missing:  # a picture that was made meanwhile, for example, was a change to its page
-            _ask(store, address)
+            asked(store, address)
         missing = self._missing(shelf, missing)
         self.stdout.write(
             f"{len(made) - len(missing)} pages were stored, in {time.monotonic() - begun:.0f} seconds."
@@ -106,7 +105,7 @@ class Command(BaseCommand):
             if page is None:
                 continue
             looked_at += 1
-            status, body = _ask(handler, address)
+            status, _, body = asked(handler, address)
             if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise CommandError(f"{address} cannot be rendered now (status {status}).")
             if page.bodies[""] == body:
@@ -165,26 +164,6 @@ def _comes_true(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.05)
     return True
-
-
-def _ask(application: Callable[..., Iterable[bytes]], address: str) -> tuple[int, bytes]:
-    """Return the status and the body that a reader gets at an address of the site (PEP 3333)."""
-    public = urlsplit(settings.PUBLIC_URL)
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": address.encode().decode("latin-1"),
-        "HTTP_HOST": public.netloc,
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.url_scheme": public.scheme,
-    }
-    setup_testing_defaults(environ)
-    told: list[str] = []
-    answer = application(environ, lambda status, *headers: told.append(status))
-    try:
-        return int(told[0].split()[0]), b"".join(answer)
-    finally:
-        if close := getattr(answer, "close", None):
-            close()
 
 
 def _links(body: bytes, address: str) -> Iterator[str]:

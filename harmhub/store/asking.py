@@ -1,0 +1,31 @@
+"""Asking the site for a page within a process, as a reader would."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.util import setup_testing_defaults
+
+from django.conf import settings
+
+
+def asked(
+    application: Callable[..., Iterable[bytes]], address: str
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return the status, the headers and the body that a reader gets at an address of the site (PEP 3333)."""
+    public = urlsplit(settings.PUBLIC_URL)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": address.encode().decode("latin-1"),
+        "HTTP_HOST": public.netloc,
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.url_scheme": public.scheme,
+    }
+    setup_testing_defaults(environ)
+    told: list[Any] = []
+    answer = application(environ, lambda status, headers, *error: told.extend((status, headers)))
+    try:
+        status, headers = told
+        return int(status.split()[0]), headers, b"".join(answer)
+    finally:
+        if close := getattr(answer, "close", None):
+            close()
