@@ -75,6 +75,8 @@ PATHS = [
     "/events/rich/",
     "/publications/rich/",
     "/staying-safe/",
+    "/search/",
+    "/search/?q=health",
     "/newsletter/",
     "/newsletter/leave/",
     "/newsletter/confirm/?t=unknown",

@@ -39,6 +39,25 @@ def heading(page: Page):
 
 
 @scripts_off
+def test_reader_searches_for_a_mistyped_word_and_narrows_what_is_found(
+    page: Page, hub: Hub, site_server: Site
+):
+    page.goto(f"{site_server.url}/topics/health/")
+    page.get_by_role("banner").get_by_role("link", name="Search").click()
+    page.keyboard.type("eveming")  # the cursor is there
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Did you mean evening?")).to_be_visible()
+    page.get_by_role("navigation", name="Filter results by type").get_by_role("link", name="Events").click()
+    expect(page.locator(".card.event")).to_have_count(12)
+    page.get_by_text("Narrow it down").click()
+    page.get_by_label("Year").select_option("2024")
+    page.get_by_role("search").get_by_role("button", name="Search").click()
+    expect(page.locator(".card:not(.event)")).to_have_count(0)
+    page.locator(".card").first.get_by_role("link").click()
+    expect(heading(page)).to_contain_text("Evening")
+
+
+@scripts_off
 def test_reader_finds_an_old_event_and_writes_to_the_people_of_its_topic(
     page: Page, hub: Hub, site_server: Site
 ):
