@@ -44,7 +44,8 @@ def test_reader_searches_for_a_mistyped_word_and_narrows_what_is_found(
 ):
     page.goto(f"{site_server.url}/topics/health/")
     page.get_by_role("banner").get_by_role("link", name="Search").click()
-    page.keyboard.type("eveming")  # the cursor is there
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("eveming")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Did you mean evening?")).to_be_visible()
     page.get_by_role("navigation", name="Filter results by type").get_by_role("link", name="Events").click()
