@@ -27,12 +27,13 @@ from content.cards import cards_of
 from content.listing import PAGE_SIZE
 from content.models import ContentItem, Entry, SearchEntry, SearchWord
 from content.models.entries import EVERYWHERE, EntryQuerySet
-from harmhub.pages import all_pages
+from harmhub.pages import PublicPageQuerySet, all_pages
 from topics.kinds import Kind
 
 MOST = 2_000  # items are ranked, and counted
 MOST_PAGES = 5  # topics, programs, people and other pages are shown
 LONGEST, MOST_WORDS = 100, 10  # characters and words are searched for
+SHORTEST = 4  # letters of a word that may be mistyped; those of fewer look like too many others
 PATIENCE = "2s"  # the longest that a query may take
 WEIGHTS = [0.05, 0.2, 0.4, 1.0]  # of files, text, summary and title
 HALF_AS_GOOD = 10  # years, after which work counts half as much as new work
@@ -46,7 +47,7 @@ WHOLE = f"HighlightAll=true, {MARKS}"
 PARTS = f'MaxFragments=2, MinWords=8, MaxWords=22, ShortWord=0, FragmentDelimiter=" … ", {MARKS}'
 HEADLINES = """
 SELECT page_id, ts_headline(stemming, title, asked, %s), ts_headline(stemming, summary, asked, %s),
-    ts_headline(stemming, left(body, 50000), asked, %s)
+    ts_headline(stemming, left(body, 20000), asked, %s)
 FROM content_texts(%s), plainto_tsquery(content_stemming(%s), %s) AS asked
 """
 
@@ -55,8 +56,8 @@ FROM content_texts(%s), plainto_tsquery(content_stemming(%s), %s) AS asked
 class Question:
     """What is searched for.
 
-    words: with blanks between them. language: its code. locale: the number of that
-    language. kind, topic, program (numbers of pages), year: what the work is to be of; None leaves it out.
+    words: with blanks between them. language: its code. locale: the number of that language. kind, topic,
+    program (numbers of pages), year: what the work is to be of; None leaves it out.
     """
 
     words: str
@@ -150,12 +151,20 @@ class Search:
     def pages(self) -> list[Page]:
         """The topics, programs, people and other pages that match, the best first; on the first page of a
         search for anything. Their ``title`` and ``summary`` are marked HTML."""
-        if self.question.is_narrow or self.number > 1:
+        if self.number > 1:
             return []
-        rank = SearchRank(
-            F("search_entry__words"), self.question.query, weights=WEIGHTS, normalization=Value(1)
-        )
-        found = (
+        words = F("search_entry__words")
+        rank = SearchRank(words, self.question.query, weights=WEIGHTS, normalization=Value(1))
+        found = self._matching_pages.annotate(
+            rank=rank, is_named_so=Q(title__iexact=self.question.words)
+        ).order_by("-is_named_so", "-rank", "pk")
+        return self._marked(found[:MOST_PAGES])
+
+    @property
+    def _matching_pages(self) -> PublicPageQuerySet:
+        if self.question.is_narrow:
+            return all_pages().none()
+        return (
             all_pages()
             .public()
             .filter(
@@ -163,10 +172,7 @@ class Search:
                 search_entry__is_item=False,
                 locale=self.question.locale,
             )
-            .annotate(rank=rank, is_named_so=Q(title__iexact=self.question.words))
-            .order_by("-is_named_so", "-rank", "pk")
         )
-        return self._marked(found[:MOST_PAGES])
 
     def _marked[Shown: Page](self, pages: Iterable[Shown]) -> list[Shown]:
         """Return pages with what was found in their titles and texts marked."""
@@ -198,14 +204,25 @@ class Search:
         shown = self.number * PAGE_SIZE
         return (shown + 1, min(shown + PAGE_SIZE, self.total)) if shown < self.total else None
 
+    @property
+    def finds_something(self) -> bool:
+        """Whether anything matches; asked alone, this takes less than what matches."""
+        return self.candidates.exists() or self._matching_pages.exists()
+
     def corrected(self) -> Search | None:
-        """Return a search for similar words that finds something; None where there is none, or nothing to
-        correct."""
-        words = _corrected(self.question)
-        if words.casefold() == self.question.words.casefold():
-            return None
+        """Return a search with similar words for those that nothing public holds, if that finds something."""
+        words = " ".join(map(self._corrected, self.question.words.split()))
         other = Search(replace(self.question, words=words))
-        return other if other.total or other.pages else None
+        return other if words != self.question.words and other.finds_something else None
+
+    def _corrected(self, word: str) -> str:
+        everywhere = replace(self.question, words=word, kind=None, topic=None, program=None, year=None)
+        if len(word) < SHORTEST or Search(everywhere).finds_something:
+            return word
+        similar = SearchWord.objects.filter(
+            locale=self.question.locale, word__trigram_similar=word.lower()
+        ).annotate(similarity=TrigramSimilarity("word", word.lower()))
+        return similar.order_by("-similarity", "word").values_list("word", flat=True).first() or word
 
 
 def marked(text: str) -> SafeString:
@@ -217,16 +234,3 @@ def marked(text: str) -> SafeString:
 def _freshness(day: date, today: date) -> float:
     """Return a factor from 1 for new work downwards."""
     return 1 / (1 + max(0, (today - day).days) / (HALF_AS_GOOD * 365.25))
-
-
-def _corrected(question: Question) -> str:
-    """Return the words with each that no page holds replaced by the most similar one that is known."""
-    known = SearchWord.objects.filter(locale=question.locale)
-    return " ".join(_nearest(known, word) for word in question.words.split())
-
-
-def _nearest(known, word: str) -> str:
-    similar = known.filter(word__trigram_similar=word.lower()).annotate(
-        similarity=TrigramSimilarity("word", word.lower())
-    )
-    return similar.order_by("-similarity", "word").values_list("word", flat=True).first() or word

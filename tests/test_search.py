@@ -234,6 +234,14 @@ def test_mistyped_word_leads_to_the_similar_one_and_back(tree: Tree):
     assert "Did you mean" not in instead
 
 
+def test_only_words_that_nothing_public_holds_are_corrected(tree: Tree):
+    tree.voice(title="Hive Services", body=[("text", "<p>About HIV and serologies.</p>")])
+    tree.voice(title="Serology", live=False, summary="Gardenias.")
+    assert "Did you mean <b>HIV services</b>?" in ask("HIV servces")
+    assert "Did you mean <b>serologies services</b>?" in ask("serologies servces")
+    assert "Did you mean" not in ask("gardenia servces")
+
+
 def test_page_asks_to_be_kept_by_nobody(tree: Tree, client: Client):
     response = client.get("/search/?q=needle")
     assert response["Cache-Control"] == "no-store"
