@@ -54,7 +54,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 # What takes longest begins first, so that two processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_mail_jobs", "test_pictures", "test_run")
-ON_THE_SITE = ("test_page_store", "test_nginx", "test_bad_input", "test_worker")
+ON_THE_SITE = ("test_page_store", "test_nginx", "test_mirror", "test_bad_input", "test_worker")
 LONGEST = "test_page_store"
 LONG = ("test_editing", "test_demo", "test_mail_faults", "test_entries", "test_listing", "test_login")
 

@@ -1,4 +1,4 @@
-"""Look after the page store: see what is in it, fill it, compare it with the truth, empty it."""
+"""Look after the page store: see what is in it, fill it, compare it with the truth, empty it, export it."""
 
 import logging
 import re
@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from harmhub.pages import all_pages
 from harmhub.store import shown
 from harmhub.store.asking import asked
 from harmhub.store.fingerprint import fingerprint
+from harmhub.store.mirror import Mirror
 from harmhub.store.serving import PageStore, may_be_page
 from harmhub.store.shelf import INDEX, MOST_PAGES, Index, Shelf
 
@@ -29,7 +31,7 @@ PATIENCE = 5  # seconds, until changes can be heard of and until what was render
 
 
 class Command(BaseCommand):
-    """List, warm, check or drop stored pages."""
+    """List, warm, check, drop or export stored pages."""
 
     help = "Look after the stored pages of this machine. Run it with the settings of the web server."
 
@@ -41,10 +43,14 @@ class Command(BaseCommand):
         )
         does.add_parser("warm", help="Render and store every public page that is not stored.")
         does.add_parser("check", help="Render every stored page from nothing, and name those that differ.")
+        export = does.add_parser(
+            "export", help="Write the public site as static files, or what changed of it."
+        )
+        export.add_argument("folder", type=Path, help="Where they are, or are to be.")
         drop = does.add_parser("drop", help="Drop pages on all machines: those at the addresses, or all.")
         drop.add_argument("address", nargs="*", help="The path of a page: /topics/health/")
 
-    def handle(self, *args, does: str, address: Sequence[str] = (), **options) -> None:
+    def handle(self, *args, does: str, address: Sequence[str] = (), folder: Path = Path(), **options) -> None:
         """Do it. CommandError: it cannot be done, or pages differ."""
         with _unlogged():
             match does:
@@ -56,6 +62,8 @@ class Command(BaseCommand):
                     self._check()
                 case "drop":
                     self._drop(address)
+                case "export":
+                    self._export(folder)
 
     def _list(self) -> None:
         shelf, total = _shelf(), 0
@@ -71,7 +79,7 @@ class Command(BaseCommand):
         shelf = store.begin()
         if not _comes_true(lambda: store.keeper is not None and store.keeper.mark is not None):
             raise CommandError("Changes in the database cannot be heard of: nothing would be stored.")
-        ahead = deque(sorted({own for page in all_pages().public() if (own := _own(page.get_url() or ""))}))
+        ahead = deque(_public_addresses())
         met, made = set(ahead), list[str]()
         while ahead and len(made) < MOST_PAGES:
             address = ahead.popleft()
@@ -119,6 +127,17 @@ class Command(BaseCommand):
             raise CommandError(f"{wrong} of {looked_at} pages differ. `manage.py pages drop` drops all.")
         self.stdout.write(f"{looked_at} pages are as they would be rendered now.")
 
+    def _export(self, folder: Path) -> None:
+        mirror = Mirror(folder.absolute(), PageStore(Handler()))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            mirror.export(_public_addresses())
+        except OSError as problem:
+            raise CommandError(f"The folder cannot be written: {problem.strerror}.") from problem
+        self.stdout.write(
+            f"{mirror.written} files were written, {mirror.kept} kept, {mirror.removed} removed."
+        )
+
     def _drop(self, addresses: Sequence[str]) -> None:
         tags = [shown.EVERYTHING]
         if addresses:
@@ -141,6 +160,11 @@ def _unlogged() -> Iterator[None]:
         yield
     finally:
         access.setLevel(level)
+
+
+def _public_addresses() -> list[str]:
+    """Return the addresses of all public pages, without the further parts of their listings."""
+    return sorted({own for page in all_pages().public() if (own := _own(page.get_url() or ""))})
 
 
 def _shelf() -> Shelf:

@@ -1,0 +1,165 @@
+"""A static mirror of the public site: a folder that any web server can show, for blocked regions and
+archives.
+
+Links within it are relative, so that it works below any address. What is not in it (the forms, search, the
+admin, private files) is linked at the site's own origin; a form becomes a link to its page there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
+from html import escape, unescape
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+from django.conf import settings
+
+from harmhub.store.asking import asked
+from harmhub.store.serving import CACHE_CONTROL, may_be_page
+
+FILES = ("/media/", "/documents/", "/shared/", "/static/")  # where what pages show or offer lies
+LIST = ".mirror"  # the file that names all others, so that the next export knows which are its own
+LINK = re.compile(r'(<(?:a|link|img|source)\b[^>]*?\s(href|src|srcset)=")([^"]*)(")')
+FORM = re.compile(r'<form\b([^>]*)\baction="([^"]*)"[^>]*>(.*?)</form>', re.S)
+CLASS, WORDS, BUTTON = (
+    re.compile(r'class="[^"]*"'),
+    re.compile(r"<p\b.*?</p>", re.S),
+    re.compile(r"<button\b[^>]*>(.*?)</button>", re.S),
+)
+POLICY = "Content-Security-Policy"
+
+
+class Mirror:
+    """A mirror in a folder. application: the site (WSGI).
+
+    OSError: the folder cannot be written. ``written``, ``kept``, ``removed``: the numbers of its files.
+    """
+
+    def __init__(self, folder: Path, application: Callable[..., Iterable[bytes]]) -> None:
+        self.folder, self.application = folder, application
+        self.written = self.kept = self.removed = 0
+        self._files: set[str] = set()
+        self._inside: set[str] = set()  # the addresses of all that is in the mirror
+        self._origin = settings.PUBLIC_URL
+
+    def export(self, addresses: Iterable[str]) -> None:
+        """Write the pages at some addresses and all that they lead to; remove what none leads to any more.
+
+        Each page is asked for twice: which links lead on within the mirror is known when all were followed.
+        """
+        ahead = sorted(set(addresses))
+        met = set(ahead)
+        while ahead:
+            new = sorted(set(self._follow(ahead.pop())) - met)
+            met.update(new)
+            ahead.extend(new)
+        for address in sorted(self._inside):
+            if address.endswith("/") and (page := self._ask(address)):
+                self._write(
+                    f"{address}index.html", self._made_static(page[1].decode(), address, page[0]).encode()
+                )
+        self._clear_away()
+
+    def _ask(self, address: str) -> tuple[dict[str, str], bytes] | None:
+        """Return the headers and the body of what is at an address and belongs into the mirror."""
+        status, answered, body = asked(self.application, address)
+        headers = dict(answered)
+        # A page that may be stored is one for everybody; the form for a password, for example, may not.
+        is_for_all = not address.endswith("/") or headers.get("Cache-Control") == CACHE_CONTROL
+        return (headers, body) if status == HTTPStatus.OK and is_for_all else None
+
+    def _follow(self, address: str) -> Iterator[str]:
+        """Note what is at an address, write it if it is a file, and yield what it leads to."""
+        found = self._ask(address)
+        if found is None:
+            return
+        self._inside.add(address)
+        if not address.endswith("/"):
+            self._write(address, found[1])
+            return
+        for _, name, value, _ in LINK.findall(found[1].decode()):
+            for link, _ in _links(name, unescape(value)):
+                if own := self._own(link, address):
+                    yield own
+
+    def _made_static(self, html: str, address: str, headers: dict[str, str]) -> str:
+        html = FORM.sub(self._link_to_form, html)
+        html = LINK.sub(lambda found: found[1] + self._relative(found, address) + found[4], html)
+        # A policy in the page, for no server of ours sends it. This one cannot say who may frame it.
+        policy = "; ".join(part for part in headers.get(POLICY, "").split("; ") if "frame-" not in part)
+        return html.replace(
+            '<meta charset="utf-8">',
+            f'<meta charset="utf-8"><meta http-equiv="{POLICY}" content="{policy}">',
+            1,
+        )
+
+    def _link_to_form(self, form: re.Match[str]) -> str:
+        """Return what stands in the place of a form: its first paragraph, and its button as a link."""
+        named, words, button = CLASS.search(form[1]), WORDS.search(form[3]), BUTTON.search(form[3])
+        label = button[1] if button else escape(self._origin)
+        link = f'<a class="btn" href="{self._origin}{form[2]}">{label}</a>'
+        return f"<div {named[0] if named else ''}>{words[0] if words else ''} <p>{link}</p></div>"
+
+    def _relative(self, found: re.Match[str], address: str) -> str:
+        _, name, value, _ = found.groups()
+        if 'rel="canonical"' in found[0]:  # of the original
+            return value
+        links = _links(name, unescape(value))
+        return escape(", ".join(f"{self._way(link, address)}{size}" for link, size in links))
+
+    def _way(self, link: str, address: str) -> str:
+        """Return a link on the page at an address as it leads on within the mirror, or to the origin."""
+        if not link or link.startswith("#"):
+            return link
+        whole = urlsplit(urljoin(f"{self._origin}{address}", link))
+        if self._own(link, address) not in self._inside:
+            return whole.geturl()
+        way = posixpath.relpath(whole.path, address) + ("/" if whole.path.endswith("/") else "")
+        return way + (f"#{whole.fragment}" if whole.fragment else "")
+
+    def _own(self, link: str, address: str) -> str:
+        """Return the address of what a link leads to, if that may be in the mirror; else nothing."""
+        try:
+            whole = urlsplit(urljoin(f"{self._origin}{address}", link))
+        except ValueError:  # what an editor typed
+            return ""
+        path = unquote(whole.path)
+        if f"{whole.scheme}://{whole.netloc}" != self._origin or whole.query:
+            return ""
+        is_file = path.startswith(FILES) and not path.endswith("/") and "/." not in path and "\0" not in path
+        return path if is_file or may_be_page(path) else ""
+
+    def _write(self, address: str, content: bytes) -> None:
+        self._files.add(address)
+        file = Path(f"{self.folder}{address}")
+        if file.is_file() and file.read_bytes() == content:
+            self.kept += 1
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_name(f"{file.name}.new")
+        new.write_bytes(content)
+        new.replace(file)
+        self.written += 1
+
+    def _clear_away(self) -> None:
+        """Remove what an earlier export wrote and this one did not."""
+        listed = self.folder / LIST
+        for address in set(listed.read_text().splitlines() if listed.exists() else ()) - self._files:
+            file = Path(f"{self.folder}{address}")
+            file.unlink(missing_ok=True)
+            self.removed += 1
+            while file.parent != self.folder and not any(file.parent.iterdir()):
+                file = file.parent
+                file.rmdir()
+        listed.write_text("".join(f"{address}\n" for address in sorted(self._files)))
+
+
+def _links(name: str, value: str) -> list[tuple[str, str]]:
+    """Return the links in an attribute, each with what stands behind it: several, with sizes, in a srcset."""
+    if name != "srcset":
+        return [(value, "")]
+    parts = (part.strip().partition(" ") for part in value.split(","))
+    return [(link, f"{blank}{size}") for link, blank, size in parts]

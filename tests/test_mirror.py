@@ -1,0 +1,132 @@
+"""The static mirror: a folder in which everything public is, and leads on, without the site."""
+
+import re
+from datetime import date
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from wagtail.models import PageViewRestriction
+
+from content.models import PublicationFile, VoicesPage
+from tests.factories import ImageFactory, Tree, copies, pdf
+from tests.fixtures.site import Site
+
+pytestmark = pytest.mark.usefixtures("site_server")
+
+TOPIC = "topics/health/harm-reduction"
+
+
+@pytest.fixture(scope="module")
+def hub(running_site_server: Site, django_db_blocker) -> Tree:
+    """Three pages of articles, a publication with a file, a page behind a password to which a text leads."""
+    with django_db_blocker.unblock(), running_site_server.orm():
+        tree = Tree()
+        hidden = tree.voice(title="For members", slug="hidden")
+        PageViewRestriction.objects.create(page=hidden, restriction_type="password", password="x")
+        link = f'<p>Read <a linktype="page" id="{hidden.pk}">this</a>, <a href="https://example.org/?a=1&amp;b">that</a>.</p>'
+        copies(
+            tree.voice(title="Article", slug="article", image=ImageFactory(), published_on=date(2026, 4, 1)),
+            29,
+        )
+        tree.voice(title="Van", slug="van", body=[("text", link)])
+        report = tree.publication(title="Report", slug="report")
+        PublicationFile.objects.create(publication=report, document=pdf("leaflet.pdf"))
+    return tree
+
+
+@pytest.fixture(scope="module")
+def mirror(running_site_server: Site, hub: Tree, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("mirror")
+    said = running_site_server.manage("pages", "export", str(folder))
+    assert re.fullmatch(r"\d+ files were written, \d+ kept, 0 removed\.\n", said)
+    return folder
+
+
+def links_of(page: Path) -> list[str]:
+    found = re.findall(r'<(?:a|link|img|source)\b[^>]*?\s(?:href|src|srcset)="([^"]*)"', page.read_text())
+    return [unescape(link).split(" ")[0] for link in found]
+
+
+def test_every_page_is_there_and_every_link_in_it_leads_on_below_any_address(
+    mirror: Path, running_site_server: Site
+):
+    pages = list(mirror.rglob("*.html"))
+    names = {str(page.parent.relative_to(mirror)) for page in pages}
+    assert {
+        ".",
+        "topics",
+        TOPIC,
+        f"{TOPIC}/voices",
+        "people/nadia-brenner",
+        "voices/van",
+        "publications/report",
+    } <= names
+    assert len([name for name in names if name.startswith(f"{TOPIC}/since")]) >= 1
+    for page in pages:
+        here = f"https://archive.example/copies/hub/{page.parent.relative_to(mirror)}/"
+        for link in links_of(page):
+            whole = urlsplit(urljoin(here, link))
+            if whole.netloc == "archive.example":
+                assert whole.path.startswith("/copies/hub/"), (page, link)
+                file = mirror / unquote(whole.path.removeprefix("/copies/hub/"))
+                assert (file / "index.html" if whole.path.endswith("/") else file).is_file(), (page, link)
+
+
+def test_files_and_pictures_are_there(mirror: Path):
+    print(
+        [l for l in links_of(mirror / "publications/report/index.html")],
+        sorted(str(f.relative_to(mirror)) for f in mirror.rglob("*"))[:60],
+    )
+    assert len(list(mirror.glob("documents/*/leaflet*.pdf"))) == 1
+    assert next(mirror.glob("documents/*/leaflet*.pdf")).read_bytes().startswith(b"%PDF")
+    assert list(mirror.glob("media/images/*.avif"))
+    assert list(mirror.glob("static/icon*"))
+
+
+def test_forms_become_links_to_their_pages_on_the_site(mirror: Path, running_site_server: Site, hub: Tree):
+    page = (mirror / TOPIC / "index.html").read_text()
+    assert "<form" not in page
+    assert f'<a class="btn" href="{running_site_server.url}/newsletter/">Sign up</a>' in page
+    assert (
+        f'<a class="btn" href="{running_site_server.url}/contact/{hub.harm_reduction.pk}/">Send message</a>'
+        in page
+    )
+    assert f'href="{running_site_server.url}/search/"' in page
+    assert f'<link rel="canonical" href="{running_site_server.url}/{TOPIC}/">' in page
+    assert "default-src 'none'" in page
+
+
+def test_what_is_not_public_is_a_link_to_the_site(mirror: Path, running_site_server: Site):
+    assert not (mirror / "voices/hidden").exists()
+    page = (mirror / "voices/van/index.html").read_text()
+    assert f'<a href="{running_site_server.url}/voices/hidden/">this</a>' in page
+    assert '<a href="https://example.org/?a=1&amp;b">that</a>' in page
+
+
+def test_second_export_writes_only_what_changed_and_removes_what_is_gone(
+    mirror: Path, running_site_server: Site
+):
+    (mirror / "notes.txt").write_text("Not ours.")
+    before = {file: file.stat().st_mtime_ns for file in mirror.rglob("*.*")}
+    assert running_site_server.manage("pages", "export", str(mirror)).startswith("0 files were written,")
+    with running_site_server.orm():
+        VoicesPage.objects.get(slug="article-29").unpublish()
+    said = running_site_server.manage("pages", "export", str(mirror))
+    assert said.endswith(" 1 removed.\n") or "removed" in said
+    assert not (mirror / "voices/article-29").exists()
+    assert (mirror / "voices/article-3/index.html").stat().st_mtime_ns == before[
+        mirror / "voices/article-3/index.html"
+    ]
+    assert (mirror / "notes.txt").exists()
+
+
+def test_folder_that_cannot_be_written_is_one_clear_sentence(running_site_server: Site, tmp_path: Path):
+    from subprocess import CalledProcessError
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CalledProcessError) as ended:
+        running_site_server.manage("pages", "export", str(tmp_path / "file"))
+    assert "The folder cannot be written" in ended.value.stderr
+    assert "Traceback" not in ended.value.stderr
