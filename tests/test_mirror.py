@@ -4,6 +4,7 @@ import re
 from datetime import date
 from html import unescape
 from pathlib import Path
+from subprocess import CalledProcessError
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -25,14 +26,17 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
         tree = Tree()
         hidden = tree.voice(title="For members", slug="hidden")
         PageViewRestriction.objects.create(page=hidden, restriction_type="password", password="x")
-        link = f'<p>Read <a linktype="page" id="{hidden.pk}">this</a>, <a href="https://example.org/?a=1&amp;b">that</a>.</p>'
+        link = (
+            f'<a linktype="page" id="{hidden.pk}">this</a>, <a href="https://example.org/?a=1&amp;b">that</a>'
+        )
         copies(
             tree.voice(title="Article", slug="article", image=ImageFactory(), published_on=date(2026, 4, 1)),
             29,
         )
-        tree.voice(title="Van", slug="van", body=[("text", link)])
+        tree.voice(title="Van", slug="van", body=[("text", f"<p>Read {link}.</p>")])
         report = tree.publication(title="Report", slug="report")
         PublicationFile.objects.create(publication=report, document=pdf("leaflet.pdf"))
+    running_site_server.manage("rebuild_references_index")  # by which files of drafts are known
     return tree
 
 
@@ -75,10 +79,6 @@ def test_every_page_is_there_and_every_link_in_it_leads_on_below_any_address(
 
 
 def test_files_and_pictures_are_there(mirror: Path):
-    print(
-        [l for l in links_of(mirror / "publications/report/index.html")],
-        sorted(str(f.relative_to(mirror)) for f in mirror.rglob("*"))[:60],
-    )
     assert len(list(mirror.glob("documents/*/leaflet*.pdf"))) == 1
     assert next(mirror.glob("documents/*/leaflet*.pdf")).read_bytes().startswith(b"%PDF")
     assert list(mirror.glob("media/images/*.avif"))
@@ -98,10 +98,10 @@ def test_forms_become_links_to_their_pages_on_the_site(mirror: Path, running_sit
     assert "default-src 'none'" in page
 
 
-def test_what_is_not_public_is_a_link_to_the_site(mirror: Path, running_site_server: Site):
+def test_what_is_not_public_is_not_there(mirror: Path):
     assert not (mirror / "voices/hidden").exists()
     page = (mirror / "voices/van/index.html").read_text()
-    assert f'<a href="{running_site_server.url}/voices/hidden/">this</a>' in page
+    assert "voices/hidden" not in page
     assert '<a href="https://example.org/?a=1&amp;b">that</a>' in page
 
 
@@ -114,7 +114,7 @@ def test_second_export_writes_only_what_changed_and_removes_what_is_gone(
     with running_site_server.orm():
         VoicesPage.objects.get(slug="article-29").unpublish()
     said = running_site_server.manage("pages", "export", str(mirror))
-    assert said.endswith(" 1 removed.\n") or "removed" in said
+    assert re.search(r"^\d+ files were written, \d+ kept, [1-9]\d* removed\.$", said)
     assert not (mirror / "voices/article-29").exists()
     assert (mirror / "voices/article-3/index.html").stat().st_mtime_ns == before[
         mirror / "voices/article-3/index.html"
@@ -123,8 +123,6 @@ def test_second_export_writes_only_what_changed_and_removes_what_is_gone(
 
 
 def test_folder_that_cannot_be_written_is_one_clear_sentence(running_site_server: Site, tmp_path: Path):
-    from subprocess import CalledProcessError
-
     (tmp_path / "file").write_text("")
     with pytest.raises(CalledProcessError) as ended:
         running_site_server.manage("pages", "export", str(tmp_path / "file"))
