@@ -10,10 +10,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from html import escape, unescape
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from django.conf import settings
 
@@ -32,10 +33,15 @@ CLASS, WORDS, BUTTON = (
 POLICY = "Content-Security-Policy"
 
 
+class UnavailableError(Exception):
+    """A page cannot be had now, so what is in the mirror stays."""
+
+
 class Mirror:
     """A mirror in a folder. application: the site (WSGI).
 
-    OSError: the folder cannot be written. ``written``, ``kept``, ``removed``: the numbers of its files.
+    OSError: the folder cannot be written. UnavailableError: the site fails. ``written``, ``kept``,
+    ``removed``: the numbers of its files.
     """
 
     def __init__(self, folder: Path, application: Callable[..., Iterable[bytes]]) -> None:
@@ -66,6 +72,8 @@ class Mirror:
     def _ask(self, address: str) -> tuple[dict[str, str], bytes] | None:
         """Return the headers and the body of what is at an address and belongs into the mirror."""
         status, answered, body = asked(self.application, address)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise UnavailableError(f"{address} answers {status}.")
         headers = dict(answered)
         # A page that may be stored is one for everybody; the form for a password, for example, may not.
         is_for_all = not address.endswith("/") or headers.get("Cache-Control") == CACHE_CONTROL
@@ -114,21 +122,18 @@ class Mirror:
         """Return a link on the page at an address as it leads on within the mirror, or to the origin."""
         if not link or link.startswith("#"):
             return link
-        whole = urlsplit(urljoin(f"{self._origin}{address}", link))
-        if self._own(link, address) not in self._inside:
-            return whole.geturl()
-        way = posixpath.relpath(whole.path, address) + ("/" if whole.path.endswith("/") else "")
-        return way + (f"#{whole.fragment}" if whole.fragment else "")
+        own, whole = self._own(link, address), _joined(self._origin, address, link)
+        if own not in self._inside:
+            return whole.geturl() if whole else link
+        way = posixpath.relpath(quote(own), quote(address)) + ("/" if own.endswith("/") else "")
+        return way + (f"#{whole.fragment}" if whole and whole.fragment else "")
 
     def _own(self, link: str, address: str) -> str:
         """Return the address of what a link leads to, if that may be in the mirror; else nothing."""
-        try:
-            whole = urlsplit(urljoin(f"{self._origin}{address}", link))
-        except ValueError:  # what an editor typed
+        whole = _joined(self._origin, address, link)
+        if whole is None or f"{whole.scheme}://{whole.netloc}" != self._origin or whole.query:
             return ""
         path = unquote(whole.path)
-        if f"{whole.scheme}://{whole.netloc}" != self._origin or whole.query:
-            return ""
         is_file = path.startswith(FILES) and not path.endswith("/") and "/." not in path and "\0" not in path
         return path if is_file or may_be_page(path) else ""
 
@@ -155,6 +160,13 @@ class Mirror:
                 file = file.parent
                 file.rmdir()
         listed.write_text("".join(f"{address}\n" for address in sorted(self._files)))
+
+
+def _joined(origin: str, address: str, link: str) -> SplitResult | None:
+    """Return where a link on the page at an address leads; None for what is none, as editors may type it."""
+    with suppress(ValueError):
+        return urlsplit(urljoin(f"{origin}{quote(address)}", link))
+    return None
 
 
 def _links(name: str, value: str) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from harmhub.pages import all_pages
 from harmhub.store import shown
 from harmhub.store.asking import asked
 from harmhub.store.fingerprint import fingerprint
-from harmhub.store.mirror import Mirror
+from harmhub.store.mirror import Mirror, UnavailableError
 from harmhub.store.serving import PageStore, may_be_page
 from harmhub.store.shelf import INDEX, MOST_PAGES, Index, Shelf
 
@@ -134,6 +134,10 @@ class Command(BaseCommand):
             mirror.export(_public_addresses())
         except OSError as problem:
             raise CommandError(f"The folder cannot be written: {problem.strerror}.") from problem
+        except UnavailableError as problem:
+            raise CommandError(
+                f"{problem} The mirror stays as it was, but for files written by now."
+            ) from problem
         self.stdout.write(
             f"{mirror.written} files were written, {mirror.kept} kept, {mirror.removed} removed."
         )
