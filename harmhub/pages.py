@@ -19,6 +19,7 @@ from wagtail.query import PageQuerySet
 
 from harmhub.forms import PageForm
 from harmhub.publishing import UnfinishedPageError, faults_of
+from harmhub.store.serving import OTHERS
 from harmhub.store.shown import note, offer
 
 # Parts of listing addresses (``/topics/health/voices/2019/since/…``) and of feeds to come: no page may take
@@ -26,20 +27,8 @@ from harmhub.store.shown import note, offer
 RESERVED_SLUGS = {"voices", "events", "publications", "since", "feed", "calendar"}
 YEAR = re.compile(r"[0-9]{4}")
 
-# First parts of addresses that are no pages, and of other languages: nothing right below the home page may
-# take their place.
-TOP_ADDRESSES = {
-    "admin",
-    "contact",
-    "documents",
-    "health",
-    "media",
-    "newsletter",
-    "search",
-    "shared",
-    "static",
-    *dict(settings.LANGUAGES),
-}
+# Nothing right below the home page may take the place of what is no page, or of another language.
+TOP_ADDRESSES = {*OTHERS, *dict(settings.LANGUAGES)}
 
 
 def is_restricted() -> Exists:
