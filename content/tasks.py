@@ -50,15 +50,16 @@ def read_document(document: int) -> None:
     try:
         with found.open_file() as file:
             text = files.pdf_text(file)
-    except files.UNREADABLE_PDF as problem:
+    except Exception as problem:  # whatever a strange file makes of the reader
         logger.error("document %s cannot be read: %s", document, type(problem).__name__)
         text = ""
     DocumentText.objects.update_or_create(document=found, defaults={"text": text})
 
 
 def read_saved_document(instance: CustomDocument, raw: bool = False, **given: Any) -> None:
-    """Queue the reading of a document that was saved with another file."""
+    """Forget what a document said whose file was replaced, and queue its reading."""
     if not raw and instance.has_new_file:
+        DocumentText.objects.filter(document=instance).delete()
         _defer(read_document, document=instance.pk)
 
 

@@ -108,13 +108,18 @@ def test_second_export_writes_only_what_changed_and_removes_what_is_gone(
     mirror: Path, running_site_server: Site
 ):
     (mirror / "notes.txt").write_text("Not ours.")
+    with (mirror / ".mirror").open("a") as listed:
+        listed.write("/gone/index.html\n/half/written.html\n")  # an export was interrupted here
+    (mirror / "half").mkdir()
+    (mirror / "half/written.html").write_text("Half")
     before = {file: file.stat().st_mtime_ns for file in mirror.rglob("*.*")}
-    assert running_site_server.manage("pages", "export", str(mirror)).startswith("0 files were written,")
+    assert running_site_server.manage("pages", "export", str(mirror)).startswith("0 files were written, ")
     with running_site_server.orm():
         VoicesPage.objects.get(slug="article-29").unpublish()
     said = running_site_server.manage("pages", "export", str(mirror))
     assert re.search(r"^\d+ files were written, \d+ kept, [1-9]\d* removed\.$", said)
     assert not (mirror / "voices/article-29").exists()
+    assert not (mirror / "half").exists()
     assert (mirror / "voices/article-3/index.html").stat().st_mtime_ns == before[
         mirror / "voices/article-3/index.html"
     ]
@@ -131,6 +136,14 @@ def test_export_while_the_site_fails_removes_nothing(mirror: Path, running_site_
         running_site_server.query("ALTER TABLE mislaid RENAME TO topics_topicpage")
     assert "The mirror stays as it was" in ended.value.stderr
     assert (mirror / TOPIC / "index.html").is_file()
+
+
+def test_folder_with_other_files_is_left_alone(running_site_server: Site, tmp_path: Path):
+    (tmp_path / "index.html").write_text("Another site.")
+    with pytest.raises(CalledProcessError) as ended:
+        running_site_server.manage("pages", "export", str(tmp_path))
+    assert "The folder cannot be written: it holds other files." in ended.value.stderr
+    assert (tmp_path / "index.html").read_text() == "Another site."
 
 
 def test_folder_that_cannot_be_written_is_one_clear_sentence(running_site_server: Site, tmp_path: Path):

@@ -1,6 +1,7 @@
 """Search: what is found, in which order, how it is shown, what is never found, what the database keeps."""
 
 import re
+import threading
 from datetime import date, timedelta
 from html import unescape
 from io import StringIO
@@ -8,7 +9,7 @@ from io import StringIO
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -68,7 +69,7 @@ def test_words_are_found_in_titles_summaries_texts_and_names(tree: Tree):
     ItemAuthor.objects.create(item=item, person=tree.person, sort_order=1)
     item.tags.add("naloxone")
     item.save()
-    for q in ("van", "appointment", "corner", "wound forgets", "leaflet", "twice a week", "letter", "marten"):
+    for q in ("van", "appointment", "corner", "wound forgets", "twice a week", "letter", "marten"):
         assert found(q) == ["The Night Van"], q
     assert found("naloxone") == ["The Night Van"]
     assert found("nadia brenner") == ["Nadia Brenner", "The Night Van"]
@@ -379,6 +380,17 @@ def test_files_that_are_not_for_everybody_are_not_found(tree: Tree):
     assert found("pencil") == []
 
 
+def test_words_about_files_that_may_be_private_and_calls_that_may_be_closed_are_not_found(tree: Tree):
+    item = tree.voice(title="The Night Van", body=body_of_all_blocks())
+    tree.health.open_calls = [
+        ("call", {"title": "Gardens", "link": "https://example.org/", "closes": date(2020, 1, 1)})
+    ]
+    tree.health.save()
+    assert "leaflet" in Client().get(item.url).content.decode()
+    for q in ("leaflet", "caption", "gardens", "2020", "example.org"):
+        assert found(q) == [], q
+
+
 def test_alias_is_not_found_beside_its_original(tree: Tree):
     tree.voice(title="Van").create_alias(update_slug="van-again")
     assert found("van") == ["Van"]
@@ -419,6 +431,7 @@ def test_document_is_read_when_its_file_changes_and_forgotten_with_it(tree: Tree
     PublicationFile.objects.create(publication=publication, document=document)
     document.file = ContentFile(pdf("Report", "en", [[("text", "A crayon.")]], "x"), "other.pdf")
     document.save()
+    assert found("pencil") == []
     read_document(document.pk)
     assert (found("pencil"), found("crayon")) == ([], ["Counting"])
     document.file = ContentFile(b"a,b", "table.csv")
@@ -463,6 +476,44 @@ def test_file_without_language_does_not_hinder_publishing(tree: Tree):
         PublicationFile.objects.create(publication=publication, document=document, sort_order=place)
         DocumentText.objects.filter(document=document).update(text=text)
     assert found("counting") == ["Counting"]
+
+
+def test_text_without_end_or_language_does_not_hinder_publishing(tree: Tree):
+    words = " ".join(f"{number:x}word{number * 7919:x}" for number in range(90_000))
+    item = tree.voice(title="Endless", standfirst=words, body=[("text", f"<p>{words}</p>")])
+    item.save_revision().publish()
+    assert found("endless") == ["Endless"]
+
+
+def test_words_are_stemmed_anew_when_the_language_of_a_site_is_changed(tree: Tree):
+    tree.voice(title="Les chevaux")
+    Locale.objects.update(language_code="fr")
+    call_command("check_search", stdout=StringIO())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_somebody_who_deletes_a_page(tree: Tree):
+    item = tree.voice(title="Van")
+    item.tags.add("bus")
+    item.save()
+    tag = Tag.objects.get(name="bus")
+    failed = []
+
+    def rename() -> None:
+        try:
+            Tag.objects.filter(pk=tag.pk).update(name="coach")
+        except OperationalError as problem:
+            failed.append(problem)
+        connection.close()
+
+    renaming = threading.Thread(target=rename)
+    with transaction.atomic():
+        item.delete()
+        renaming.start()
+        renaming.join(10)
+        assert not renaming.is_alive(), "It waits for the other, who will wait for it."
+    assert failed == []
+    assert not SearchEntry.objects.filter(pk=item.pk).exists()
 
 
 def test_deleted_page_leaves_nothing(tree: Tree):

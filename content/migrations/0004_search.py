@@ -59,11 +59,11 @@ LANGUAGE sql IMMUTABLE AS $$
         '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#x27;', ''''), '&amp;', '&')
 $$;
 
--- All that is written in the blocks of a stream.
+-- What is written in the blocks of a stream. Not that of pictures and files: they may be for some people only.
 CREATE FUNCTION content_written(stream jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
     SELECT string_agg(found #>> '{}', ' ')
-    FROM jsonb_path_query(stream, 'strict $[*].value.** ? (@.type() == "string")', '{}', true) AS found
+    FROM jsonb_path_query(stream, 'strict $[*] ? (@.type != "figure" && @.type != "download").value.** ? (@.type() == "string")', '{}', true) AS found
 $$;
 
 -- What some pages say. names: of those who made it, and its tags.
@@ -94,7 +94,7 @@ LANGUAGE sql STABLE AS $$
             ' ', voices.kicker,
             content_plain(concat_ws(
                 ' ', content_written(item.body), content_written(info.body), content_written(publication.key_findings),
-                event.transcript, topic.learn_more, topic.grant_seekers, content_written(topic.open_calls)
+                event.transcript, topic.learn_more, topic.grant_seekers
             )),
             publication.isbn, publication.doi, event.place, event.town, event.access_notes,
             program.office, person.office, person.biography
@@ -142,12 +142,13 @@ $$;
 CREATE FUNCTION content_words(page integer, stemming regconfig, title text, summary text, names text, body text) RETURNS tsvector
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    own tsvector := setweight(to_tsvector(stemming, title), 'A')
-        || setweight(to_tsvector(stemming, summary || ' ' || names), 'B')
-        || setweight(to_tsvector(stemming, left(body, 100000)), 'C');
+    own tsvector;
 BEGIN
+    own := setweight(to_tsvector(stemming, title), 'A');
+    own := own || setweight(to_tsvector(stemming, left(summary || ' ' || names, 20000)), 'B')
+        || setweight(to_tsvector(stemming, left(body, 100000)), 'C');
     RETURN own || setweight(content_words_of_files(page), 'D');
-EXCEPTION WHEN program_limit_exceeded THEN  -- files that hold no language, such as long tables of numbers
+EXCEPTION WHEN program_limit_exceeded THEN  -- what holds no language, such as long tables of numbers
     RETURN own;
 END $$;
 
@@ -155,6 +156,8 @@ END $$;
 CREATE FUNCTION content_index(pages integer[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+    DELETE FROM content_searchentry WHERE page_id = ANY(pages)
+        AND NOT EXISTS (SELECT FROM wagtailcore_page WHERE id = page_id);
     WITH said AS MATERIALIZED (SELECT * FROM content_texts(pages)), entries AS (
         INSERT INTO content_searchentry AS kept (page_id, is_item, words)
             SELECT page_id, is_item, content_words(page_id, stemming, title, summary, names, body) FROM said
@@ -163,7 +166,7 @@ BEGIN
     )
     INSERT INTO content_searchword (locale_id, word)
         SELECT DISTINCT locale_id, lexeme
-        FROM said, unnest(to_tsvector('simple', concat_ws(' ', title, summary, names)))
+        FROM said, unnest(to_tsvector('simple', left(concat_ws(' ', title, names, summary), 20000)))
         WHERE lexeme ~ '^[[:alpha:]]{4,40}$'
         ORDER BY 1, 2
         ON CONFLICT DO NOTHING;
@@ -198,7 +201,7 @@ CREATE FUNCTION content_page_said() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        DELETE FROM content_searchentry WHERE page_id = OLD.id;
+        INSERT INTO content_searchqueue (page_id) VALUES (OLD.id);
     ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO content_searchqueue (page_id) VALUES (NEW.id);
     ELSIF (OLD.title, OLD.locale_id) IS DISTINCT FROM (NEW.title, NEW.locale_id) THEN
@@ -223,6 +226,17 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+
+CREATE FUNCTION content_locale_said() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.language_code IS DISTINCT FROM NEW.language_code THEN
+        INSERT INTO content_searchqueue (page_id) SELECT id FROM wagtailcore_page WHERE locale_id = NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER content_locale_said AFTER UPDATE ON wagtailcore_locale
+    FOR EACH ROW EXECUTE FUNCTION content_locale_said();
 
 CREATE FUNCTION content_tag_said() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -303,7 +317,7 @@ INDEX_ALL = "SELECT content_index(ARRAY(SELECT id FROM wagtailcore_page))"
 
 UNDO = """
 DROP TABLE content_searchqueue;
-DROP FUNCTION content_folder_said, content_file_said, content_tag_said, content_row_said, content_page_said,
+DROP FUNCTION content_folder_said, content_file_said, content_tag_said, content_locale_said, content_row_said, content_page_said,
     content_work_off_searchqueue, content_index, content_words, content_words_of_files CASCADE;
 DROP AGGREGATE content_all_words(tsvector);
 DROP FUNCTION content_texts, content_written, content_plain, content_stemming;

@@ -7,6 +7,7 @@ admin, private files) is linked at the site's own origin; a form becomes a link 
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -48,6 +49,7 @@ class Mirror:
         self.folder, self.application = folder, application
         self.written = self.kept = self.removed = 0
         self._files: set[str] = set()
+        self._listed: set[str] = set()  # what earlier exports wrote, finished or not, and this one
         self._inside: set[str] = set()  # the addresses of all that is in the mirror
         self._origin = settings.PUBLIC_URL
 
@@ -56,6 +58,7 @@ class Mirror:
 
         Each page is asked for twice: which links lead on within the mirror is known when all were followed.
         """
+        self._open()
         ahead = sorted(set(addresses))
         met = set(ahead)
         while ahead:
@@ -135,7 +138,16 @@ class Mirror:
             return ""
         path = unquote(whole.path)
         is_file = path.startswith(FILES) and not path.endswith("/") and "/." not in path and "\0" not in path
-        return path if is_file or may_be_page(path) else ""
+        return path if is_file or may_be_page(path.encode().decode("latin-1")) else ""  # as PEP 3333 has it
+
+    def _open(self) -> None:
+        """Find what earlier exports wrote. FileExistsError: the folder holds something else."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        listed = self.folder / LIST
+        if listed.exists():
+            self._listed = set(listed.read_text().splitlines())
+        elif any(self.folder.iterdir()):
+            raise FileExistsError(errno.EEXIST, "it holds other files")
 
     def _write(self, address: str, content: bytes) -> None:
         self._files.add(address)
@@ -143,6 +155,10 @@ class Mirror:
         if file.is_file() and file.read_bytes() == content:
             self.kept += 1
             return
+        if address not in self._listed:  # before it is there, so that it is known also after an interruption
+            self._listed.add(address)
+            with (self.folder / LIST).open("a") as listed:
+                listed.write(f"{address}\n")
         file.parent.mkdir(parents=True, exist_ok=True)
         new = file.with_name(f"{file.name}.new")
         new.write_bytes(content)
@@ -151,15 +167,18 @@ class Mirror:
 
     def _clear_away(self) -> None:
         """Remove what an earlier export wrote and this one did not."""
-        listed = self.folder / LIST
-        for address in set(listed.read_text().splitlines() if listed.exists() else ()) - self._files:
+        for address in self._listed - self._files:
             file = Path(f"{self.folder}{address}")
-            file.unlink(missing_ok=True)
-            self.removed += 1
-            while file.parent != self.folder and not any(file.parent.iterdir()):
-                file = file.parent
-                file.rmdir()
-        listed.write_text("".join(f"{address}\n" for address in sorted(self._files)))
+            with suppress(NotADirectoryError, FileNotFoundError):
+                file.unlink()
+                self.removed += 1
+            with suppress(OSError):  # not empty, or gone already
+                while file.parent != self.folder:
+                    file = file.parent
+                    file.rmdir()
+        new = self.folder / f"{LIST}.new"
+        new.write_text("".join(f"{address}\n" for address in sorted(self._files)))
+        new.replace(self.folder / LIST)
 
 
 def _joined(origin: str, address: str, link: str) -> SplitResult | None:

@@ -130,7 +130,6 @@ class Command(BaseCommand):
     def _export(self, folder: Path) -> None:
         mirror = Mirror(folder.absolute(), PageStore(Handler()))
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             mirror.export(_public_addresses())
         except OSError as problem:
             raise CommandError(f"The folder cannot be written: {problem.strerror}.") from problem
