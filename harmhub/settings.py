@@ -200,8 +200,8 @@ DATABASES = {
             "pool": pooling.OPTIONS,
             "connect_timeout": 2,
             # A connection keeps the plans of what it is asked often: planning a topic page's queries anew
-            # takes the database twice as long as answering them. And values that are sent apart stand in none of
-            # its logs of errors: what somebody searched for, for example.
+            # takes the database twice as long as answering them. And values that are sent apart stand in none
+            # of its logs of errors: what somebody searched for, for example.
             "server_side_binding": True,
             "prepare_threshold": 2,
         },
