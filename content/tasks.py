@@ -40,9 +40,9 @@ def prepare_published_picture(instance: Any, **given: Any) -> None:
         _defer(prepare_card, image=image)
 
 
-@app.task(lock="read_document", priority=-1)
+@app.task(priority=-1)
 def read_document(document: int) -> None:
-    """Read what a PDF says, for search; one after the other, and after mail."""
+    """Read what a PDF says, for search; after all that waits, such as mail."""
     found = CustomDocument.objects.filter(pk=document).first()
     if found is None or found.file_extension != "pdf":
         DocumentText.objects.filter(document=document).delete()
