@@ -112,7 +112,7 @@ class Mirror:
         named, words, button = CLASS.search(form[1]), WORDS.search(form[3]), BUTTON.search(form[3])
         label = button[1] if button else escape(self._origin)
         link = f'<a class="btn" href="{self._origin}{form[2]}">{label}</a>'
-        return f"<div {named[0] if named else ''}>{words[0] if words else ''} <p>{link}</p></div>"
+        return f"<div {named[0] if named else ''}>{words[0] if words else ''} {link}</div>"
 
     def _relative(self, found: re.Match[str], address: str) -> str:
         _, name, value, _ = found.groups()
