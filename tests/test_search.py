@@ -524,6 +524,24 @@ def test_deleted_page_leaves_nothing(tree: Tree):
     assert not SearchEntry.objects.filter(pk=number).exists()
 
 
+def test_order_in_which_rows_lie_in_the_database_is_no_difference(tree: Tree):
+    item = tree.voice(title="Van")
+    for place in (3, 1, 2):
+        ItemAuthor.objects.create(item=item, name=f"Author {place}", sort_order=place)
+    item.tags.add("naloxone", "bus", "kitchen")
+    item.save()
+    for table in ("content_itemauthor", "content_itemtag"):
+        with connection.cursor() as cursor:  # each row to the end of its table
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(f"SELECT id FROM {table} ORDER BY id DESC")
+            for (row,) in cursor.fetchall():
+                cursor.execute(f"UPDATE {table} SET id = id WHERE id = %s", [row])
+            cursor.execute("SET LOCAL session_replication_role = origin")
+            cursor.execute("SET LOCAL enable_indexscan = off")
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+    call_command("check_search", stdout=StringIO())
+
+
 def test_command_names_what_differs_and_mends_it(tree: Tree):
     item = tree.voice(title="Van")
     document = report("A pencil is enough.")

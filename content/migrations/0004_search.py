@@ -79,14 +79,16 @@ LANGUAGE sql STABLE AS $$
         concat_ws(
             ' ',
             (
-                SELECT string_agg(coalesce(author.title, name), ' ') FROM (
-                    SELECT person_id, name FROM content_itemauthor WHERE item_id = page.id
-                    UNION ALL SELECT person_id, name FROM content_eventspeaker WHERE event_id = page.id
+                -- In an order, here as below: places of words are kept, too.
+                SELECT string_agg(coalesce(author.title, name), ' ' ORDER BY part, sort_order, credit.id) FROM (
+                    SELECT 1 AS part, id, sort_order, person_id, name FROM content_itemauthor WHERE item_id = page.id
+                    UNION ALL
+                    SELECT 2, id, sort_order, person_id, name FROM content_eventspeaker WHERE event_id = page.id
                 ) AS credit
                 LEFT JOIN wagtailcore_page author ON author.id = credit.person_id
             ),
             (
-                SELECT string_agg(tag.name, ' ') FROM content_itemtag tagged JOIN taggit_tag tag ON tag.id = tagged.tag_id
+                SELECT string_agg(tag.name, ' ' ORDER BY tag.name) FROM content_itemtag tagged JOIN taggit_tag tag ON tag.id = tagged.tag_id
                 WHERE tagged.content_object_id = page.id
             )
         ),
@@ -123,9 +125,9 @@ CREATE AGGREGATE content_all_words(tsvector) (sfunc = tsvector_concat, stype = t
 -- The words of the files of a publication that everybody may have: of the first few, each in its language.
 CREATE FUNCTION content_words_of_files(publication integer) RETURNS tsvector
 LANGUAGE sql STABLE AS $$
-    SELECT content_all_words(to_tsvector(content_stemming(file.language), left(file.text, 100000)) ORDER BY file.sort_order)
+    SELECT content_all_words(to_tsvector(content_stemming(file.language), left(file.text, 100000)) ORDER BY file.sort_order, file.id)
     FROM (
-        SELECT row.language, row.sort_order, said.text
+        SELECT row.id, row.language, row.sort_order, said.text
         FROM content_publicationfile row
         JOIN harmhub_customdocument document ON document.id = row.document_id
         JOIN wagtailcore_collection folder ON folder.id = document.collection_id
@@ -135,7 +137,7 @@ LANGUAGE sql STABLE AS $$
             JOIN wagtailcore_collection closed ON closed.id = restriction.collection_id
             WHERE starts_with(folder.path, closed.path)
         )
-        ORDER BY row.sort_order LIMIT 5
+        ORDER BY row.sort_order, row.id LIMIT 5
     ) AS file
 $$;
 
