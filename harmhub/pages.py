@@ -19,7 +19,7 @@ from wagtail.query import PageQuerySet
 
 from harmhub.forms import PageForm
 from harmhub.publishing import UnfinishedPageError, faults_of
-from harmhub.store.serving import OTHERS
+from harmhub.store.serving import RESERVED_ROOTS
 from harmhub.store.shown import note, offer
 
 # Parts of listing addresses (``/topics/health/voices/2019/since/…``) and of feeds to come: no page may take
@@ -28,7 +28,7 @@ RESERVED_SLUGS = {"voices", "events", "publications", "since", "feed", "calendar
 YEAR = re.compile(r"[0-9]{4}")
 
 # Nothing right below the home page may take the place of what is no page, or of another language.
-TOP_ADDRESSES = {*OTHERS, *dict(settings.LANGUAGES)}
+TOP_ADDRESSES = {*RESERVED_ROOTS, *dict(settings.LANGUAGES)}
 
 
 def is_restricted() -> Exists:

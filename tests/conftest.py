@@ -144,6 +144,13 @@ def _listings_follow_at_once(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def words_follow_at_once(db) -> None:
+    """Have search follow each statement: a test in a transaction never comes to its end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS content_words_follow IMMEDIATE")
+
+
+@pytest.fixture
 def indexes(settings) -> None:
     """Have saves write Wagtail's search index and reference index, as they do with the real settings."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}

@@ -39,8 +39,7 @@ class Front:
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
 
     def sends_itself(self, path: str, method: str = "GET", **headers: str) -> bool:
-        """Tell whether nginx answers from the disk, by the form of its ETags; the page's own way is asked for
-        beside it."""
+        """Tell whether nginx answers from the disk, by the form of ETags: those of the site are longer."""
         return bool(
             re.fullmatch(r'"[0-9a-f]+-[0-9a-f]+"', self.ask(path, method, **headers)[1].get("etag", ""))
         )

@@ -147,7 +147,7 @@ DECLARE
     own tsvector;
 BEGIN
     own := setweight(to_tsvector(stemming, title), 'A');
-    own := own || setweight(to_tsvector(stemming, left(summary || ' ' || names, 20000)), 'B')
+    own := own || setweight(to_tsvector(stemming, left(names || ' ' || summary, 20000)), 'B')
         || setweight(to_tsvector(stemming, left(body, 100000)), 'C');
     RETURN own || setweight(content_words_of_files(page), 'D');
 EXCEPTION WHEN program_limit_exceeded THEN  -- what holds no language, such as long tables of numbers

@@ -1,8 +1,8 @@
-"""Asking the site for a page within a process, as a reader would."""
+"""Asking the site for a page within a process, as a reader would, and following the links on it."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
@@ -29,3 +29,14 @@ def asked(
     finally:
         if close := getattr(answer, "close", None):
             close()
+
+
+def own_path(link: str, address: str = "/") -> str:
+    """Return the path on this site that a link on the page at an address leads to; "" for what lies
+    elsewhere, has a query, or is no link, as editors may type it."""
+    try:
+        parts = urlsplit(urljoin(f"{settings.PUBLIC_URL}{quote(address)}", link))
+    except ValueError:
+        return ""
+    here = f"{parts.scheme}://{parts.netloc}" == settings.PUBLIC_URL and not parts.query
+    return unquote(parts.path) if here else ""

@@ -15,22 +15,20 @@ from contextlib import suppress
 from html import escape, unescape
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from django.conf import settings
 
-from harmhub.store.asking import asked
+from harmhub.store.asking import asked, own_path
 from harmhub.store.serving import CACHE_CONTROL, may_be_page
 
 FILES = ("/media/", "/documents/", "/shared/", "/static/")  # where what pages show or offer lies
 LIST = ".mirror"  # the file that names all others, so that the next export knows which are its own
 LINK = re.compile(r'(<(?:a|link|img|source)\b[^>]*?\s(href|src|srcset)=")([^"]*)(")')
 FORM = re.compile(r'<form\b([^>]*)\baction="([^"]*)"[^>]*>(.*?)</form>', re.S)
-CLASS, WORDS, BUTTON = (
-    re.compile(r'class="[^"]*"'),
-    re.compile(r"<p\b.*?</p>", re.S),
-    re.compile(r"<button\b[^>]*>(.*?)</button>", re.S),
-)
+CLASS = re.compile(r'class="[^"]*"')
+WORDS = re.compile(r"<p\b.*?</p>", re.S)
+BUTTON = re.compile(r"<button\b[^>]*>(.*?)</button>", re.S)
 POLICY = "Content-Security-Policy"
 
 
@@ -125,18 +123,18 @@ class Mirror:
         """Return a link on the page at an address as it leads on within the mirror, or to the origin."""
         if not link or link.startswith("#"):
             return link
-        own, whole = self._own(link, address), _joined(self._origin, address, link)
-        if own not in self._inside:
-            return whole.geturl() if whole else link
-        way = posixpath.relpath(quote(own), quote(address)) + ("/" if own.endswith("/") else "")
-        return way + (f"#{whole.fragment}" if whole and whole.fragment else "")
+        own = self._own(link, address)
+        if own in self._inside:
+            way = posixpath.relpath(quote(own), quote(address)) + ("/" if own.endswith("/") else "")
+            return f"{way}#{fragment}" if (fragment := urlsplit(link).fragment) else way
+        with suppress(ValueError):  # what an editor typed
+            return urljoin(f"{self._origin}{quote(address)}", link)
+        return link
 
-    def _own(self, link: str, address: str) -> str:
+    @staticmethod
+    def _own(link: str, address: str) -> str:
         """Return the address of what a link leads to, if that may be in the mirror; else nothing."""
-        whole = _joined(self._origin, address, link)
-        if whole is None or f"{whole.scheme}://{whole.netloc}" != self._origin or whole.query:
-            return ""
-        path = unquote(whole.path)
+        path = own_path(link, address)
         is_file = path.startswith(FILES) and not path.endswith("/") and "/." not in path and "\0" not in path
         return path if is_file or may_be_page(path.encode().decode("latin-1")) else ""  # as PEP 3333 has it
 
@@ -179,13 +177,6 @@ class Mirror:
         new = self.folder / f"{LIST}.new"
         new.write_text("".join(f"{address}\n" for address in sorted(self._files)))
         new.replace(self.folder / LIST)
-
-
-def _joined(origin: str, address: str, link: str) -> SplitResult | None:
-    """Return where a link on the page at an address leads; None for what is none, as editors may type it."""
-    with suppress(ValueError):
-        return urlsplit(urljoin(f"{origin}{quote(address)}", link))
-    return None
 
 
 def _links(name: str, value: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 # First parts of addresses that are no pages. They never come from the store, and do not wait for each other.
-OTHERS = (
+RESERVED_ROOTS = (
     "admin",
     "contact",
     "documents",
@@ -36,7 +36,7 @@ OTHERS = (
     "static",
     "_util",
 )
-NO_PAGES = tuple(f"/{first}/" for first in OTHERS)
+NO_PAGES = tuple(f"/{first}/" for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -20,7 +20,7 @@ from django.db import connection
 from harmhub.middleware import Handler
 from harmhub.pages import all_pages
 from harmhub.store import shown
-from harmhub.store.asking import asked
+from harmhub.store.asking import asked, own_path
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.mirror import Mirror, UnavailableError
 from harmhub.store.serving import PageStore, may_be_page
@@ -203,13 +203,8 @@ def _links(body: bytes, address: str) -> Iterator[str]:
 def _own(link: str, address: str = "/") -> str:
     """Return the address of the page of this site that a link on the page at an address leads to; "" for what
     is none, or elsewhere."""
-    try:
-        parts = urlsplit(urljoin(f"{settings.PUBLIC_URL}{quote(address)}", link))
-    except ValueError:  # what an editor typed
-        return ""
-    path = unquote(parts.path)
-    here = parts.netloc == urlsplit(settings.PUBLIC_URL).netloc and not parts.query
-    return path if here and may_be_page(path) else ""
+    path = own_path(link, address)
+    return path if may_be_page(path) else ""
 
 
 def _told(moment: float) -> str:
