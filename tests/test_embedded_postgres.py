@@ -164,3 +164,18 @@ def test_root_puts_the_cluster_where_the_servers_user_can_reach_it(data_dir):
     home = embedded_postgres._home(closed)
     assert home.parent == Path("/var/lib/harmhub")
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root has another user run the server")
+def test_root_copies_programs_that_the_servers_user_cannot_reach_with_their_libraries(
+    data_dir, monkeypatch: pytest.MonkeyPatch
+):
+    closed = data_dir / "closed"
+    closed.mkdir(mode=0o700)
+    for folder in embedded_postgres._reachable_binaries(data_dir).parents[2].glob("embedded_*"):
+        (closed / folder.name).symlink_to(folder)
+    monkeypatch.syspath_prepend(closed)
+    with embedded_postgres.running(data_dir):
+        assert query(data_dir) == [(1,)]
+        server = Path(f"/proc/{embedded_postgres.postmaster(data_dir)}/exe").readlink()
+    assert server.is_relative_to(data_dir)
