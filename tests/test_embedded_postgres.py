@@ -1,6 +1,7 @@
 """The embedded PostgreSQL survives what happens to programs on a developer's machine."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,15 +168,20 @@ def test_root_puts_the_cluster_where_the_servers_user_can_reach_it(data_dir):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root has another user run the server")
+@pytest.mark.parametrize("name", ["plain", "a place with $signs & 'quotes'"])
 def test_root_copies_programs_that_the_servers_user_cannot_reach_with_their_libraries(
-    data_dir, monkeypatch: pytest.MonkeyPatch
+    data_dir, name, monkeypatch: pytest.MonkeyPatch
 ):
     closed = data_dir / "closed"
     closed.mkdir(mode=0o700)
     for folder in embedded_postgres._reachable_binaries(data_dir).parents[2].glob("embedded_*"):
         (closed / folder.name).symlink_to(folder)
     monkeypatch.syspath_prepend(closed)
-    with embedded_postgres.running(data_dir):
-        assert query(data_dir) == [(1,)]
-        server = Path(f"/proc/{embedded_postgres.postmaster(data_dir)}/exe").readlink()
-    assert server.is_relative_to(data_dir)
+    here = data_dir / name
+    elsewhere = embedded_postgres._elsewhere(here)
+    with embedded_postgres.running(here):
+        assert query(here) == [(1,)]
+        server = Path(f"/proc/{embedded_postgres.postmaster(here)}/exe").readlink()
+    assert server.is_relative_to(here if name == "plain" else elsewhere)
+    for left in (elsewhere, embedded_postgres.socket_dir(here)):
+        shutil.rmtree(left, ignore_errors=True)
