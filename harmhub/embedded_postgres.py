@@ -150,7 +150,9 @@ def _elsewhere(data_dir: Path) -> Path:
 
 
 def _is_plain(path: Path) -> bool:
-    """Tell whether the path holds nothing that a shell or a connection string would read as something else."""
+    """Tell whether the path holds nothing that a shell or a connection string would read as something else.
+
+    (ASCII letters, digits and ``_./-`` alone.)"""
     return bool(re.fullmatch(r"[\w./-]+", str(path), re.ASCII))
 
 

@@ -28,7 +28,7 @@ from tests.fixtures import databases
 from tests.fixtures.site import Site, running_site
 from tests.fixtures.smtp import SmtpSink
 
-pytest_plugins = ["tests.fixtures.mails"]
+pytest_plugins = ["tests.fixtures.mails", "tests.fixtures.room", "tests.fixtures.runs"]
 
 # Playwright runs an event loop in the tests' thread, in which Django would refuse to query.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -53,10 +53,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 # What takes longest begins first, so that two processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
-BEFORE_BROWSERS = ("test_mail_jobs", "test_pictures", "test_run")
+BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
 ON_THE_SITE = ("test_page_store", "test_nginx", "test_mirror", "test_bad_input", "test_worker")
 LONGEST = "test_page_store"
-LONG = ("test_editing", "test_demo", "test_mail_faults", "test_entries", "test_listing", "test_login")
+THE_RUN = ("test_demo", "test_run")
+LONG = ("test_editing", "test_mail_faults", "test_entries", "test_listing", "test_login")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,13 +78,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class OneSite(LoadFileScheduling):
     """Has each file done by one process, and all that need the running site by the same one.
 
-    But for the longest of them, which has a site of its own, so that all processes end together.
+    But for the longest of them, which has a site of its own, so that all processes end together. The tests of
+    `make run` share one run, and those of the demo look at what it has loaded.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        on_the_site = file.startswith("tests/browser/") or Path(file).stem in ON_THE_SITE
-        return "site" if on_the_site and Path(file).stem != LONGEST else file
+        name = Path(file).stem
+        if name in THE_RUN:
+            return "run"
+        on_the_site = file.startswith("tests/browser/") or name in ON_THE_SITE
+        return "site" if on_the_site and name != LONGEST else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSite:

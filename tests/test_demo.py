@@ -1,4 +1,4 @@
-"""The demo site, loaded once into a database of its own: what is in it, and that all of it can be shown."""
+"""The demo site, as `make run` has loaded it: what is in it, and that all of it can be shown."""
 
 import gzip
 from collections import Counter
@@ -17,16 +17,14 @@ from wagtail.models import Page, Site
 from content.cards import CARD_FILTERS
 from content.models import ContentItem, EventPage, InfoPage, PublicationPage, VoicesPage
 from harmhub.models import CustomDocument, CustomImage, SiteSettings
-from tests.fixtures import databases
+from tests.fixtures.runs import Run
 from topics.kinds import Kind
 from topics.models import PersonPage, ProgramPage, TopicPage
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _demo(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Load the demo; its database is dropped afterwards."""
-    with django_db_blocker.unblock(), databases.copied("demo") as name, databases.using(name):
-        call_command("load_demo", verbosity=0)
+def _demo(django_db_setup, django_db_blocker, demo_run: Run) -> Iterator[None]:
+    with django_db_blocker.unblock(), demo_run.orm():
         yield
 
 

@@ -8,6 +8,7 @@ from subprocess import CalledProcessError
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 from wagtail.models import PageViewRestriction
 
 from content.models import PublicationFile, VoicesPage
@@ -35,7 +36,7 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
         tree.voice(title="Van", slug="van", body=[("text", f"<p>Read {private}, {odd}.</p>")])
         report = tree.publication(title="Report", slug="report")
         PublicationFile.objects.create(publication=report, document=pdf("leaflet.pdf"))
-    running_site_server.manage("rebuild_references_index")  # by which files of drafts are known
+        call_command("rebuild_references_index", verbosity=0)  # by which files of drafts are known
     return tree
 
 
@@ -138,17 +139,14 @@ def test_export_while_the_site_fails_removes_nothing(mirror: Path, running_site_
     assert (mirror / TOPIC / "index.html").is_file()
 
 
-def test_folder_with_other_files_is_left_alone(running_site_server: Site, tmp_path: Path):
+def test_folder_with_other_files_is_left_alone(tmp_path: Path):
     (tmp_path / "index.html").write_text("Another site.")
-    with pytest.raises(CalledProcessError) as ended:
-        running_site_server.manage("pages", "export", str(tmp_path))
-    assert "The folder cannot be written: it holds other files." in ended.value.stderr
+    with pytest.raises(CommandError, match=r"The folder cannot be written: it holds other files\."):
+        call_command("pages", "export", str(tmp_path))
     assert (tmp_path / "index.html").read_text() == "Another site."
 
 
-def test_folder_that_cannot_be_written_is_one_clear_sentence(running_site_server: Site, tmp_path: Path):
+def test_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CalledProcessError) as ended:
-        running_site_server.manage("pages", "export", str(tmp_path / "file"))
-    assert "The folder cannot be written" in ended.value.stderr
-    assert "Traceback" not in ended.value.stderr
+    with pytest.raises(CommandError, match="The folder cannot be written"):
+        call_command("pages", "export", str(tmp_path / "file"))
