@@ -54,7 +54,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 # What takes longest begins first, so that two processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
-ON_THE_SITE = ("test_page_store", "test_nginx", "test_mirror", "test_bad_input", "test_worker")
+ON_THE_SITE = (
+    "test_page_store",
+    "test_page_stores",
+    "test_nginx",
+    "test_mirror",
+    "test_bad_input",
+    "test_worker",
+)
 LONGEST = "test_page_store"
 THE_RUN = ("test_demo", "test_run")
 LONG = ("test_editing", "test_mail_faults", "test_entries", "test_listing", "test_login")

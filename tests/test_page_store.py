@@ -1,21 +1,17 @@
 """The page store of the running site: what is kept, what is dropped, and what happens when things break."""
 
-import contextlib
-import http.client
 import os
 import random
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
-from pathlib import Path
 from subprocess import CalledProcessError
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Q
@@ -24,89 +20,14 @@ from wagtail.models import Collection, CollectionViewRestriction, Page, PageView
 
 from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, VoicesPage
 from harmhub.models import CustomImage, CustomRendition
-from harmhub.store.shelf import GLANCE, INDEX, Index, Shelf, StoredPage
-from harmhub.store.shown import Shown, Span
+from harmhub.store.shelf import INDEX, Shelf
 from tests.factories import ImageFactory, TopicFactory, Tree
 from tests.fixtures import databases
+from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site, wait_for
 from topics.models import TopicPage
 
 TOPIC = "/topics/health/harm-reduction/"
-
-
-class Reader:
-    """Somebody who asks for pages, and looks into the store."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        opened = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=20)
-        with contextlib.closing(opened):
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            opened.request(method, path, headers={"Host": f"localhost:{self.site.port}"} | named)
-            answer = opened.getresponse()
-            return (
-                answer.status,
-                {name.lower(): value for name, value in answer.headers.items()},
-                answer.read(),
-            )
-
-    def fresh(self, path: str) -> bytes:
-        """Return a page made from nothing, as for everybody who may have a session."""
-        return self.get(path, Cookie=f"{settings.SESSION_COOKIE_NAME}=none")[2]
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the store in use: it was written last."""
-        return max(
-            (settings.DATA_DIR / "pages").iterdir(), key=lambda each: (each / "in-use").stat().st_mtime
-        )
-
-    @property
-    def stored(self) -> set[str]:
-        root = self.folder / "pages"
-        return {f"/{file.parent.relative_to(root)}/".replace("/./", "/") for file in root.rglob("index.json")}
-
-    def warm(self, *paths: str) -> None:
-        """Ask for pages until they are stored. (One that changes while it is rendered is not.)"""
-        for path in paths:
-            assert self.get(path)[0] == 200, path
-
-        asked = time.monotonic()
-
-        def all_are_stored() -> bool:
-            nonlocal asked
-            missing = set(paths) - self.stored
-            if missing and time.monotonic() > asked + 1:
-                for path in missing:
-                    self.get(path)
-                asked = time.monotonic()
-            return not missing
-
-        wait_for(all_are_stored, 40, "Some pages are not stored.")
-
-    def settle(self) -> None:
-        """Wait until the store has heard of all that was committed until now: of a change, made last, to a
-        page of its own."""
-        mark = f"/mark-{time.monotonic_ns()}/"
-        shelf = Shelf(self.folder)
-        with contextlib.closing(Index(shelf)) as index:
-            number = index.add(mark, StoredPage.of([], b"", None), Shown({"mark"}))
-            index.reveal(number)
-        self.site.query("SELECT harmhub_changed('mark')")
-        wait_for(lambda: shelf.get(mark) is None, 10, "The store does not hear of changes.")
-        with contextlib.closing(Index(shelf)) as index:
-            index.note(settled=mark)  # behind the keeper's lock, when it has dropped the others, too
-        time.sleep(1.5 * GLANCE)  # as long as a web process does not look at a file that it has at hand
-
-    def check(self) -> None:
-        """Compare every stored page with a fresh rendering, byte for byte."""
-        shelf = Shelf(self.folder)
-        for path in self.stored:
-            page = shelf.get(path)
-            if page:
-                assert page.bodies[""] == self.fresh(path), path
 
 
 @pytest.fixture
@@ -560,56 +481,6 @@ def test_many_who_ask_for_a_page_that_was_just_dropped_get_one_rendering(reader:
     assert len({answer[2] for answer in answers}) == 1
 
 
-# --- the shelf by itself
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    with contextlib.closing(Index(Shelf(tmp_path))) as opened:
-        yield opened
-
-
-def put(index: Index, address: str, shown: Shown) -> None:
-    index.reveal(index.add(address, StoredPage.of([("X", "y")], address.encode(), shown.until), shown))
-
-
-def test_changes_drop_the_pages_that_show_them(index: Index):
-    put(index, "/a/", Shown({"page:1"}))
-    put(index, "/b/", Shown({"page:2"}, {Span("stream:1", "2026-01-01/1", "2026-02-01/1")}))
-    put(index, "/c/", Shown(set(), {Span("stream:1", "2026-02-02/1")}))
-    assert index.drop([("page:3", None), ("stream:1", "2025-01-01/1"), ("stream:2", "2026-01-02/1")]) == []
-    assert index.drop([("stream:1", "2026-01-15/9")]) == ["/b/"]
-    assert index.shelf.get("/b/") is None
-    assert index.drop([("page:1", None), ("stream:1", "2030-01-01/1")]) == ["/a/", "/c/"]
-    assert index.addresses() == []
-
-
-def test_page_that_was_dropped_before_it_was_revealed_is_not_there(index: Index):
-    number = index.add("/a/", StoredPage.of([], b"old", None), Shown({"page:1"}))
-    assert index.shelf.get("/a/") is None
-    index.drop([("page:1", None)])
-    assert not index.reveal(number)
-    assert index.shelf.get("/a/") is None
-
-
-def test_oldest_pages_make_room_for_new_ones(index: Index, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("harmhub.store.shelf.MOST_PAGES", 10)
-    for number in range(12):
-        put(index, f"/{number}/", Shown())
-    assert index.shelf.get("/0/") is None
-    assert index.shelf.get("/11/").bodies[""] == b"/11/"
-    assert len(index.addresses()) == 10
-
-
-def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("harmhub.store.shelf.IN_MEMORY", 5_000)
-    for number in range(10):
-        put(index, f"/{number}/", Shown())
-        assert index.shelf.get(f"/{number}/")
-    assert len(index.shelf._at_hand) < 6
-    assert all(index.shelf.get(f"/{number}/") for number in range(10))
-
-
 # --- in the operator's hands
 
 
@@ -641,11 +512,3 @@ def test_operator_fills_the_store_looks_into_it_checks_it_and_empties_it(
     pages("drop", TOPIC)
     wait_for(lambda: TOPIC not in reader.stored, 5, "The page is left.")
     assert reader.stored == stored - {TOPIC}
-
-
-def test_command_before_there_is_a_store_says_that_it_is_empty(tmp_path, settings):
-    settings.DATA_DIR = tmp_path
-    with StringIO() as said:
-        call_command("pages", "list", stdout=said)
-        assert said.getvalue() == "0 pages are stored.\n"
-    assert list(tmp_path.iterdir()) == []

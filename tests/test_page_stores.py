@@ -1,0 +1,108 @@
+"""Page stores of several web servers, and one whose disk is full."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.factories import Tree
+from tests.fixtures.reader import Reader
+from tests.fixtures.site import Site, wait_for
+
+TOPIC = "/topics/health/harm-reduction/"
+
+pytestmark = pytest.mark.usefixtures("site_server")
+
+
+@pytest.fixture(scope="module")
+def hub(running_site_server: Site, django_db_blocker) -> Tree:
+    with django_db_blocker.unblock(), running_site_server.orm():
+        tree = Tree()
+        tree.article = tree.voice(title="First title", slug="article")
+    return tree
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="harmhub-other-") as folder:
+        os.chmod(folder, 0o711)
+        yield Path(folder)
+
+
+def retitle(site: Site, tree: Tree, title: str) -> None:
+    with site.orm():
+        tree.article.title = title
+        tree.article.save_revision().publish()
+
+
+def test_servers_with_stores_of_their_own_drop_the_same_pages_each(
+    running_site_server: Site, hub: Tree, data_dir: Path
+):
+    one = Reader(running_site_server)
+    with running_site_server.another(data_dir) as site:
+        two = Reader(site)
+        assert one.folder != two.folder
+        for reader in (one, two):
+            reader.warm(TOPIC, "/voices/article/", "/topics/justice/")
+        retitle(site, hub, "Second title")
+        for reader in (one, two):
+            wait_for(lambda reader=reader: b"Second title" in reader.get(TOPIC)[2], 1, "The old page stands.")
+            assert b"Second title" in reader.get("/voices/article/")[2]
+            assert "/topics/justice/" in reader.stored, "A page that does not show it was dropped."
+        assert one.get(TOPIC)[2] == two.get(TOPIC)[2]
+
+
+def test_server_that_missed_the_call_reads_what_it_missed(
+    running_site_server: Site, hub: Tree, data_dir: Path
+):
+    with running_site_server.another(data_dir) as site:
+        reader = Reader(site)
+        reader.warm(TOPIC)
+        # Gone before the call that comes with the commit, as in a network that loses connections.
+        site.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'harmhub page store' AND datname = current_database()"
+        )
+        retitle(site, hub, "While it was deaf")
+        wait_for(lambda: b"While it was deaf" in reader.get(TOPIC)[2], 2, "The old page stands.")
+        site.kill_web()
+        retitle(site, hub, "While it was down")
+        site.start_web()
+        wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 2, "The old page stands.")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can mount a small disk")
+def test_site_answers_and_says_so_once_while_the_disk_of_its_store_is_full(
+    running_site_server: Site, hub: Tree, data_dir: Path
+):
+    disk = data_dir / "pages"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=711", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("This machine mounts nothing.")
+    try:
+        with running_site_server.another(data_dir) as site:
+            reader = Reader(site)
+            reader.warm(TOPIC)
+            filler = disk / "filler"
+            with filler.open("wb") as file:
+                while shutil.disk_usage(disk).free:
+                    file.write(b"x" * shutil.disk_usage(disk).free)
+                    file.flush()
+            for path in ("/", "/topics/justice/", "/topics/", "/voices/", "/events/", f"{TOPIC}voices/"):
+                assert reader.get(path)[0] == 200
+                assert reader.get(path)[2] == reader.fresh(path)
+            retitle(site, hub, "On the full disk")
+            wait_for(lambda: b"On the full disk" in reader.get(TOPIC)[2], 1, "The old page stands.")
+            log = (data_dir / "web.log").read_text()
+            assert log.count("a page cannot be stored") == 1
+            assert "Traceback" not in log
+            filler.unlink()
+            reader.warm(TOPIC, "/topics/justice/")
+            reader.check()
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)

@@ -1,0 +1,67 @@
+"""The shelf of stored pages and its index by themselves, without a site."""
+
+import contextlib
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from harmhub.store.shelf import Index, Shelf, StoredPage
+from harmhub.store.shown import Shown, Span
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with contextlib.closing(Index(Shelf(tmp_path))) as opened:
+        yield opened
+
+
+def put(index: Index, address: str, shown: Shown) -> None:
+    index.reveal(index.add(address, StoredPage.of([("X", "y")], address.encode(), shown.until), shown))
+
+
+def test_changes_drop_the_pages_that_show_them(index: Index):
+    put(index, "/a/", Shown({"page:1"}))
+    put(index, "/b/", Shown({"page:2"}, {Span("stream:1", "2026-01-01/1", "2026-02-01/1")}))
+    put(index, "/c/", Shown(set(), {Span("stream:1", "2026-02-02/1")}))
+    assert index.drop([("page:3", None), ("stream:1", "2025-01-01/1"), ("stream:2", "2026-01-02/1")]) == []
+    assert index.drop([("stream:1", "2026-01-15/9")]) == ["/b/"]
+    assert index.shelf.get("/b/") is None
+    assert index.drop([("page:1", None), ("stream:1", "2030-01-01/1")]) == ["/a/", "/c/"]
+    assert index.addresses() == []
+
+
+def test_page_that_was_dropped_before_it_was_revealed_is_not_there(index: Index):
+    number = index.add("/a/", StoredPage.of([], b"old", None), Shown({"page:1"}))
+    assert index.shelf.get("/a/") is None
+    index.drop([("page:1", None)])
+    assert not index.reveal(number)
+    assert index.shelf.get("/a/") is None
+
+
+def test_oldest_pages_make_room_for_new_ones(index: Index, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("harmhub.store.shelf.MOST_PAGES", 10)
+    for number in range(12):
+        put(index, f"/{number}/", Shown())
+    assert index.shelf.get("/0/") is None
+    assert index.shelf.get("/11/").bodies[""] == b"/11/"
+    assert len(index.addresses()) == 10
+
+
+def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("harmhub.store.shelf.IN_MEMORY", 5_000)
+    for number in range(10):
+        put(index, f"/{number}/", Shown())
+        assert index.shelf.get(f"/{number}/")
+    assert len(index.shelf._at_hand) < 6
+    assert all(index.shelf.get(f"/{number}/") for number in range(10))
+
+
+def test_command_before_there_is_a_store_says_that_it_is_empty(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    with StringIO() as said:
+        call_command("pages", "list", stdout=said)
+        assert said.getvalue() == "0 pages are stored.\n"
+    assert list(tmp_path.iterdir()) == []
