@@ -149,6 +149,12 @@ except ValueError as problem:
     raise ImproperlyConfigured(
         "TRUSTED_PROXIES are addresses or networks such as 10.0.0.0/8, or the word unix."
     ) from problem
+# A cache in front that is told of pages that are dropped: see docs/varnish.md.
+_purge = env.str("PURGE_URL", default="")
+if _purge and not (urlsplit(_purge).scheme in {"http", "https"} and urlsplit(_purge).hostname):
+    raise ImproperlyConfigured("PURGE_URL is where the cache takes PURGE, such as http://127.0.0.1:6081.")
+_purging = {"BACKEND": "wagtail.contrib.frontend_cache.backends.HTTPBackend", "LOCATION": _purge}
+WAGTAILFRONTENDCACHE = {"default": _purging} if _purge else {}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # Django refuses more fields than this with a 400. Wagtail's largest editing forms need more than Django's
 # 1,000.

@@ -58,6 +58,7 @@ ON_THE_SITE = (
     "test_page_store",
     "test_page_stores",
     "test_nginx",
+    "test_varnish",
     "test_mirror",
     "test_bad_input",
     "test_worker",

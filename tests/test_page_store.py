@@ -20,7 +20,8 @@ from wagtail.models import Collection, CollectionViewRestriction, Page, PageView
 
 from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, VoicesPage
 from harmhub.models import CustomImage, CustomRendition
-from harmhub.store.shelf import INDEX, Shelf
+from harmhub.store.index import INDEX
+from harmhub.store.shelf import Shelf
 from tests.factories import ImageFactory, TopicFactory, Tree
 from tests.fixtures import databases
 from tests.fixtures.reader import Reader

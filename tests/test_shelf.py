@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from harmhub.store.shelf import Index, Shelf, StoredPage
+from harmhub.store.index import Index
+from harmhub.store.shelf import Shelf, StoredPage
 from harmhub.store.shown import Shown, Span
 
 
@@ -42,12 +43,28 @@ def test_page_that_was_dropped_before_it_was_revealed_is_not_there(index: Index)
 
 
 def test_oldest_pages_make_room_for_new_ones(index: Index, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("harmhub.store.shelf.MOST_PAGES", 10)
+    monkeypatch.setattr("harmhub.store.index.MOST_PAGES", 10)
     for number in range(12):
         put(index, f"/{number}/", Shown())
     assert index.shelf.get("/0/") is None
     assert index.shelf.get("/11/").bodies[""] == b"/11/"
     assert len(index.addresses()) == 10
+
+
+def test_whoever_asks_is_told_of_each_page_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("harmhub.store.index.MOST_PAGES", 3)
+    gone: list[str] = []
+    shelf = Shelf(tmp_path)
+    with contextlib.closing(Index(shelf, gone.append)) as index:
+        for number in range(4):
+            put(index, f"/{number}/", Shown({f"page:{number}"}))
+        assert gone == ["/0/"], "Room was made for the newest."
+        index.drop([("page:2", None), ("page:9", None)])
+        assert gone == ["/0/", "/2/"]
+        shelf.write("/unknown/", StoredPage.of([], b"", None))
+        shelf.reveal("/unknown/")
+        index.clear()
+    assert sorted(gone[2:]) == ["/1/", "/3/", "/unknown/"]
 
 
 def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,15 @@ from pathlib import Path
 from django.conf import settings
 
 FOLDERS = ("harmhub", "topics", "content", "contact", "newsletter", "templates", "static")
-NAMED = ("PUBLIC_URL", "LANGUAGE_CODE", "LANGUAGES", "TIME_ZONE", "ALLOWED_HOSTS", "DEBUG")
+NAMED = (
+    "PUBLIC_URL",
+    "LANGUAGE_CODE",
+    "LANGUAGES",
+    "TIME_ZONE",
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "WAGTAILFRONTENDCACHE",
+)
 
 
 def fingerprint() -> str:

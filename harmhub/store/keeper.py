@@ -25,8 +25,9 @@ from pathlib import Path
 import psycopg
 from django.db import connection as django_connection
 
-from harmhub.store import shelf
+from harmhub.store.index import Gone, Index, discard_index
 from harmhub.store.parts import Part, Parts
+from harmhub.store.shelf import Shelf, StoredPage
 from harmhub.store.shown import Shown
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Offered:
     shown: Shown
     made: list[tuple[Hashable, Part]]
     address: str = ""
-    page: shelf.StoredPage | None = None
+    page: StoredPage | None = None
 
 
 class Keeper(threading.Thread):
@@ -64,11 +65,13 @@ class Keeper(threading.Thread):
     when nothing may be taken in. ``heard``: the numbers of the changes from there on that were heard of
     already: they are past to whatever is rendered from now on. ``era``: counts how often hearing began anew,
     perhaps of another database: what was rendered in an earlier one is not taken in.
+    ``gone``: called with the address of each page that is dropped.
     """
 
-    def __init__(self, pages: shelf.Shelf):
+    def __init__(self, pages: Shelf, gone: Gone | None = None):
         super().__init__(name="page store", daemon=True)
         self.pages = pages
+        self._gone = gone
         self.parts = Parts()
         self.mark: int | None = None
         self.era = 0
@@ -77,7 +80,7 @@ class Keeper(threading.Thread):
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
         self.heard: Set[int] = frozenset()
-        self._index: shelf.Index | None = None
+        self._index: Index | None = None
         self._told = ""
 
     def offer(self, offered: Offered) -> None:
@@ -117,7 +120,7 @@ class Keeper(threading.Thread):
             self._close()
             if type(problem) is sqlite3.DatabaseError:  # damaged; the others are of the moment
                 with contextlib.suppress(OSError):
-                    shelf.discard_index(self.pages)
+                    discard_index(self.pages)
         else:
             with contextlib.suppress(OSError, sqlite3.Error):
                 self._open().drop_due()
@@ -127,11 +130,11 @@ class Keeper(threading.Thread):
         self.era += 1
         self.parts.clear()
 
-    def _open(self) -> shelf.Index:
+    def _open(self) -> Index:
         if self._index and not self._index.is_there():
             self._close()
         if self._index is None:
-            self._index = shelf.Index(self.pages)
+            self._index = Index(self.pages, self._gone)
         return self._index
 
     def _close(self) -> None:
@@ -150,7 +153,7 @@ class Keeper(threading.Thread):
         index.drop_due()
         self.pages.is_open = True
 
-    def _hear(self, database: psycopg.Connection, index: shelf.Index) -> None:
+    def _hear(self, database: psycopg.Connection, index: Index) -> None:
         """Drop what has changed since the last reading, of this process or, at first, of any other."""
         told = index.fact("mark")
         since = self.mark if self.mark is not None else int(told or 0)
@@ -173,7 +176,7 @@ class Keeper(threading.Thread):
         self.heard = changes.keys()
         self.mark = mark
 
-    def _take_in(self, database: psycopg.Connection, index: shelf.Index) -> None:
+    def _take_in(self, database: psycopg.Connection, index: Index) -> None:
         offered: list[Offered] = []
         with contextlib.suppress(queue.Empty):
             while len(offered) < 100:
@@ -203,7 +206,7 @@ class Keeper(threading.Thread):
             else:
                 index.reveal(number)
 
-    def _written(self, index: shelf.Index, offered: Offered) -> int | None:
+    def _written(self, index: Index, offered: Offered) -> int | None:
         """Write a page that is not there yet; return its number, or None where there is none, or no room."""
         if offered.page is None:
             return None

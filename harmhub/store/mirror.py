@@ -20,7 +20,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from django.conf import settings
 
 from harmhub.store.asking import asked, own_path
-from harmhub.store.serving import CACHE_CONTROL, may_be_page
+from harmhub.store.serving import CACHE_CONTROL, SHARED_CACHE_CONTROL, may_be_page
 
 FILES = ("/media/", "/documents/", "/shared/", "/static/")  # where what pages show or offer lies
 LIST = ".mirror"  # the file that names all others, so that the next export knows which are its own
@@ -77,7 +77,8 @@ class Mirror:
             raise UnavailableError(f"{address} answers {status}.")
         headers = dict(answered)
         # A page that may be stored is one for everybody; the form for a password, for example, may not.
-        is_for_all = not address.endswith("/") or headers.get("Cache-Control") == CACHE_CONTROL
+        for_all = (CACHE_CONTROL, SHARED_CACHE_CONTROL)
+        is_for_all = not address.endswith("/") or headers.get("Cache-Control") in for_all
         return (headers, body) if status == HTTPStatus.OK and is_for_all else None
 
     def _follow(self, address: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import IO, Any
@@ -17,8 +17,10 @@ from django.core.handlers.wsgi import WSGIHandler
 from harmhub.limits import is_trusted
 from harmhub.store import parts, shown
 from harmhub.store.fingerprint import fingerprint
+from harmhub.store.index import hold
 from harmhub.store.keeper import Keeper, Offered
-from harmhub.store.shelf import Shelf, StoredPage, hold
+from harmhub.store.purging import Purger
+from harmhub.store.shelf import Shelf, StoredPage
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -40,8 +42,10 @@ NO_PAGES = tuple(f"/{first}/" for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
-# Nobody shows a page without asking whether it is still true.
+# Nobody shows a page without asking whether it is still true,
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
+# but for a cache of ours in front, which is told. The time is for what it could not be told.
+SHARED_CACHE_CONTROL = f"{CACHE_CONTROL}, s-maxage=600"
 
 
 class Flight:
@@ -103,9 +107,10 @@ class PageStore:
         with self._lock:
             if self.shelf is None:
                 folder = settings.DATA_DIR / "pages" / fingerprint()
+                gone = Purger.begun().purge if settings.WAGTAILFRONTENDCACHE else None
                 with contextlib.suppress(OSError):  # the keeper says so, and goes on trying
-                    self._held = hold(folder)
-                self.keeper = Keeper(Shelf(folder))
+                    self._held = hold(folder, gone)
+                self.keeper = Keeper(Shelf(folder), gone)
                 self.keeper.start()
                 self.shelf = self.keeper.pages
             return self.shelf
@@ -166,7 +171,9 @@ class PageStore:
             headers = [*headers, ("Cache-Control", CACHE_CONTROL)]
             flight.page = StoredPage.of(headers, response.content, watch.seen.until)  # type: ignore[attr-defined]
             watch.seen.tags.add(shown.address_tag(address))
-            self._offer(watch, address, flight.page)
+            # A cache in front is told of what is dropped from the store: it may keep what comes from there.
+            kept = [*flight.page.headers[:-1], ("Cache-Control", stored_cache_control())]
+            self._offer(watch, address, replace(flight.page, headers=kept))
             response.close()
             return answer(flight.page, environ, start_response)
         finally:
@@ -194,6 +201,11 @@ class PageStore:
             self.keeper.offer(
                 Offered(watch.era, watch.began, watch.heard, watch.seen, watch.made, address, page)
             )
+
+
+def stored_cache_control() -> str:
+    """Return the Cache-Control of pages that come from the store."""
+    return SHARED_CACHE_CONTROL if settings.WAGTAILFRONTENDCACHE else CACHE_CONTROL
 
 
 def may_be_page(path: str) -> bool:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from harmhub.middleware import Handler
 from harmhub.store.asking import asked
 from harmhub.store.fingerprint import fingerprint
-from harmhub.store.serving import CACHE_CONTROL
+from harmhub.store.serving import stored_cache_control
 
 # What depends on the page or on its encoding; nginx knows it.
 ITS_OWN = {"content-type", "content-length", "content-language", "vary", "cache-control"}
@@ -73,7 +73,7 @@ def _location() -> str:
     if status != 200:
         raise CommandError(f"The home page answers {status}: its headers cannot be known.")
     sent = [(name, value) for name, value in headers if name.lower() not in ITS_OWN]
-    sent += [("Cache-Control", CACHE_CONTROL), ("Content-Language", "$harmhub_language")]
+    sent += [("Cache-Control", stored_cache_control()), ("Content-Language", "$harmhub_language")]
     return LOCATION.format(
         folder=settings.DATA_DIR / "pages" / fingerprint() / "pages",
         type=dict(headers)["Content-Type"],

@@ -22,9 +22,10 @@ from harmhub.pages import all_pages
 from harmhub.store import shown
 from harmhub.store.asking import asked, own_path
 from harmhub.store.fingerprint import fingerprint
+from harmhub.store.index import INDEX, MOST_PAGES, Index
 from harmhub.store.mirror import Mirror, UnavailableError
 from harmhub.store.serving import PageStore, may_be_page
-from harmhub.store.shelf import INDEX, MOST_PAGES, Index, Shelf
+from harmhub.store.shelf import Shelf
 
 LINK = re.compile(rb'<a\b[^>]*?\bhref="([^"]*)"')
 PATIENCE = 5  # seconds, until changes can be heard of and until what was rendered is stored

@@ -1,0 +1,193 @@
+"""What the pages of a shelf show, so that a change drops those that show it.
+
+An SQLite database beside the files, which only keepers and the command ``pages`` open. All processes of a
+machine share it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from harmhub.store.shelf import Shelf, StoredPage
+from harmhub.store.shown import EVERYTHING, Shown
+
+INDEX = "index.sqlite3"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, address TEXT UNIQUE, until REAL);
+CREATE TABLE IF NOT EXISTS tags (tag TEXT, page INTEGER, PRIMARY KEY (tag, page)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spans (stream TEXT, oldest TEXT, newest TEXT, page INTEGER);
+CREATE INDEX IF NOT EXISTS spans_of_stream ON spans (stream);
+CREATE INDEX IF NOT EXISTS tags_of_page ON tags (page);
+CREATE INDEX IF NOT EXISTS spans_of_page ON spans (page);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
+"""
+MOST_PAGES = 20_000  # on disk: addresses are many where there is much work
+
+Change = tuple[str, str | None]  # a tag, and the place in the listing that the tag names
+Gone = Callable[[str], object]
+
+
+class Index:
+    """What the pages of a shelf show. For one thread; other processes have their own over the same file.
+
+    gone: called with the address of each page that is removed.
+    OSError, sqlite3.Error: it cannot be used (disk full, folder gone).
+    """
+
+    def __init__(self, shelf: Shelf, gone: Gone | None = None):
+        self.shelf = shelf
+        self._gone = gone
+        shelf.folder.mkdir(parents=True, exist_ok=True)
+        self._path = shelf.folder / INDEX
+        self._db = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+        self._file = os.stat(self._path).st_ino
+        self._db.execute("PRAGMA journal_mode = WAL")
+        # Not written through to the disk: the keeper drops all pages after a start of the machine.
+        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close it."""
+        self._db.close()
+
+    def is_there(self) -> bool:
+        """Return whether the file is still the one that was opened."""
+        with contextlib.suppress(OSError):
+            return os.stat(self._path).st_ino == self._file
+        return False
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def fact(self, name: str) -> str | None:
+        """Return what was noted under a name."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", [name]).fetchone()
+        return row and row[0]
+
+    def note(self, **facts: str) -> None:
+        """Note something under a name."""
+        with self._alone() as db:
+            db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+
+    def add(self, address: str, page: StoredPage, shown: Shown) -> int:
+        """Write a page and what it shows; return its number. It is not there before ``reveal()``."""
+        with self._alone() as db:
+            self._remove(
+                db, db.execute("SELECT id, address FROM pages WHERE address = ?", [address]).fetchall()
+            )
+            if db.execute("SELECT count(*) FROM pages").fetchone()[0] >= MOST_PAGES:
+                oldest = "SELECT id, address FROM pages ORDER BY id LIMIT ?"
+                self._remove(db, db.execute(oldest, [MOST_PAGES // 10]).fetchall())
+            number = db.execute(
+                "INSERT INTO pages (address, until) VALUES (?, ?) RETURNING id", [address, shown.until]
+            ).fetchone()[0]
+            db.executemany("INSERT INTO tags VALUES (?, ?)", ((tag, number) for tag in shown.tags))
+            db.executemany(
+                "INSERT INTO spans VALUES (?, ?, ?, ?)",
+                ((span.stream, span.oldest, span.newest, number) for span in shown.spans),
+            )
+            self.shelf.write(address, page)
+        return number
+
+    def reveal(self, number: int) -> bool:
+        """Have a page be there, unless it was dropped meanwhile; return whether it is."""
+        with self._alone() as db:
+            row = db.execute("SELECT address FROM pages WHERE id = ?", [number]).fetchone()
+            if row:
+                self.shelf.reveal(row[0])
+            return bool(row)
+
+    def forget(self, number: int) -> None:
+        """Remove one page."""
+        with self._alone() as db:
+            self._remove(db, db.execute("SELECT id, address FROM pages WHERE id = ?", [number]).fetchall())
+
+    def drop(self, changes: Iterable[Change]) -> list[str]:
+        """Remove the pages that show what has changed; return their addresses."""
+        changes = set(changes)
+        with self._alone() as db:
+            if any(tag == EVERYTHING for tag, _ in changes):
+                found = set(db.execute("SELECT id, address FROM pages"))
+            else:
+                found = set()
+                for tag, where in changes:
+                    found.update(
+                        db.execute(
+                            "SELECT id, address FROM pages WHERE id IN (SELECT page FROM tags WHERE tag = ?"
+                            " UNION SELECT page FROM spans WHERE stream = ? AND oldest <= ? AND newest >= ?)",
+                            [tag, tag, where or "", where or ""],
+                        )
+                    )
+            self._remove(db, found)
+        return sorted(address for _, address in found)
+
+    def drop_due(self) -> None:
+        """Remove the pages that are no longer true by now."""
+        due = "SELECT id, address FROM pages WHERE until <= ?"
+        if self._db.execute(f"{due} LIMIT 1", [time.time()]).fetchone():
+            with self._alone() as db:
+                self._remove(db, db.execute(due, [time.time()]).fetchall())
+
+    def clear(self) -> None:
+        """Remove all pages, known or not."""
+        with self._alone() as db:
+            for table in ("pages", "tags", "spans"):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
+            tell_all(self.shelf, self._gone)
+            self.shelf.clear()
+
+    def addresses(self) -> list[str]:
+        """Return the addresses of all pages."""
+        return [row[0] for row in self._db.execute("SELECT address FROM pages ORDER BY address")]
+
+    def _remove(self, db: sqlite3.Connection, pages: Iterable[tuple[int, str]]) -> None:
+        for number, address in pages:
+            self.shelf.remove(address)
+            if self._gone:
+                self._gone(address)
+            for table, column in (("tags", "page"), ("spans", "page"), ("pages", "id")):
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", [number])  # noqa: S608
+
+
+def discard_index(shelf: Shelf) -> None:
+    """Remove a damaged index. The next one knows nothing, so all pages go with it."""
+    for file in shelf.folder.glob(f"{INDEX}*"):
+        file.unlink(missing_ok=True)
+
+
+def tell_all(shelf: Shelf, gone: Gone | None) -> None:
+    """Call ``gone`` with the address of each page of a shelf, known to its index or not."""
+    for address in shelf.addresses() if gone else ():
+        gone(address)
+
+
+def hold(folder: Path, gone: Gone | None = None) -> IO[str]:
+    """Mark a folder as in use until the returned file is closed, and remove its siblings that nobody uses.
+
+    gone: called with the address of each page in those.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "in-use").open("w")
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    for other in folder.parent.iterdir():
+        if other != folder:
+            with contextlib.suppress(OSError), (other / "in-use").open("w") as theirs:
+                fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                tell_all(Shelf(other), gone)
+                shutil.rmtree(other)
+    return lock

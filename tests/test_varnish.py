@@ -1,0 +1,161 @@
+"""Varnish in front, with the configuration that we ship: what it keeps, and that it hears of changes."""
+
+import http.client
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import Tree
+from tests.fixtures.reader import Reader
+from tests.fixtures.site import Site, free_port, wait_for
+from tests.fixtures.varnish import VARNISH, Varnish, varnish
+
+pytestmark = [
+    pytest.mark.skipif(VARNISH is None, reason="Varnish is not installed (Debian: varnish)"),
+    pytest.mark.usefixtures("site_server"),
+]
+
+TOPIC = "/topics/health/harm-reduction/"
+OTHER = "/topics/justice/"
+
+
+class Front:
+    """A site behind a Varnish. ``get(path)`` asks the cache; ``reader`` asks the site itself."""
+
+    def __init__(self, site: Site, cache: Varnish) -> None:
+        self.site, self.cache, self.reader = site, cache, Reader(site)
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        opened = http.client.HTTPConnection("127.0.0.1", self.cache.port, timeout=20)
+        with closing(opened):
+            opened.request(method, path, headers={"Host": urlsplit(self.site.public_url).netloc} | headers)
+            answer = opened.getresponse()
+            return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+
+    def keeps(self, path: str) -> bool:
+        """Tell whether the cache answers by itself."""
+        before = self.cache.hits()
+        assert self.get(path)[0] == 200
+        return self.cache.hits() > before
+
+    def warm(self, *paths: str) -> None:
+        self.reader.warm(*paths)
+        for path in paths:
+            wait_for(lambda path=path: self.keeps(path), 10, f"{path} is not kept.")
+
+
+@pytest.fixture(scope="module")
+def hub(running_site_server: Site, django_db_blocker) -> Tree:
+    with django_db_blocker.unblock(), running_site_server.orm():
+        tree = Tree()
+        tree.article = tree.voice(title="First title", slug="article")
+        tree.brief = tree.voice(title="For a moment", slug="brief")
+        tree.named = tree.voice(title="Named", slug="ñandú")
+    return tree
+
+
+@contextmanager
+def site_with_cache(site: Site, port: int) -> Iterator[Site]:
+    with tempfile.TemporaryDirectory(prefix="harmhub-other-") as name:
+        os.chmod(name, 0o711)
+        with site.another(Path(name), PURGE_URL=f"http://127.0.0.1:{port}") as other:
+            yield other
+
+
+@pytest.fixture(scope="module")
+def front(running_site_server: Site, hub: Tree, django_db_blocker) -> Iterator[Front]:
+    port = free_port()
+    with (
+        django_db_blocker.unblock(),
+        site_with_cache(running_site_server, port) as site,
+        varnish(port, site.port) as cache,
+        django_db_blocker.block(),
+    ):
+        yield Front(site, cache)
+
+
+def test_page_is_kept_by_the_cache_and_by_nobody_behind_it(front: Front):
+    front.warm(TOPIC)
+    status, headers, body = front.get(TOPIC)
+    assert (status, body) == (200, front.reader.get(TOPIC)[2])
+    assert headers["cache-control"] == "public, max-age=0, must-revalidate"
+    assert front.get(TOPIC, **{"If-None-Match": headers["etag"]})[0] == 304
+    assert "s-maxage" in front.reader.get(TOPIC)[1]["cache-control"]
+
+
+def test_what_the_site_does_not_tell_of_is_not_kept(front: Front):
+    front.warm(TOPIC)
+    for path in ("/contact/", "/search/?q=van", "/health/", "/no-such-page/"):
+        before = front.cache.hits()
+        for _ in range(3):
+            front.get(path)
+        assert front.cache.hits() == before, path
+    before = front.cache.hits()
+    front.get(TOPIC, Cookie="sessionid=of-an-editor")
+    assert front.cache.hits() == before
+    # Not yet in the store when it is sent: the site may not hear of it any more.
+    front.site.query("SELECT harmhub_changed('all')")
+    front.reader.settle()
+    assert "s-maxage" not in front.reader.get("/voices/article/")[1]["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/voices/article/", "/voices/ñandú/"])
+def test_change_is_shown_within_a_second_and_other_pages_stay(front: Front, hub: Tree, path: str):
+    asked = path.replace("ñ", "%C3%B1").replace("ú", "%C3%BA")
+    item = hub.article if "article" in path else hub.named
+    front.reader.warm(path) if path.isascii() else None
+    wait_for(lambda: front.keeps(asked), 10, "The page is not kept.")
+    front.warm(TOPIC, OTHER)
+    with front.site.orm():
+        item.title = f"Second title of {item.pk}"
+        item.save_revision().publish()
+    for each in (asked, TOPIC):
+        wait_for(lambda each=each: item.title.encode() in front.get(each)[2], 1, f"The old {each} stands.")
+    assert front.keeps(OTHER), "A page that does not show it was purged."
+
+
+def test_page_that_expires_is_gone_from_the_cache_at_its_time(front: Front, hub: Tree):
+    with front.site.orm():
+        hub.brief.expire_at = timezone.now() + timedelta(seconds=4)
+        hub.brief.save_revision().publish()
+    front.warm("/voices/brief/")
+    wait_for(lambda: timezone.now() >= hub.brief.expire_at, 10, "Time stands still.")
+    wait_for(lambda: front.get("/voices/brief/")[0] == 404, 1, "The page is still there.")
+
+
+def test_nobody_else_may_purge(front: Front):
+    front.warm(TOPIC)
+    # From another address of this machine than those that the configuration names.
+    opened = http.client.HTTPConnection("127.0.0.1", front.cache.port, source_address=("127.0.0.2", 0))
+    with closing(opened):
+        opened.request("PURGE", TOPIC, headers={"Host": urlsplit(front.site.public_url).netloc})
+        assert opened.getresponse().status == 405
+    assert front.keeps(TOPIC)
+
+
+def test_new_deployment_purges_what_the_old_one_had_stored(front: Front, hub: Tree):
+    front.warm(OTHER)
+    store = front.reader.folder
+    front.site.kill_web()
+    store.rename(store.with_name("0123456789abcdef"))
+    front.site.start_web()
+
+    wait_for(lambda: not front.keeps(OTHER), 2, "The old page stands.")
+
+
+def test_cache_that_is_away_holds_nothing_up(running_site_server: Site, hub: Tree):
+    with site_with_cache(running_site_server, free_port()) as site:
+        reader = Reader(site)
+        reader.warm(TOPIC)
+        with site.orm():
+            hub.voice(title="Without a cache", published_on=date(2026, 6, 1))
+        wait_for(lambda: b"Without a cache" in reader.get(TOPIC)[2], 1, "The old page stands.")
+        log = (site.data_dir / "web.log").read_text()
+        assert "Traceback" not in log
