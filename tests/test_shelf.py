@@ -52,19 +52,19 @@ def test_oldest_pages_make_room_for_new_ones(index: Index, monkeypatch: pytest.M
 
 
 def test_whoever_asks_is_told_of_each_page_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("harmhub.store.index.MOST_PAGES", 3)
+    monkeypatch.setattr("harmhub.store.index.MOST_PAGES", 10)
     gone: list[str] = []
     shelf = Shelf(tmp_path)
     with contextlib.closing(Index(shelf, gone.append)) as index:
-        for number in range(4):
+        for number in range(11):
             put(index, f"/{number}/", Shown({f"page:{number}"}))
         assert gone == ["/0/"], "Room was made for the newest."
-        index.drop([("page:2", None), ("page:9", None)])
+        index.drop([("page:2", None), ("page:99", None)])
         assert gone == ["/0/", "/2/"]
         shelf.write("/unknown/", StoredPage.of([], b"", None))
         shelf.reveal("/unknown/")
         index.clear()
-    assert sorted(gone[2:]) == ["/1/", "/3/", "/unknown/"]
+    assert sorted(gone[2:]) == sorted([*(f"/{number}/" for number in (1, *range(3, 11))), "/unknown/"])
 
 
 def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pytest.MonkeyPatch):

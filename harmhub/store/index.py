@@ -172,8 +172,9 @@ def discard_index(shelf: Shelf) -> None:
 
 def tell_all(shelf: Shelf, gone: Gone | None) -> None:
     """Call ``gone`` with the address of each page of a shelf, known to its index or not."""
-    for address in shelf.addresses() if gone else ():
-        gone(address)
+    if gone:
+        for address in shelf.addresses():
+            gone(address)
 
 
 def hold(folder: Path, gone: Gone | None = None) -> IO[str]:
