@@ -1,5 +1,6 @@
-"""``make bench``: what a topic page with 1,000 items costs, beside the smallest that could be, and what
-becomes of listings, search and publishing with 1,000, 100,000 and a million items (``SIZE=1k``: only 1,000).
+"""``make bench``: what a topic page with 1,000 items costs, beside the smallest that could be; what readers
+get in the second after a change; what the project weighs beside Wagtail's starter project; and what becomes
+of listings, search and publishing with 1,000, 100,000 and a million items (``SIZE=1k``: only 1,000).
 
 Rendered anew, its CPU is compared with that of the smallest Django view; stored, its requests per second with
 those of the smallest WSGI application that sends the same bytes. All run on the same server with the same
@@ -13,7 +14,6 @@ import json
 import logging
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,6 +23,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from statistics import median
 
 import django
 
@@ -35,12 +36,14 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402
 
 from harmhub import embedded_postgres  # noqa: E402
-from tests.bench import cpu, scale  # noqa: E402
+from tests.bench import cpu, crowd, scale, starter  # noqa: E402
+from tests.bench.table import Row, Table  # noqa: E402
 from tests.factories import ImageFactory, Tree, copies  # noqa: E402
 from tests.fixtures import nginx  # noqa: E402
 from tests.fixtures.site import Site, free_port, running_site, wait_for  # noqa: E402
 
 ITEMS, CONNECTIONS, ROUNDS = 1_000, 4, 3
+RACES = 5  # rounds of a second, in which requests are counted
 COPIES = 320  # of an item of each kind; the other items are made one by one
 NONE: Mapping[str, str] = {}
 TOPIC = "/topics/health/harm-reduction/"
@@ -50,25 +53,34 @@ def main(*sizes: str) -> None:
     """Measure and print. sizes: of the sites on which listings, search and publishing are measured."""
     setup_test_environment()
     logging.disable(logging.INFO)  # a line for each request would bury the figures
+    table = Table()
     with server():
-        pages()
-        scale.report(scale.measure(list(sizes or scale.SIZES)))
+        pages(table)
+        grown = scale.measure(list(sizes or scale.SIZES))
+    scale.report(table, grown)
+    table.report()
 
 
-def pages() -> None:
+def pages(table: Table) -> None:
     """Measure the topic page, rendered anew and stored."""
     with running_site(quiet=True) as site:
         with site.orm():
             fill()
             site.query("VACUUM ANALYZE")
             queries = count_queries()
-        print(f"topic page from nothing, {ITEMS} items: {queries} queries (at most 8)")
-        rendered_anew(site)
-        stored(site)
-        behind_nginx(site)
+        table.add(Row("1", f"queries of a topic page, {ITEMS} items", str(queries), "", queries, most=8))
+        rendered_anew(table, site)
+        stored(table, site)
+        behind_nginx(table, site)
+        crowd.after_publishing(table, site, TOPIC)
+        starter.compare(table, site)
+        with tempfile.NamedTemporaryFile("w") as site.says:
+            site.kill_web()
+            site.start_web()
+            crowd.on_a_dropped_page(table, site, TOPIC, Path(site.says.name))
 
 
-def rendered_anew(site: Site) -> None:
+def rendered_anew(table: Table, site: Site) -> None:
     """Compare the CPU of a topic page that is not stored with that of a bare view."""
     name, session = f"localhost:{site.port}", {"Cookie": f"{settings.SESSION_COOKIE_NAME}=none"}
 
@@ -83,20 +95,16 @@ def rendered_anew(site: Site) -> None:
                 # With a query, a page neither comes from the store nor goes into it.
                 cost(spent, site.port, name, f"{TOPIC}?now", 400),
                 # To those with a session, nothing that was kept is shown.
-                cost(spent, site.port, name, TOPIC, 200, session),
+                cost(spent, site.port, name, TOPIC, 100, session),
             )
             for _ in range(ROUNDS)
         ]
-    bare, *pages = (statistics.median(figures) for figures in zip(*rounds, strict=True))
-    print(f"CPU a request: bare view {bare * 1000:.2f} ms")
-    rows = (
-        ("one of its items changed, and stored", "at most 25"),
-        ("all parts at hand", "at most 25"),
-        ("made from nothing", "none; it was at 200 to 280 before there were parts"),
-    )
-    for place, ((said, goal), page) in enumerate(zip(rows, pages, strict=True), 1):
-        print(f"topic page, {said}: {page * 1000:.2f} ms")
-        tell([figures[place] / figures[0] for figures in rounds], goal)
+    bare, *pages = (median(figures) for figures in zip(*rounds, strict=True))
+    beside = f"bare Django view {bare * 1000:.2f} ms"
+    rows = (("one item changed, and stored", 25), ("all parts at hand", 25), ("made from nothing", None))
+    for place, ((said, most), page) in enumerate(zip(rows, pages, strict=True), 1):
+        ratio = median(figures[place] / figures[0] for figures in rounds)
+        table.add(Row("1", f"CPU of a topic page, {said}", f"{page * 1000:.2f} ms", beside, ratio, most))
 
 
 def after_a_change(site: Site, spent: Callable[[], float]) -> float:
@@ -107,7 +115,7 @@ def after_a_change(site: Site, spent: Callable[[], float]) -> float:
     newest = (
         f"SELECT item_id FROM content_entry WHERE page_id = ({newest}) ORDER BY published_on DESC LIMIT 1"
     )
-    host, changes = f"localhost:{site.port}", 100
+    host, changes = f"localhost:{site.port}", 40
 
     def change(number: int) -> None:
         before = stored_at()
@@ -136,7 +144,7 @@ def after_a_change(site: Site, spent: Callable[[], float]) -> float:
     return (figures[0] - figures[1]) / changes
 
 
-def stored(site: Site) -> None:
+def stored(table: Table, site: Site) -> None:
     """Compare how often a second the stored topic page is served with the smallest application."""
     if not shutil.which("wrk"):
         print("stored page: not measured; install wrk (Debian's package wrk)")
@@ -152,16 +160,15 @@ def stored(site: Site) -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(page)
         file.flush()
-        for said, sent in (("with the same headers", headers), ("with two headers", essential)):
+        for said, sent in (("same headers", headers), ("two headers", essential)):
             os.environ |= {"BENCH_PAGE": file.name, "BENCH_HEADERS": json.dumps(sent)}
             with yardstick("smallest") as (_, port):
-                rounds = [(rate(f"http://localhost:{port}/"), rate(address)) for _ in range(ROUNDS)]
-            smallest, ours = (statistics.median(figures) for figures in zip(*rounds, strict=True))
-            print(f"requests a second: smallest application {said} {smallest:,.0f}, stored page {ours:,.0f}")
-            tell([page / app for app, page in rounds], "at least 0.9")
+                rounds = [(rate(f"http://localhost:{port}/"), rate(address)) for _ in range(RACES)]
+            beside = f"smallest application {median(app for app, _ in rounds):,.0f}"
+            add_rates(table, f"stored page a second, Python, {said}", beside, rounds)
 
 
-def behind_nginx(site: Site) -> None:
+def behind_nginx(table: Table, site: Site) -> None:
     """Compare how often a second nginx sends the stored topic page with the same bytes as a static file."""
     if not (nginx.NGINX and shutil.which("wrk")):
         print("stored page behind nginx: not measured; install nginx and wrk (Debian: nginx-light, wrk)")
@@ -170,16 +177,15 @@ def behind_nginx(site: Site) -> None:
     told = site.manage("nginx", "location").splitlines()
     headers = "".join(line for line in told if line.startswith("add_header") and "$" not in line)
     page = next(settings.DATA_DIR.glob(f"pages/*/pages{TOPIC}index.html"))
-    for said, sent in (("with the same headers", headers), ("with no headers of its own", "")):
+    for said, sent in (("same headers", headers), ("no headers", "")):
         static = f"server {{ listen 127.0.0.1:{port}; root {page.parent}; gzip_static on; {sent} }}"
         with nginx.nginx(site, static) as front:
             rounds = [
                 (rate(f"http://localhost:{port}/"), rate(f"http://localhost:{front}{TOPIC}", front_asks))
-                for _ in range(ROUNDS)
+                for _ in range(RACES)
             ]
-        file, ours = (statistics.median(figures) for figures in zip(*rounds, strict=True))
-        print(f"requests a second, nginx: static file {said} {file:,.0f}, stored page {ours:,.0f}")
-        tell([page / file for file, page in rounds], "at least 0.9")
+        beside = f"static file {median(file for file, _ in rounds):,.0f}"
+        add_rates(table, f"stored page a second, nginx, {said}", beside, rounds)
 
 
 def rate(address: str, headers: Mapping[str, str] = NONE) -> float:
@@ -187,7 +193,7 @@ def rate(address: str, headers: Mapping[str, str] = NONE) -> float:
     told = subprocess.run(
         [
             "wrk",
-            *("--connections", "16", "--threads", "1", "--duration", "2s"),
+            *("--connections", "16", "--threads", "1", "--duration", "1s"),
             *(part for name, value in headers.items() for part in ("--header", f"{name}: {value}")),
             address,
         ],
@@ -199,9 +205,10 @@ def rate(address: str, headers: Mapping[str, str] = NONE) -> float:
     return float(told.split("Requests/sec:")[1].split()[0])
 
 
-def tell(ratios: list[float], goal: str) -> None:
-    low, high = min(ratios), max(ratios)
-    print(f"ratio: {statistics.median(ratios):.2f} (rounds {low:.2f} to {high:.2f}; goal: {goal})")
+def add_rates(table: Table, what: str, beside: str, rounds: list[tuple[float, float]]) -> None:
+    """Add a row of requests a second: of the yardstick, and of the stored page, in each round."""
+    ours, ratio = median(page for _, page in rounds), median(page / other for other, page in rounds)
+    table.add(Row("2", what, f"{ours:,.0f}", beside, ratio, least=0.9))
 
 
 @contextlib.contextmanager
