@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,32 @@ def test_server_that_missed_the_call_reads_what_it_missed(
         retitle(site, hub, "While it was down")
         site.start_web()
         wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 2, "The old page stands.")
+
+
+def test_crowd_on_a_page_that_was_just_dropped_gets_one_rendering(
+    running_site_server: Site, hub: Tree, data_dir: Path
+):
+    with running_site_server.another(data_dir) as site:
+        reader = Reader(site)
+        reader.warm(TOPIC)
+        log = data_dir / "web.log"
+
+        def rendered() -> int:
+            return log.read_text().count(f"GET {TOPIC} 200")
+
+        def ask_until_stored() -> None:
+            for _ in range(20):  # some while it is rendered, some until it is stored, some afterwards
+                assert reader.get(TOPIC)[0] == 200
+
+        site.query("SELECT harmhub_changed('all')")
+        reader.settle()
+        before = rendered()
+        crowd = [threading.Thread(target=ask_until_stored) for _ in range(20)]
+        for each in crowd:
+            each.start()
+        for each in crowd:
+            each.join()
+        assert rendered() == before + 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root can mount a small disk")

@@ -18,7 +18,7 @@ import select
 import sqlite3
 import threading
 import time
-from collections.abc import Hashable, Set
+from collections.abc import Callable, Hashable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,8 @@ FROM (VALUES (1)) AS once LEFT JOIN harmhub_change change ON change.xact >= %s
 @dataclass(frozen=True)
 class Offered:
     """What a rendering made, on its way to be kept. era, began, heard: the keeper's before it. shown: by the
-    whole page. made: parts of it that were not at hand. page: None where only the parts are to be kept."""
+    whole page. made: parts of it that were not at hand. page: None where only the parts are to be kept.
+    decided: called when the page is there, or is not to be."""
 
     era: int
     began: int
@@ -56,6 +57,7 @@ class Offered:
     made: list[tuple[Hashable, Part]]
     address: str = ""
     page: StoredPage | None = None
+    decided: Callable[[], None] = lambda: None
 
 
 class Keeper(threading.Thread):
@@ -183,6 +185,8 @@ class Keeper(threading.Thread):
                 each = self._offered.get_nowait()
                 if each.era == self.era:
                     offered.append(each)
+                else:
+                    each.decided()
         if not offered:
             return
         written = [(each, self._written(index, each)) for each in offered]
@@ -199,12 +203,12 @@ class Keeper(threading.Thread):
             for key, part in each.made:
                 if not any(part.shown.is_touched_by(*change) for change in changes):
                     self.parts.add(key, part)
-            if number is None:
-                continue
-            if any(each.shown.is_touched_by(*change) for change in changes):
-                index.forget(number)
-            else:
-                index.reveal(number)
+            if number is not None:
+                if any(each.shown.is_touched_by(*change) for change in changes):
+                    index.forget(number)
+                else:
+                    index.reveal(number)
+            each.decided()
 
     def _written(self, index: Index, offered: Offered) -> int | None:
         """Write a page that is not there yet; return its number, or None where there is none, or no room."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -42,6 +43,8 @@ NO_PAGES = tuple(f"/{first}/" for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
+# Seconds from the beginning of a rendering, in which others get it before it is stored.
+LINGER = 0.9
 # Nobody shows a page without asking whether it is still true,
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
 # but for a cache of ours in front, which is told. The time is for what it could not be told.
@@ -49,11 +52,17 @@ SHARED_CACHE_CONTROL = f"{CACHE_CONTROL}, s-maxage=600"
 
 
 class Flight:
-    """A page that is being rendered, and those who wait for it."""
+    """A page that is being rendered, and those who wait for it; afterwards, what others get until the keeper
+    has taken it in or not."""
 
     def __init__(self) -> None:
+        self.began = time.monotonic()
         self.done = threading.Event()
         self.page: StoredPage | None = None
+
+    def is_over(self) -> bool:
+        """Return whether it helps nobody any more: the keeper takes too long to look at it."""
+        return self.done.is_set() and time.monotonic() > self.began + LINGER
 
 
 @dataclass
@@ -147,13 +156,22 @@ class PageStore:
         """Have Django render a page; who asks for it meanwhile waits and gets the same."""
         with self._lock:
             flight = self._flights.get(address)
-            leads = flight is None
-            if flight is None:
+            leads = flight is None or flight.is_over()
+            if flight is None or leads:
+                for over in [each for each, other in self._flights.items() if other.is_over()]:
+                    del self._flights[over]
                 flight = self._flights[address] = Flight()
         if not leads:
             if flight.done.wait(PATIENCE) and flight.page:
                 return answer(flight.page, environ, start_response)
             return self._make(environ, start_response)
+        lingers = False
+
+        def decided() -> None:
+            with self._lock:
+                if self._flights.get(address) is flight:
+                    del self._flights[address]
+
         try:
             told: list[Any] = []
 
@@ -173,13 +191,13 @@ class PageStore:
             watch.seen.tags.add(shown.address_tag(address))
             # A cache in front is told of what is dropped from the store: it may keep what comes from there.
             kept = [*flight.page.headers[:-1], ("Cache-Control", stored_cache_control())]
-            self._offer(watch, address, replace(flight.page, headers=kept))
+            lingers = self._offer(watch, address, replace(flight.page, headers=kept), decided)
             response.close()
             return answer(flight.page, environ, start_response)
         finally:
-            with self._lock:
-                del self._flights[address]
             flight.done.set()
+            if not lingers:
+                decided()
 
     @contextlib.contextmanager
     def _watch(self) -> Iterator[Watch]:
@@ -191,16 +209,26 @@ class PageStore:
         with shown.noting() as seen, parts.using(known) as rendering:
             yield Watch(era, began, heard, seen, rendering.made if rendering else [])
 
-    def _offer(self, watch: Watch, address: str = "", page: StoredPage | None = None) -> None:
-        """Have a page and the parts of it be kept, where they are for all and whole."""
+    def _offer(
+        self,
+        watch: Watch,
+        address: str = "",
+        page: StoredPage | None = None,
+        decided: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Have a page and the parts of it be kept, where they are for all and whole.
+
+        Return whether the keeper will look at the page; it calls ``decided`` then.
+        """
         if self.keeper is None or watch.began is None or not (watch.seen.is_page and watch.seen.is_whole):
-            return
+            return False
         if page is None or page.is_due():
             address, page = "", None
         if page or watch.made:
             self.keeper.offer(
-                Offered(watch.era, watch.began, watch.heard, watch.seen, watch.made, address, page)
+                Offered(watch.era, watch.began, watch.heard, watch.seen, watch.made, address, page, decided)
             )
+        return page is not None
 
 
 def stored_cache_control() -> str:

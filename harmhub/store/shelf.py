@@ -29,9 +29,8 @@ SUFFIXES = {"": "", "gzip": ".gz", "br": ".br"}
 FILES = (".json", *(f".html{end}" for end in SUFFIXES.values()))  # in the order in which they go
 NEW = ".new"  # behind the names of what is not there yet
 IN_MEMORY = 16 * 1024 * 1024  # bytes of pages that one process keeps at hand
-GLANCE = (
-    0.02  # seconds between looks at a page's file: a look lets other threads in, which costs more than it
-)
+# Seconds between looks at a page's file: a look lets other threads in, which costs more than it does.
+GLANCE = 0.02
 
 
 @dataclass(frozen=True)
