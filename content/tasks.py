@@ -9,7 +9,6 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
 from content.cards import CARD_FILTERS
-from harmhub import files
 from harmhub.models import CustomDocument, CustomImage, DocumentText
 from harmhub.private_files import is_private
 
@@ -47,9 +46,11 @@ def read_document(document: int) -> None:
     if found is None or found.file_extension != "pdf":
         DocumentText.objects.filter(document=document).delete()
         return
+    from harmhub import pdf
+
     try:
         with found.open_file() as file:
-            text = files.pdf_text(file)
+            text = pdf.text_of(file)
     except Exception as problem:  # whatever a strange file makes of the reader
         logger.error("document %s cannot be read: %s", document, type(problem).__name__)
         text = ""

@@ -94,7 +94,7 @@ class CustomDocument(AbstractDocument):
         super().clean()
         if self._is_new_pdf():
             try:
-                self.page_count = files.pdf_pages(self.file)
+                self.page_count = self._count_pages()
             except ValidationError as error:
                 raise ValidationError({"file": error}) from error
 
@@ -103,9 +103,14 @@ class CustomDocument(AbstractDocument):
         readable PDF."""
         self.has_new_file = bool(self.file) and not self.file._committed
         if self.has_new_file:
-            self.page_count = files.pdf_pages(self.file) if self._is_new_pdf() else None
+            self.page_count = self._count_pages() if self._is_new_pdf() else None
             self._set_document_file_metadata()
         super().save(*args, **kwargs)
+
+    def _count_pages(self) -> int:
+        from harmhub import pdf
+
+        return pdf.number_of_pages(self.file)
 
     def _is_new_pdf(self) -> bool:
         return bool(self.file) and not self.file._committed and self.file_extension == "pdf"
