@@ -17,6 +17,7 @@ from datetime import date, datetime
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Count, F, Func, OuterRef, Q, Subquery
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThanOrEqual, TupleLessThan
 from django.db.models.functions import Cast, Coalesce, JSONArray
 from django.utils import timezone
 from wagtail.models import Page
@@ -53,10 +54,7 @@ class EntryQuerySet(models.QuerySet):
 
     def since(self, anchor: Anchor) -> EntryQuerySet:
         """Return the entry at the anchor and all newer ones."""
-        return self.filter(
-            Q(published_on__gt=anchor.day) | Q(published_on=anchor.day, item_id__gte=anchor.pk),
-            published_on__gte=anchor.day,
-        )
+        return self.filter(TupleGreaterThanOrEqual(Tuple("published_on", "item_id"), (anchor.day, anchor.pk)))
 
     def anchors(self, number: int) -> list[Anchor]:
         """Return the places of the first so many items."""
@@ -64,10 +62,7 @@ class EntryQuerySet(models.QuerySet):
 
     def before(self, anchor: Anchor) -> EntryQuerySet:
         """Return the entries older than the anchor."""
-        return self.filter(
-            Q(published_on__lt=anchor.day) | Q(published_on=anchor.day, item_id__lt=anchor.pk),
-            published_on__lte=anchor.day,
-        )
+        return self.filter(TupleLessThan(Tuple("published_on", "item_id"), (anchor.day, anchor.pk)))
 
 
 class Entry(models.Model):
