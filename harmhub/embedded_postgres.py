@@ -150,9 +150,8 @@ def _elsewhere(data_dir: Path) -> Path:
 
 
 def _is_plain(path: Path) -> bool:
-    """Tell whether the path holds nothing that a shell or a connection string would read as something else.
-
-    (ASCII letters, digits and ``_./-`` alone.)"""
+    """Tell whether the path is of ASCII letters, digits and ``_./-`` alone: no shell and no connection string
+    reads it as something else."""
     return bool(re.fullmatch(r"[\w./-]+", str(path), re.ASCII))
 
 

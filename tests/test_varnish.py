@@ -3,15 +3,18 @@
 import http.client
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
 
+from harmhub.store.purging import Purger
 from tests.factories import Tree
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site, free_port, wait_for
@@ -151,12 +154,50 @@ def test_new_deployment_purges_what_the_old_one_had_stored(front: Front, hub: Tr
     wait_for(lambda: not front.keeps(OTHER), 2, "The old page stands.")
 
 
-def test_cache_that_is_away_holds_nothing_up(running_site_server: Site, hub: Tree):
-    with site_with_cache(running_site_server, free_port()) as site:
+def test_cache_that_is_away_holds_nothing_up_and_is_told_when_it_is_back(
+    running_site_server: Site, hub: Tree
+):
+    port = free_port()
+    with site_with_cache(running_site_server, port) as site:
         reader = Reader(site)
         reader.warm(TOPIC)
         with site.orm():
             hub.voice(title="Without a cache", published_on=date(2026, 6, 1))
         wait_for(lambda: b"Without a cache" in reader.get(TOPIC)[2], 1, "The old page stands.")
-        log = (site.data_dir / "web.log").read_text()
-        assert "Traceback" not in log
+        log = site.data_dir / "web.log"
+        away = "the cache in front cannot be told of changes: ConnectionRefusedError"
+        wait_for(lambda: away in log.read_text(), 5, "Nothing is said.")
+        with varnish(port, site.port) as cache:
+            front = Front(site, cache)
+            front.warm(TOPIC)
+            # What it missed is told now, and takes away what it has meanwhile.
+            wait_for(lambda: not front.keeps(TOPIC), 20, "It is not told.")
+        assert log.read_text().count(away) == 1
+        assert "Traceback" not in log.read_text()
+
+
+def test_process_that_ends_tells_the_rest(settings):
+    told: list[str] = []
+
+    class Cache(BaseHTTPRequestHandler):
+        def do_PURGE(self) -> None:
+            told.append(f"{self.headers['Host']}{self.path}")
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Cache) as cache:
+        threading.Thread(target=cache.serve_forever, daemon=True).start()
+        settings.PUBLIC_URL = "https://hub.example.org"
+        location = f"http://127.0.0.1:{cache.server_port}"
+        settings.WAGTAILFRONTENDCACHE = {
+            "default": {
+                "BACKEND": "wagtail.contrib.frontend_cache.backends.HTTPBackend",
+                "LOCATION": location,
+            }
+        }
+        purger = Purger()  # whose thread never ran
+        purger.purge("/topics/health/")
+        purger.purge("/voices/ñandú/")
+        purger.finish()
+        cache.shutdown()
+    assert told == ["hub.example.org/topics/health/", "hub.example.org/voices/%C3%B1and%C3%BA/"]

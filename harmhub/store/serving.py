@@ -20,7 +20,7 @@ from harmhub.store import parts, shown
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.index import hold
 from harmhub.store.keeper import Keeper, Offered
-from harmhub.store.purging import Purger
+from harmhub.store.purging import KEPT, Purger
 from harmhub.store.shelf import Shelf, StoredPage
 
 Environ = dict[str, Any]
@@ -48,7 +48,7 @@ LINGER = 0.9
 # Nobody shows a page without asking whether it is still true,
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
 # but for a cache of ours in front, which is told. The time is for what it could not be told.
-SHARED_CACHE_CONTROL = f"{CACHE_CONTROL}, s-maxage=600"
+SHARED_CACHE_CONTROL = f"{CACHE_CONTROL}, s-maxage={KEPT}"
 
 
 class Flight:
