@@ -1,5 +1,7 @@
 """Page stores of several web servers, and one whose disk is full."""
 
+import contextlib
+import http.client
 import os
 import shutil
 import subprocess
@@ -100,6 +102,39 @@ def test_crowd_on_a_page_that_was_just_dropped_gets_one_rendering(
         for each in crowd:
             each.join()
         assert rendered() == before + 1
+
+
+def test_web_server_that_is_killed_while_it_stores_pages_leaves_none_that_is_wrong(
+    running_site_server: Site, hub: Tree, data_dir: Path
+):
+    with running_site_server.another(data_dir) as site:
+        reader = Reader(site)
+        reader.warm(TOPIC)
+        paths = [
+            *("/", "/topics/", "/voices/", "/events/", "/people/", "/programs/", "/topics/justice/"),
+            TOPIC,
+        ]
+
+        def ask(path: str) -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):  # killed meanwhile
+                reader.get(path)
+
+        for number, moment in enumerate((0.02, 0.1, 0.25)):
+            retitle(site, hub, f"Title {number}")
+            site.query("SELECT harmhub_changed('all')")
+            reader.settle()
+            crowd = [threading.Thread(target=ask, args=[path]) for path in paths]
+            for each in crowd:
+                each.start()
+            crowd[0].join(moment)  # a moment in which some are being written
+            site.kill_web()
+            for each in crowd:
+                each.join()
+            site.start_web()
+            assert f"Title {number}".encode() in reader.get(TOPIC)[2]
+            reader.check()
+        reader.warm(*paths)
+        reader.check()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root can mount a small disk")
