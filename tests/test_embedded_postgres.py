@@ -36,6 +36,24 @@ def data_dir() -> Iterator[Path]:
         embedded_postgres.stop(Path(folder))
 
 
+@pytest.fixture(scope="module")
+def first_cluster() -> Iterator[Path]:
+    """A folder with a cluster that was used once."""
+    with tempfile.TemporaryDirectory(prefix="harmhub-pg-") as folder:
+        os.chmod(folder, 0o711)
+        with embedded_postgres.running(Path(folder)):
+            pass
+        yield Path(folder)
+
+
+@pytest.fixture
+def used_dir(data_dir: Path, first_cluster: Path) -> Path:
+    """A data_dir in which there is a cluster already: making one takes most of a second."""
+    home = embedded_postgres._make_home(data_dir)
+    subprocess.run(["cp", "-a", first_cluster / "postgres/data", home], check=True)
+    return data_dir
+
+
 def query(data_dir: Path, sql: str = "SELECT 1") -> list[tuple]:
     config = environ.Env.db_url_config(embedded_postgres.database_url(data_dir))
     with psycopg.connect(
@@ -80,41 +98,41 @@ def test_four_programs_at_once_share_one_server_and_the_last_one_stops_it(data_d
     assert is_down(data_dir)
 
 
-def test_data_are_kept_between_runs(data_dir):
-    with embedded_postgres.running(data_dir):
-        query(data_dir, "CREATE TABLE kept AS SELECT 'نوشته' AS word")
-    with embedded_postgres.running(data_dir):
-        assert query(data_dir, "SELECT word FROM kept") == [("نوشته",)]
+def test_data_are_kept_between_runs(used_dir):
+    with embedded_postgres.running(used_dir):
+        query(used_dir, "CREATE TABLE kept AS SELECT 'نوشته' AS word")
+    with embedded_postgres.running(used_dir):
+        assert query(used_dir, "SELECT word FROM kept") == [("نوشته",)]
 
 
-def test_a_killed_server_starts_again_though_its_process_ids_were_reused(data_dir):
-    with embedded_postgres.running(data_dir):
-        query(data_dir, "CREATE TABLE kept AS SELECT 1")
-        killed = postmaster(data_dir)
+def test_a_killed_server_starts_again_though_its_process_ids_were_reused(used_dir):
+    with embedded_postgres.running(used_dir):
+        query(used_dir, "CREATE TABLE kept AS SELECT 1")
+        killed = postmaster(used_dir)
         os.kill(killed, signal.SIGKILL)
-        wait_for(lambda: is_down(data_dir))
+        wait_for(lambda: is_down(used_dir))
     # Both locks stay behind and now name a living process, as after a reboot of the machine.
-    for lock in (data_dir / "postgres/data/postmaster.pid", data_dir / "postgres/socket/.s.PGSQL.5432.lock"):
+    for lock in (used_dir / "postgres/data/postmaster.pid", used_dir / "postgres/socket/.s.PGSQL.5432.lock"):
         lock.write_text(lock.read_text().replace(str(killed), str(os.getpid())))
-    with embedded_postgres.running(data_dir):
-        assert query(data_dir, "TABLE kept") == [(1,)]
+    with embedded_postgres.running(used_dir):
+        assert query(used_dir, "TABLE kept") == [(1,)]
 
 
-def test_a_socket_lock_alone_does_not_keep_the_server_from_starting(data_dir):
-    with embedded_postgres.running(data_dir):
-        lock = (data_dir / "postgres/socket/.s.PGSQL.5432.lock").read_text()
-    (data_dir / "postgres/socket/.s.PGSQL.5432.lock").write_text(lock)
-    (data_dir / "postgres/socket/.s.PGSQL.5432").touch()
-    with embedded_postgres.running(data_dir):
-        assert query(data_dir) == [(1,)]
+def test_a_socket_lock_alone_does_not_keep_the_server_from_starting(used_dir):
+    with embedded_postgres.running(used_dir):
+        lock = (used_dir / "postgres/socket/.s.PGSQL.5432.lock").read_text()
+    (used_dir / "postgres/socket/.s.PGSQL.5432.lock").write_text(lock)
+    (used_dir / "postgres/socket/.s.PGSQL.5432").touch()
+    with embedded_postgres.running(used_dir):
+        assert query(used_dir) == [(1,)]
 
 
-def test_the_server_ends_when_its_only_user_is_killed(data_dir):
-    program = use(data_dir)
+def test_the_server_ends_when_its_only_user_is_killed(used_dir):
+    program = use(used_dir)
     assert program.stdout.readline() == "up\n"
     program.kill()
     program.communicate()
-    wait_for(lambda: is_down(data_dir))
+    wait_for(lambda: is_down(used_dir))
 
 
 def test_an_interrupted_first_start_is_begun_anew(data_dir):
@@ -134,10 +152,10 @@ def test_a_long_or_odd_path_gets_a_short_socket(data_dir):
     embedded_postgres.socket_dir(deep).rmdir()
 
 
-def test_only_the_servers_user_may_enter_its_socket_and_nothing_listens_on_tcp(data_dir):
-    with embedded_postgres.running(data_dir):
-        assert embedded_postgres.socket_dir(data_dir).stat().st_mode & 0o077 == 0
-        assert query(data_dir, "SHOW listen_addresses") == [("",)]
+def test_only_the_servers_user_may_enter_its_socket_and_nothing_listens_on_tcp(used_dir):
+    with embedded_postgres.running(used_dir):
+        assert embedded_postgres.socket_dir(used_dir).stat().st_mode & 0o077 == 0
+        assert query(used_dir, "SHOW listen_addresses") == [("",)]
 
 
 def test_somebody_elses_folder_in_the_sockets_place_is_refused_in_one_sentence(data_dir):

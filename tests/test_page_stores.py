@@ -29,11 +29,22 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
     return tree
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data_dir() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="harmhub-other-") as folder:
         os.chmod(folder, 0o711)
         yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def other(running_site_server: Site, hub: Tree, data_dir: Path, django_db_blocker) -> Iterator[Site]:
+    """A second web server of the same site, with a store of its own."""
+    with (
+        django_db_blocker.unblock(),
+        running_site_server.another(data_dir) as site,
+        django_db_blocker.block(),
+    ):
+        yield site
 
 
 def retitle(site: Site, tree: Tree, title: str) -> None:
@@ -43,104 +54,92 @@ def retitle(site: Site, tree: Tree, title: str) -> None:
 
 
 def test_servers_with_stores_of_their_own_drop_the_same_pages_each(
-    running_site_server: Site, hub: Tree, data_dir: Path
+    running_site_server: Site, other: Site, hub: Tree
 ):
     one = Reader(running_site_server)
-    with running_site_server.another(data_dir) as site:
-        two = Reader(site)
-        assert one.folder != two.folder
-        for reader in (one, two):
-            reader.warm(TOPIC, "/voices/article/", "/topics/justice/")
-        retitle(site, hub, "Second title")
-        for reader in (one, two):
-            wait_for(lambda reader=reader: b"Second title" in reader.get(TOPIC)[2], 1, "The old page stands.")
-            assert b"Second title" in reader.get("/voices/article/")[2]
-            assert "/topics/justice/" in reader.stored, "A page that does not show it was dropped."
-        assert one.get(TOPIC)[2] == two.get(TOPIC)[2]
+    two = Reader(other)
+    assert one.folder != two.folder
+    for reader in (one, two):
+        reader.warm(TOPIC, "/voices/article/", "/topics/justice/")
+    retitle(other, hub, "Second title")
+    for reader in (one, two):
+        wait_for(lambda reader=reader: b"Second title" in reader.get(TOPIC)[2], 1, "The old page stands.")
+        assert b"Second title" in reader.get("/voices/article/")[2]
+        assert "/topics/justice/" in reader.stored, "A page that does not show it was dropped."
+    assert one.get(TOPIC)[2] == two.get(TOPIC)[2]
 
 
-def test_server_that_missed_the_call_reads_what_it_missed(
-    running_site_server: Site, hub: Tree, data_dir: Path
-):
-    with running_site_server.another(data_dir) as site:
-        reader = Reader(site)
-        reader.warm(TOPIC)
-        # Gone before the call that comes with the commit, as in a network that loses connections.
-        site.query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'harmhub page store' AND datname = current_database()"
-        )
-        retitle(site, hub, "While it was deaf")
-        wait_for(lambda: b"While it was deaf" in reader.get(TOPIC)[2], 2, "The old page stands.")
-        site.kill_web()
-        retitle(site, hub, "While it was down")
-        site.start_web()
-        wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 2, "The old page stands.")
+def test_server_that_missed_the_call_reads_what_it_missed(other: Site, hub: Tree):
+    reader = Reader(other)
+    reader.warm(TOPIC)
+    # Gone before the call that comes with the commit, as in a network that loses connections.
+    other.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'harmhub page store' AND datname = current_database()"
+    )
+    retitle(other, hub, "While it was deaf")
+    wait_for(lambda: b"While it was deaf" in reader.get(TOPIC)[2], 2, "The old page stands.")
+    other.kill_web()
+    retitle(other, hub, "While it was down")
+    other.start_web()
+    wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 2, "The old page stands.")
 
 
-def test_crowd_on_a_page_that_was_just_dropped_gets_one_rendering(
-    running_site_server: Site, hub: Tree, data_dir: Path
-):
-    with running_site_server.another(data_dir) as site:
-        reader = Reader(site)
-        reader.warm(TOPIC)
-        log = data_dir / "web.log"
+def test_crowd_on_a_page_that_was_just_dropped_gets_one_rendering(other: Site, hub: Tree):
+    reader = Reader(other)
+    reader.warm(TOPIC)
+    log = other.data_dir / "web.log"
 
-        def rendered() -> int:
-            return log.read_text().count(f"GET {TOPIC} 200")
+    def rendered() -> int:
+        return log.read_text().count(f"GET {TOPIC} 200")
 
-        def ask_until_stored() -> None:
-            for _ in range(20):  # some while it is rendered, some until it is stored, some afterwards
-                assert reader.get(TOPIC)[0] == 200
+    def ask_until_stored() -> None:
+        for _ in range(20):  # some while it is rendered, some until it is stored, some afterwards
+            assert reader.get(TOPIC)[0] == 200
 
-        site.query("SELECT harmhub_changed('all')")
+    other.query("SELECT harmhub_changed('all')")
+    reader.settle()
+    before = rendered()
+    crowd = [threading.Thread(target=ask_until_stored) for _ in range(20)]
+    for each in crowd:
+        each.start()
+    for each in crowd:
+        each.join()
+    assert rendered() == before + 1
+
+
+def test_web_server_that_is_killed_while_it_stores_pages_leaves_none_that_is_wrong(other: Site, hub: Tree):
+    reader = Reader(other)
+    reader.warm(TOPIC)
+    paths = ("/", "/topics/", "/voices/", "/events/", "/people/", "/programs/", "/topics/justice/", TOPIC)
+
+    def ask(path: str) -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):  # killed meanwhile
+            reader.get(path)
+
+    for number, moment in enumerate((0.02, 0.1, 0.25)):
+        retitle(other, hub, f"Title {number}")
+        other.query("SELECT harmhub_changed('all')")
         reader.settle()
-        before = rendered()
-        crowd = [threading.Thread(target=ask_until_stored) for _ in range(20)]
+        crowd = [threading.Thread(target=ask, args=[path]) for path in paths]
         for each in crowd:
             each.start()
+        crowd[0].join(moment)  # a moment in which some are being written
+        other.kill_web()
         for each in crowd:
             each.join()
-        assert rendered() == before + 1
-
-
-def test_web_server_that_is_killed_while_it_stores_pages_leaves_none_that_is_wrong(
-    running_site_server: Site, hub: Tree, data_dir: Path
-):
-    with running_site_server.another(data_dir) as site:
-        reader = Reader(site)
-        reader.warm(TOPIC)
-        paths = [
-            *("/", "/topics/", "/voices/", "/events/", "/people/", "/programs/", "/topics/justice/"),
-            TOPIC,
-        ]
-
-        def ask(path: str) -> None:
-            with contextlib.suppress(OSError, http.client.HTTPException):  # killed meanwhile
-                reader.get(path)
-
-        for number, moment in enumerate((0.02, 0.1, 0.25)):
-            retitle(site, hub, f"Title {number}")
-            site.query("SELECT harmhub_changed('all')")
-            reader.settle()
-            crowd = [threading.Thread(target=ask, args=[path]) for path in paths]
-            for each in crowd:
-                each.start()
-            crowd[0].join(moment)  # a moment in which some are being written
-            site.kill_web()
-            for each in crowd:
-                each.join()
-            site.start_web()
-            assert f"Title {number}".encode() in reader.get(TOPIC)[2]
-            reader.check()
-        reader.warm(*paths)
+        other.start_web()
+        assert f"Title {number}".encode() in reader.get(TOPIC)[2]
         reader.check()
+    reader.warm(*paths)
+    reader.check()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root can mount a small disk")
 def test_site_answers_and_says_so_once_while_the_disk_of_its_store_is_full(
-    running_site_server: Site, hub: Tree, data_dir: Path
+    running_site_server: Site, hub: Tree, tmp_path_factory
 ):
+    data_dir = tmp_path_factory.mktemp("small")
     disk = data_dir / "pages"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=711", "tmpfs", str(disk)]
