@@ -54,17 +54,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 # What takes longest begins first, so that two processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
-ON_THE_SITE = (
-    "test_page_store",
-    "test_page_stores",
-    "test_nginx",
-    "test_varnish",
-    "test_mirror",
-    "test_bad_input",
-    "test_worker",
-)
-LONGEST = "test_page_store"
-THE_RUN = ("test_demo", "test_run")
+# By one process each: those of the page store on a site of their own, the others on the one that browsers look
+# at, so that all processes end together; and those of `make run`, which share one.
+STORE = ("test_page_store", "test_page_stores", "test_nginx", "test_varnish")
+SITE = ("test_mirror", "test_bad_input", "test_worker")
+RUN = ("test_demo", "test_run")
 LONG = ("test_editing", "test_mail_faults", "test_entries", "test_listing", "test_login")
 
 
@@ -74,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         if item.path.parent.name == "browser":
             return 1
-        found = (BEFORE_BROWSERS, (), ON_THE_SITE, LONG)
+        found = (BEFORE_BROWSERS, (), STORE + SITE, LONG)
         return next((number for number, names in enumerate(found) if item.path.stem in names), len(found))
 
     for item in items:
@@ -84,19 +78,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OneSite(LoadFileScheduling):
-    """Has each file done by one process, and all that need the running site by the same one.
-
-    But for the longest of them, which has a site of its own, so that all processes end together. The tests of
-    `make run` share one run, and those of the demo look at what it has loaded.
-    """
+    """Has each file done by one process, and those of a group by the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        name = Path(file).stem
-        if name in THE_RUN:
-            return "run"
-        on_the_site = file.startswith("tests/browser/") or name in ON_THE_SITE
-        return "site" if on_the_site and name != LONGEST else file
+        if file.startswith("tests/browser/"):
+            return "site"
+        groups = {"store": STORE, "site": SITE, "run": RUN}
+        return next((group for group, names in groups.items() if Path(file).stem in names), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSite:
