@@ -54,8 +54,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 # What takes longest begins first, so that two processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
-# By one process each: those of the page store on a site of their own, the others on the one that browsers look
-# at, so that all processes end together; and those of `make run`, which share one.
+# By one process each: those of the page store on a site of their own, the others on the one that browsers
+# look at, so that all processes end together; and those of `make run`, which share one.
 STORE = ("test_page_store", "test_page_stores", "test_nginx", "test_varnish")
 SITE = ("test_mirror", "test_bad_input", "test_worker")
 RUN = ("test_demo", "test_run")
