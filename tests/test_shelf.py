@@ -1,6 +1,7 @@
 """The shelf of stored pages and its index by themselves, without a site."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from harmhub.store.index import Index
+from harmhub.store.serving import Flight
 from harmhub.store.shelf import Shelf, StoredPage
 from harmhub.store.shown import Shown, Span
 
@@ -65,6 +67,15 @@ def test_whoever_asks_is_told_of_each_page_that_goes(tmp_path: Path, monkeypatch
         shelf.reveal("/unknown/")
         index.clear()
     assert sorted(gone[2:]) == sorted([*(f"/{number}/" for number in (1, *range(3, 11))), "/unknown/"])
+
+
+def test_rendering_past_its_time_is_given_to_nobody_who_asks_before_it_is_stored():
+    for until, is_over in ((None, False), (time.time() + 60, False), (time.time() - 0.01, True)):
+        flight = Flight()
+        flight.page = StoredPage.of([], b"", until)
+        assert not flight.is_over(), "Others wait for it."
+        flight.done.set()
+        assert flight.is_over() == is_over
 
 
 def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pytest.MonkeyPatch):

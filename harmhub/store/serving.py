@@ -61,8 +61,10 @@ class Flight:
         self.page: StoredPage | None = None
 
     def is_over(self) -> bool:
-        """Return whether it helps nobody any more: the keeper takes too long to look at it."""
-        return self.done.is_set() and time.monotonic() > self.began + LINGER
+        """Return whether it helps nobody any more: the keeper takes too long to look at it, or it is no longer
+        true."""
+        is_old = time.monotonic() > self.began + LINGER or (self.page is not None and self.page.is_due())
+        return self.done.is_set() and is_old
 
 
 @dataclass

@@ -40,7 +40,7 @@ from tests.bench import cpu, crowd, scale, starter  # noqa: E402
 from tests.bench.table import Row, Table  # noqa: E402
 from tests.factories import ImageFactory, Tree, copies  # noqa: E402
 from tests.fixtures import nginx  # noqa: E402
-from tests.fixtures.site import Site, free_port, running_site, wait_for  # noqa: E402
+from tests.fixtures.site import GRANIAN, Site, free_port, running_site, wait_for  # noqa: E402
 
 ITEMS, CONNECTIONS, ROUNDS = 1_000, 4, 3
 RACES = 5  # rounds of a second, in which requests are counted
@@ -249,11 +249,8 @@ def yardstick(name: str) -> Iterator[tuple[int, int]]:
     """Run an application of this folder on the same server, with the same options as the site; give its
     process and port."""
     port = free_port()
-    options = "--interface wsgi --workers 1 --blocking-threads 4 --log-level warning"
-    options += f" --host 127.0.0.1 --port {port}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *options.split(), f"tests.bench.{name}:application"]
-    )
+    command = [sys.executable, *GRANIAN, "--port", str(port), f"tests.bench.{name}:application"]
+    process = subprocess.Popen(command)
     try:
         wait_for(lambda: answers(port), 20, "The yardstick does not answer.")
         yield process.pid, port

@@ -13,10 +13,9 @@ from django.conf import settings
 
 from tests.bench import cpu
 from tests.bench.table import Row, Table
-from tests.fixtures.site import Site, free_port, wait_for
+from tests.fixtures.site import GRANIAN, Site, free_port, wait_for
 
 ROUNDS = 2
-GRANIAN = "-m granian --interface wsgi --workers 1 --blocking-threads 4 --log-level error --host 127.0.0.1"
 
 
 def compare(table: Table, site: Site) -> None:
@@ -30,7 +29,7 @@ def compare(table: Table, site: Site) -> None:
         ours = os.environ | {"DJANGO_SETTINGS_MODULE": "harmhub.settings_test"}
         rounds = [(_check(settings.BASE_DIR, ours), _check(Path(name), theirs)) for _ in range(ROUNDS)]
         port = free_port()
-        command = [sys.executable, *GRANIAN.split(), "--port", str(port), "starter.wsgi:application"]
+        command = [sys.executable, *GRANIAN, "--port", str(port), "starter.wsgi:application"]
         environment = theirs | {"DJANGO_SETTINGS_MODULE": "starter.settings.dev"}
         process = subprocess.Popen(
             command, cwd=name, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
