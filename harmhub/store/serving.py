@@ -61,8 +61,8 @@ class Flight:
         self.page: StoredPage | None = None
 
     def is_over(self) -> bool:
-        """Return whether it helps nobody any more: the keeper takes too long to look at it, or it is no longer
-        true."""
+        """Return whether nobody else is to get it: the keeper takes too long to look at it, or its time is
+        past."""
         is_old = time.monotonic() > self.began + LINGER or (self.page is not None and self.page.is_due())
         return self.done.is_set() and is_old
 
