@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+
+from harmhub.store.shown import note_until
 
 
 @dataclass(frozen=True, order=True)
@@ -26,3 +29,21 @@ class Anchor:
             return cls(date.fromisoformat(match[1]), int(match[2])) if match else None
         except ValueError:
             return None
+
+
+def anchors_at(places: Iterable[tuple[date, int, datetime | None]]) -> list[Anchor]:
+    """Return the anchors of some items: published date, number, time of expiry. They are shown until that
+    time."""
+    anchors = []
+    for day, pk, until in places:
+        note_until(until)
+        anchors.append(Anchor(day, pk))
+    return anchors
+
+
+def anchors_of(places: Iterable[list]) -> list[Anchor]:
+    """Do as ``anchors_at()`` with places as JSON arrays."""
+    return anchors_at(
+        (date.fromisoformat(day), pk, datetime.fromisoformat(until) if until else None)
+        for day, pk, until in places
+    )

@@ -10,13 +10,17 @@ few that it does, so the link points at that item.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from content.anchors import Anchor
+from django.apps import apps
+from django.db.models import Func
+
+from content.anchors import Anchor, anchors_of
+from content.facets import Facet, Side, offered_in
 from harmhub.store.parts import kept
 from harmhub.store.shown import NEWEST, OLDEST, Span, note, note_span, place
 from topics.kinds import Kind
@@ -30,8 +34,8 @@ PAGE_SIZE = 12
 
 @dataclass(frozen=True)
 class Tab:
-    """One of the filters by kind: its label, its address, its number of items (None: not told here), whether
-    it is chosen."""
+    """A filter: its label, its address, its number of items (None: not told here), whether it is chosen.
+    That of a chosen program or tag leads back to the work without it."""
 
     label: str
     address: str
@@ -52,20 +56,25 @@ class Found:
     """What the database knows of a page of a listing: the number of items of each kind and year in the whole
     listing, the places of those on this page, and of those that the ways to older and newer work lead to, one
     more than a page holds, the nearest first. Of the first page's way to older work only the place that names
-    it."""
+    it, but also the programs and tags it can be filtered by, each with its number of items."""
 
     counts: Counter[tuple[str, int]]
     anchors: list[Anchor]
     older: list[Anchor]
     newer: Sequence[Anchor] = ()
+    facets: Mapping[Side, Sequence[tuple[Facet, int]]] = field(default_factory=dict)
+
+
+def _facet_of(side: Side, slug: str, stream: Stream) -> Facet | None:
+    return apps.get_model("content", "FacetCount").facet_of(side, slug, stream.locale)
 
 
 class Listing:
     """One page of a listing.
 
     stream: the work of the whole listing, all kinds and years. address: of its first page, unfiltered.
-    kind, year (four digits), since (an anchor's text): the cut that the visitor asked for; None leaves it
-    out.
+    kind, program and tag (slugs), year (four digits), since (an anchor's text): the cut that the visitor
+    asked for; None leaves it out.
     """
 
     def __init__(
@@ -74,33 +83,58 @@ class Listing:
         address: str,
         *,
         kind: Kind | None = None,
+        program: str | None = None,
+        tag: str | None = None,
         year: str | None = None,
         since: str | None = None,
     ):
-        self.stream = stream
         self.base = address
         self.kind = kind
+        asked = {side: slug for side, slug in ((Side.PROGRAM, program), (Side.TAG, tag)) if slug is not None}
+        self.facets = {
+            side: facet for side, slug in asked.items() if (facet := _facet_of(side, slug, stream))
+        }
+        self._unfiltered = stream
+        self.stream = self._stream_of(self.facets)
+        self._unknown = len(self.facets) < len(asked)
         self.year = int(year or 0) or None
         self.anchor = None if since is None else Anchor.parse(since)
         self._unreadable = (since is not None and self.anchor is None) or (year is not None and not self.year)
 
     # --- addresses
 
-    def address(self, kind: Kind | None = None, year: int | None = None, since: Anchor | None = None) -> str:
-        """Return the one address of a cut."""
-        parts = (kind and kind.path, year and f"{year:04}", since and f"since/{since}")
+    def address(
+        self,
+        kind: Kind | None = None,
+        year: int | None = None,
+        since: Anchor | None = None,
+        *,
+        facets: dict[Side, Facet] | None = None,
+    ) -> str:
+        """Return the one address of a cut; facets: None for those of this one."""
+        chosen = self.facets if facets is None else facets
+        filters = (chosen[side].path for side in Side if side in chosen)
+        parts = (kind and kind.path, *filters, year and f"{year:04}", since and f"since/{since}")
         return self.base + "".join(f"{part}/" for part in parts if part)
 
     @property
     def first_address(self) -> str:
-        """The first page of this cut; of the whole kind where the year has nothing of it."""
-        return self.address(self.kind, self.year if self._number else None)
+        """The first page of this cut; of the whole kind where the year has nothing of it, and without filters
+        where they have nothing."""
+        return self.address(
+            self.kind, self.year if self._number else None, facets={} if self._is_barren else None
+        )
+
+    @property
+    def _is_barren(self) -> bool:
+        """Whether there is no such program or tag, or none of its work here."""
+        return self._unknown or (bool(self.facets) and not self.counts)
 
     @property
     def astray(self) -> bool:
-        """Whether the address leads nowhere: an anchor that cannot be read, nothing at it, or a year without
-        work."""
-        if self._unreadable or (self.year is not None and not self._number):
+        """Whether the address leads nowhere: an anchor that cannot be read, nothing at it, or a year, a
+        program or a tag without work."""
+        if self._unreadable or self._is_barren or (self.year is not None and not self._number):
             return True
         return self.anchor is not None and not self.anchors
 
@@ -119,20 +153,42 @@ class Listing:
     def _find(self) -> Found:
         if self.anchor:
             most = 2 * PAGE_SIZE + 1
-            counts, (anchors, older) = self.stream.numbers(
-                self._cut.since(self.anchor).oldest_first()[:most],
-                self._cut.before(self.anchor).newest_first()[: PAGE_SIZE + 1],
+            counts, places = self.stream.numbers(
+                self._cut.since(self.anchor).oldest_first().places()[:most],
+                self._cut.before(self.anchor).newest_first().places()[: PAGE_SIZE + 1],
             )
+            anchors, older = map(anchors_of, places)
             # Work comes onto each of these pages while it is not full.
             self._note(
                 older[-1] if len(older) > PAGE_SIZE else None, anchors[-1] if len(anchors) == most else None
             )
             return Found(counts, anchors[:PAGE_SIZE][::-1], older, anchors[PAGE_SIZE:])
-        note_span(Span(self.stream.tag))  # numbers are of the whole listing
+        for tag in self.stream.tags:
+            note_span(Span(tag))  # numbers are of the whole listing
         # The page that holds the first item not shown here ends within the twelve after these.
-        counts, [anchors] = self.stream.numbers(self._cut.newest_first()[: 2 * PAGE_SIZE])
+        streams = {side: self._stream_of(self._without(side)) for side in Side}
+        asked = list(dict.fromkeys(streams.values()))  # of an unfiltered listing both are the same
+        newest = self._cut.newest_first().places()[: 2 * PAGE_SIZE]
+        counts, [places, *rows] = self.stream.numbers(newest, *map(self._offered, asked))
+        anchors = anchors_of(places)
         older = anchors[self._place_of_older(self._number_in(counts)) :]
-        return Found(counts, anchors[:PAGE_SIZE], older[:1])
+        if not self.stream.is_counted and len(anchors) > PAGE_SIZE:
+            older = anchors[-1:]
+        facets = {side: offered_in(rows[asked.index(stream)], side) for side, stream in streams.items()}
+        return Found(counts, anchors[:PAGE_SIZE], older[:1], facets=facets)
+
+    def _offered(self, stream: Stream) -> Func:
+        """Return the programs and tags that this cut of a stream can be filtered by, as JSON."""
+        note(*stream.facets_tags)
+        model = apps.get_model("content", "FacetCount")
+        return model.offered(stream, kind=self.kind or stream.kind, year=self.year)
+
+    def _stream_of(self, facets: dict[Side, Facet]) -> Stream:
+        return self._unfiltered.of_facets(*(facet.number for facet in facets.values()))
+
+    def _without(self, side: Side) -> dict[Side, Facet]:
+        """Return what is chosen on the other sides."""
+        return {each: facet for each, facet in self.facets.items() if each != side}
 
     @property
     def counts(self) -> Counter[tuple[str, int]]:
@@ -140,9 +196,9 @@ class Listing:
         return self._found.counts
 
     @cached_property
-    def total(self) -> int:
-        """The number of items in the whole listing."""
-        return self.counts.total()
+    def total(self) -> int | None:
+        """The number of items in the whole listing, where it is known."""
+        return self.counts.total() if self.stream.is_counted else None
 
     def _number_in(self, counts: Counter[tuple[str, int]]) -> int:
         """Return the number of items of the chosen kind and year."""
@@ -158,10 +214,7 @@ class Listing:
 
     @cached_property
     def _cut(self) -> EntryQuerySet:
-        entries = self.stream.entries
-        if self.kind:
-            entries = entries.of_kind(self.kind)
-        return entries if self.year is None else entries.filter(published_on__year=self.year)
+        return self.stream.entries.cut(self.kind, self.year)
 
     @property
     def anchors(self) -> list[Anchor]:
@@ -180,16 +233,17 @@ class Listing:
     def _note(self, oldest: Anchor | None = None, newest: Anchor | None = None) -> None:
         """Note which part of the listing the page shows; None leaves it open at that end."""
         stream = self.stream.of_kind(self.kind) if self.kind else self.stream
-        note(self.stream.kinds_tag)
+        note(*stream.kinds_tags)
         low = place(oldest.day, oldest.pk) if oldest else OLDEST
         high = place(newest.day, newest.pk) if newest else NEWEST
-        note_span(Span(stream.tag, low, high))
+        for tag in stream.tags:
+            note_span(Span(tag, low, high))
 
     @property
     def is_canonical(self) -> bool:
         """Whether this is the one address of what it shows: any place leads to twelve items, but only that of
-        the oldest of them is told to anybody."""
-        return self.anchor is None or self.anchor in self.anchors[-1:]
+        the oldest of them is told to anybody. Where nothing is counted, places change with each new item."""
+        return self.stream.is_counted and (self.anchor is None or self.anchor in self.anchors[-1:])
 
     @property
     def days(self) -> tuple[date, date] | None:
@@ -198,18 +252,64 @@ class Listing:
 
     # --- ways on
 
+    @property
+    def _tells_numbers(self) -> bool:
+        """Whether filters have the number of their items beside them."""
+        return self.is_first and not self.year
+
     @cached_property
     def tabs(self) -> list[Tab]:
         """The filters by kind: all, then each kind that has work (or is chosen)."""
         numbers: Counter[str] = Counter()
         for (kind, _), number in self.counts.items():
             numbers[kind] += number
-        told = self.is_first and not self.year
+        told = self._tells_numbers and self.stream.is_counted
         tabs = [Tab("", self.address(), self.total if told else None, self.kind is None)]
         shown = [kind for kind in Kind if numbers[kind] or kind == self.kind]
         return tabs + [
             Tab(kind.plural, self.address(kind), numbers[kind] if told else None, kind == self.kind)
             for kind in shown
+        ]
+
+    @property
+    def chosen(self) -> list[tuple[str, Tab]]:
+        """The chosen program and tag: which of the two it is, and the way to the work without it."""
+        found = []
+        for side, facet in self.facets.items():
+            address = self.address(self.kind, self.year, facets=self._without(side))
+            found.append((side.label, Tab(facet.label, address, None, True)))
+        return found
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether there is a program or a tag to filter by."""
+        return any(self._found.facets.values())
+
+    @property
+    def programs(self) -> list[Tab]:
+        """The programs that this page can be filtered by, A to Z; the chosen one among them."""
+        return self._tabs_of(Side.PROGRAM)
+
+    @property
+    def tags(self) -> list[Tab]:
+        """The tags likewise."""
+        return self._tabs_of(Side.TAG)
+
+    def _tabs_of(self, side: Side) -> list[Tab]:
+        found = self._found.facets.get(side, ())
+        chosen = self.facets.get(side)
+        others = self._without(side)
+        told = self._tells_numbers and not others
+        return [
+            Tab(
+                facet.label,
+                self.address(
+                    self.kind, self.year, facets=others if facet == chosen else others | {side: facet}
+                ),
+                number if told else None,
+                facet == chosen,
+            )
+            for facet, number in sorted(found, key=lambda each: each[0].label.casefold())
         ]
 
     @cached_property

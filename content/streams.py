@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.db.models import Exists, Func, OuterRef, QuerySet
 
 from content.anchors import Anchor
 from content.cards import cards_of
@@ -25,43 +26,74 @@ class Stream:
     """All public work that one page lists, in one language.
 
     page: the number of the page; None for one that is not saved, which lists nothing. locale: the number of
-    the language. kind: the only one in it; None for all.
+    the language. kind: the only one in it; None for all. facets: the numbers of the programs and tags that
+    each item has, all of them.
     """
 
     page: int | None
     locale: int | None
     kind: Kind | None = None
+    facets: tuple[int, ...] = ()
 
     def of_kind(self, kind: Kind) -> Stream:
         """Return the work of one kind."""
         return replace(self, kind=kind)
 
-    @property
-    def tag(self) -> str:
-        """The tag of this work, under which changes to it are told."""
-        return f"stream:{self.page}:{self.locale}" + (f":{self.kind}" if self.kind else "")
+    def of_facets(self, *facets: int) -> Stream:
+        """Return the work with these programs and tags only."""
+        return replace(self, facets=facets)
 
     @property
-    def kinds_tag(self) -> str:
-        """The tag of which kinds and years this work has."""
-        return f"counts:{self.page}:{self.locale}"
+    def is_counted(self) -> bool:
+        """Whether its numbers are known; of work with several facets only the kinds and years that each of
+        them has."""
+        return len(self.facets) <= 1
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags of this work, under which changes to it are told."""
+        return [name + (f":{self.kind}" if self.kind else "") for name in self._told_as("stream", "facet")]
+
+    @property
+    def kinds_tags(self) -> list[str]:
+        """The tags of which kinds and years this work has."""
+        return self._told_as("counts", "counts")
+
+    @property
+    def facets_tags(self) -> list[str]:
+        """The tags of which programs and tags this work has."""
+        return self._told_as("facets", "facets")
+
+    def _told_as(self, whole: str, filtered: str) -> list[str]:
+        of = f"{self.page}:{self.locale}"
+        return [f"{filtered}:{of}:{facet}" for facet in self.facets] or [f"{whole}:{of}"]
 
     @property
     def entries(self) -> EntryQuerySet:
         """The entries of this work."""
-        entries = apps.get_model("content", "Entry").objects.current()
-        entries = (
-            entries.filter(page=self.page, locale=self.locale) if self.page is not None else entries.none()
-        )
+        entries: EntryQuerySet = self._rows("Entry", "FacetEntry", "item").current()
         return entries.of_kind(self.kind) if self.kind else entries
 
-    def numbers(self, *beside: EntryQuerySet) -> tuple[Counter[tuple[str, int]], list[list[Anchor]]]:
-        """Return how many items there are of each kind and year, and the places of some of its entries, as
-        often as there are querysets, in one query."""
+    def _rows(self, whole: str, filtered: str, *same: str) -> Any:
+        """Return the rows of this work in one of two models; filtered, those whose likes, as told by the same
+        columns, all facets have."""
+        of = {"page": self.page, "locale": self.locale}
+        model = apps.get_model("content", filtered if self.facets else whole)
         if self.page is None:
-            return Counter(), [[] for _ in beside]
-        found, places = apps.get_model("content", "EntryCount").numbers(self.page, self.locale, *beside)
-        return Counter({key: number for key, number in found.items() if self.kind in (None, key[0])}), places
+            return model.objects.none()
+        if not self.facets:
+            return model.objects.filter(**of)
+        first, *others = self.facets
+        rows = model.objects.filter(**of, facet=first)
+        like = {name: OuterRef(name) for name in same}
+        return rows.filter(*(Exists(model.objects.filter(**of, **like, facet=facet)) for facet in others))
+
+    def numbers(self, *beside: QuerySet | Func) -> tuple[Counter[tuple[str, int]], list[list]]:
+        """Return how many items there are of each kind and year, and lists of JSON: what some expressions
+        tell, or the rows of some querysets; all in one query."""
+        counts = self._rows("EntryCount", "FacetCount", "kind", "year")
+        found, rows = counts.model.numbers(counts, *beside)
+        return Counter({key: number for key, number in found.items() if self.kind in (None, key[0])}), rows
 
     def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
         """Return the newest items, each with all that its card shows; all of them without a number.
@@ -85,7 +117,8 @@ class Stream:
     def _note(self, shown: list[Anchor], number: int | None) -> None:
         """Note that the newest items are shown, as many as were asked for where there are so many."""
         oldest = place(shown[-1].day, shown[-1].pk) if shown and len(shown) == number else OLDEST
-        note_span(Span(self.tag, oldest))
+        for tag in self.tags:
+            note_span(Span(tag, oldest))
 
     def listing(self, address: str, **cut) -> Listing:
         """Return this work as a listing whose first page is at the address, cut as Listing describes."""

@@ -24,7 +24,7 @@ from harmhub.store.shown import note, offer
 
 # Parts of listing addresses (``/topics/health/voices/2019/since/…``) and of feeds to come: no page may take
 # their place.
-RESERVED_SLUGS = {"voices", "events", "publications", "since", "feed", "calendar"}
+RESERVED_SLUGS = {"voices", "events", "publications", "program", "tag", "since", "feed", "calendar"}
 YEAR = re.compile(r"[0-9]{4}")
 
 # Nothing right below the home page may take the place of what is no page, or of another language.

@@ -166,8 +166,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["harmhub.templates.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 COMMON = ("tokens", "base", "layout", "masthead", "crumbs", "button", "form", "exit", "footer")
-STREAM = ("signup", "panel", "subtopics", "jump", "kind", "card", "tabs", "pager")
+STREAM = ("signup", "panel", "subtopics", "jump", "kind", "card", "tabs", "facets", "pager")
 BUNDLES: dict[str, tuple[str, ...]] = {
     "stream": (*COMMON, *STREAM),
     "profile": (*COMMON, *STREAM, "article"),

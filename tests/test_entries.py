@@ -18,9 +18,21 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from taggit.models import Tag
 from wagtail.models import Locale, Page, PageViewRestriction
 
-from content.models import ContentItem, Entry, EntryCount, EventPage, EventSpeaker, ItemAuthor, VoicesPage
+from content.models import (
+    ContentItem,
+    Entry,
+    EntryCount,
+    EventPage,
+    EventSpeaker,
+    FacetCount,
+    FacetEntry,
+    ItemAuthor,
+    ItemTag,
+    VoicesPage,
+)
 from content.models.entries import EVERYWHERE
 from harmhub.publishing import UnfinishedPageError
 from tests.factories import TopicFactory, Tree, copies
@@ -75,6 +87,36 @@ def check() -> None:
     )
     keys = ("page", "locale", "kind", "year", "number")
     assert {tuple(row): number for *row, number in EntryCount.objects.values_list(*keys)} == counted
+    check_facets(entries)
+
+
+def check_facets(entries: list[Entry]) -> None:
+    """Compare what stands under programs and tags with the entries, and its counts."""
+    programs, people = (
+        set(model.objects.values_list("pk", flat=True)) for model in (ProgramPage, PersonPage)
+    )
+    facets: dict[int, set[int]] = {}
+    for item, tag in ItemTag.objects.values_list("content_object", "tag"):
+        facets.setdefault(item, set()).add(-tag)
+    for entry in entries:
+        if entry.page_id in programs:
+            facets.setdefault(entry.item_id, set()).add(entry.page_id)
+    current = list(FacetEntry.objects.current())
+    columns = ("page_id", "item_id", "locale_id", "kind", "published_on", "expire_at")
+    assert {(each.facet, *(getattr(each, name) for name in columns)) for each in current} == {
+        (facet, *(getattr(entry, name) for name in columns))
+        for entry in entries
+        if entry.page_id not in people
+        for facet in facets.get(entry.item_id, set()) - {entry.page_id}
+    }
+    counted = Counter(
+        (each.page_id, each.locale_id, each.facet, kind, year)
+        for each in FacetEntry.objects.all()
+        for kind in (each.kind, "")
+        for year in (each.published_on.year, 0)
+    )
+    keys = ("page", "locale", "facet", "kind", "year", "number")
+    assert {tuple(row): number for *row, number in FacetCount.objects.values_list(*keys)} == counted
 
 
 class Desk(RuleBasedStateMachine):
@@ -151,6 +193,18 @@ class Desk(RuleBasedStateMachine):
             found.programs = [self.one(ProgramPage, program) for program in programs]
             with self.form():
                 found.save()
+
+    @rule(item=NUMBER, tags=st.lists(st.sampled_from(["prices", "peers", "Röntgen"]), max_size=3))
+    def tag(self, item: int, tags: list[str]) -> None:
+        if found := self.one(ContentItem, item):
+            found = found.specific
+            found.tags.set(tags)
+            with self.form():
+                found.save()
+
+    @rule(tag=st.sampled_from(["prices", "peers", "Röntgen"]))
+    def forget_tag(self, tag: str) -> None:
+        Tag.objects.filter(name=tag).delete()
 
     @rule(item=NUMBER, person=NUMBER)
     def credit(self, item: int, person: int) -> None:
@@ -261,8 +315,10 @@ def told(*arguments: str) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_command_names_each_difference_and_mends_them(tree: Tree):
-    kept, lost = tree.voice(title="Kept"), tree.voice(title="Lost")
+    kept, lost = tree.voice(title="Kept", programs=[tree.program]), tree.voice(title="Lost")
     assert told() == "All entries are as they should be.\n"
+    FacetEntry.objects.filter(item=kept, page=tree.health).delete()
+    FacetCount.objects.filter(page=tree.harm_reduction, year=0, kind="").update(number=7)
     Entry.objects.filter(item=lost, page=tree.health).delete()
     Entry.objects.filter(item=kept, page=tree.health).update(published_on=date(2020, 1, 1))
     EntryCount.objects.filter(page=tree.harm_reduction).update(number=7)
@@ -273,6 +329,8 @@ def test_command_names_each_difference_and_mends_them(tree: Tree):
         "missing: “Lost” (2026-05-01) on “Health”",
         "wrong: “Kept” (2020-01-01) on “Health”",
         f"count: 7 instead of 2 of kind voices in 2026 on page {tree.harm_reduction.pk}",
+        f"missing: “Kept” (2020-01-01) on “Health”, filtered by “{tree.program.title}”",
+        f"count: 7 instead of 1 of kind any in any year on page {tree.harm_reduction.pk}, filtered by",
     ):
         assert line in output.getvalue()
     assert "were put right" in told("--mend")

@@ -33,7 +33,10 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
             tree.voice(title="Article", slug="article", image=ImageFactory(), published_on=date(2026, 4, 1)),
             29,
         )
-        tree.voice(title="Van", slug="van", body=[("text", f"<p>Read {private}, {odd}.</p>")])
+        van = tree.voice(title="Van", slug="van", body=[("text", f"<p>Read {private}, {odd}.</p>")])
+        for item in (van, tree.voice(title="Bus", slug="bus")):
+            item.tags.add("rural")
+            item.save()
         report = tree.publication(title="Report", slug="report")
         PublicationFile.objects.create(publication=report, document=pdf("leaflet.pdf"))
         call_command("rebuild_references_index", verbosity=0)  # by which files of drafts are known
@@ -76,6 +79,11 @@ def test_every_page_is_there_and_every_link_in_it_leads_on_below_any_address(
                 assert whole.path.startswith("/copies/hub/"), (page, link)
                 file = mirror / unquote(whole.path.removeprefix("/copies/hub/"))
                 assert (file / "index.html" if whole.path.endswith("/") else file).is_file(), (page, link)
+
+
+def test_filters_by_tag_lead_to_the_site(mirror: Path, running_site_server: Site):
+    assert f"{running_site_server.url}/{TOPIC}/tag/rural/#recent" in links_of(mirror / TOPIC / "index.html")
+    assert not list(mirror.rglob("tag"))
 
 
 def test_files_and_pictures_are_there(mirror: Path):

@@ -16,9 +16,10 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from taggit.models import Tag
 from wagtail.models import Collection, CollectionViewRestriction, Page, PageViewRestriction
 
-from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, VoicesPage
+from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, ItemTag, VoicesPage
 from harmhub.models import CustomImage, CustomRendition
 from harmhub.store.index import INDEX
 from harmhub.store.shelf import Shelf
@@ -29,6 +30,7 @@ from tests.fixtures.site import Site, wait_for
 from topics.models import TopicPage
 
 TOPIC = "/topics/health/harm-reduction/"
+FILTERED = ["tag/peers", "tag/prices", "voices/program/health-and-rights"]
 
 
 @pytest.fixture
@@ -44,7 +46,13 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
         tree.newest = tree.voice(title="Newest", published_on=date(2026, 5, 1), image=ImageFactory())
         ItemAuthor.objects.create(item=tree.newest, person=tree.person)
         for number in range(25):
-            tree.voice(title=f"Article {number}", published_on=date(2026, 4, 1) - timedelta(days=number))
+            article = tree.voice(
+                title=f"Article {number}",
+                published_on=date(2026, 4, 1) - timedelta(days=number),
+                programs=[tree.program] if number in (3, 8) else [],
+            )
+            article.tags.set(["peers", "prices"] if number == 4 else ["peers"])
+            article.save()
         tree.other = tree.voice(title="Elsewhere", primary_topic=tree.justice)
         tree.coming = tree.event(title="Meeting", primary_topic=tree.justice)
         tree.settings.help_page = tree.home.add_child(instance=InfoPage(title="Find help", slug="help"))
@@ -72,7 +80,7 @@ def all_paths(reader: Reader) -> list[str]:
         path = shown.split(b'rel="next" href="')[1].split(b'"')[0].split(b"#")[0].decode()
         older.append(path)
     topics = ["/topics/health/", TOPIC, f"{TOPIC}voices/", f"{TOPIC}2026/", "/topics/justice/"]
-    return [*paths, *topics, *older]
+    return [*paths, *topics, *(f"{TOPIC}{cut}/" for cut in FILTERED), *older]
 
 
 # --- what is kept
@@ -118,6 +126,8 @@ def test_head_has_the_headers_and_no_body(reader: Reader, hub: Tree):
         "/topics/health/harm-reduction",
         f"{TOPIC}since/2026-03-31-1/",
         f"{TOPIC}since/2026-03-31-999999/",
+        f"{TOPIC}program/health-and-rights/tag/peers/",
+        f"{TOPIC}tag/nobody/",
         "/newsletter/",
         "/static/nothing.css",
     ],
@@ -186,6 +196,12 @@ def move_picture(name: str) -> None:
     picture.save()
 
 
+def tag(title: str, name: str) -> None:
+    page = VoicesPage.objects.get(title=title)
+    page.tags.add(name)
+    publish(page)
+
+
 CHANGES: dict[str, Callable[[Tree], object]] = {
     "an article's title": lambda tree: retitle(VoicesPage, "Newest"),
     "a topic's title": lambda tree: retitle(TopicPage, "Justice"),
@@ -212,6 +228,13 @@ CHANGES: dict[str, Callable[[Tree], object]] = {
     "an article that is moved in time": lambda tree: ContentItem.objects.filter(title="Article 20").update(
         published_on=date(2026, 4, 2)
     ),
+    "the name of a tag": lambda tree: Tag.objects.filter(slug="prices").update(name="Prices"),
+    "a tag of an article": lambda tree: tag("Article 3", "prices"),
+    "a tag that nothing has yet": lambda tree: tag("Article 2", "data"),
+    "a tag that ends": lambda tree: Tag.objects.get(slug="data").delete(),
+    "work that leaves a program": lambda tree: ContentItem.programs.through.objects.filter(
+        contentitem__title="Article 8"
+    ).delete(),
     "a topic that moves": lambda tree: TopicPage.objects.get(slug="drug-checking").move(
         TopicPage.objects.get(pk=tree.justice.pk), pos="last-child"
     ),
@@ -260,7 +283,26 @@ def test_new_article_drops_the_pages_that_show_it_and_no_other(reader: Reader, h
     assert set(older) <= kept, "the archive"
     assert path_of(reader.site, hub.other) in kept
     assert {"/people/nadia-brenner/", "/events/", "/topics/justice/", "/programs/health-and-rights/"} <= kept
+    assert {f"{TOPIC}{cut}/" for cut in FILTERED} <= kept, (
+        "work that it is not in, and whose numbers are the same"
+    )
     assert not kept & {"/", TOPIC, f"{TOPIC}voices/", f"{TOPIC}2026/", "/topics/health/"}
+    reader.check()
+
+
+def test_tag_drops_the_first_pages_that_tell_of_it_and_not_the_archive(reader: Reader, hub: Tree):
+    paths = all_paths(reader)
+    older = [path for path in paths if "/since/" in path]
+    reader.warm(*paths)
+    with reader.site.orm():
+        # Not published anew, which would change its card.
+        ItemTag.objects.create(
+            content_object=ContentItem.objects.get(title="Article 7"), tag=Tag.objects.create(name="naloxone")
+        )
+    reader.settle()
+    kept = reader.stored & set(paths)
+    assert {*older, "/", "/topics/justice/", "/people/nadia-brenner/"} <= kept
+    assert not kept & {TOPIC, f"{TOPIC}tag/peers/"}
     reader.check()
 
 
@@ -381,7 +423,7 @@ def disturb(tree: Tree, dice: random.Random, name: str) -> None:
     """Do one of the things that editors do."""
     voices = list(VoicesPage.objects.filter(title__startswith="Article"))
     page = dice.choice(voices)
-    match dice.randrange(6):
+    match dice.randrange(7):
         case 0:
             tree.voice(
                 title=f"Article {name}", published_on=date(2026, 4, 1) - timedelta(days=dice.randrange(30))
@@ -400,6 +442,9 @@ def disturb(tree: Tree, dice: random.Random, name: str) -> None:
             topic = TopicPage.objects.get(slug="drug-checking")
             target = dice.choice(list(TopicPage.objects.exclude(path__startswith=topic.path)))
             topic.move(target, pos="last-child")
+        case 6:
+            page.tags.set(dice.sample(["peers", "prices", "data"], dice.randrange(3)))
+            page.save()
 
 
 # --- what breaks
@@ -495,7 +540,8 @@ def test_operator_fills_the_store_looks_into_it_checks_it_and_empties_it(
             return said.getvalue()
 
     monkeypatch.setattr("harmhub.management.commands.pages.fingerprint", lambda: reader.folder.name)
-    paths = set(all_paths(reader)) - {f"{TOPIC}2026/"}  # the only year, to which no link leads
+    # To the only year no link leads, and filters by program and tag are not followed.
+    paths = set(all_paths(reader)) - {f"{TOPIC}{cut}/" for cut in ("2026", *FILTERED)}
     pages("drop")
     wait_for(lambda: not reader.stored, 5, "Pages are left.")
     assert "pages were stored" in reader.site.manage("pages", "warm")

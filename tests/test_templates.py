@@ -1,5 +1,6 @@
 """The markup of public pages: well-formed, headings in order, in the language and direction of the page."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -152,7 +153,8 @@ def test_arabic_page_runs_from_right_to_left_and_links_to_arabic_pages(furnished
         assert (read.root, read.faults) == ({"lang": "ar", "dir": "rtl"}, []), path
     page = client.get(f"/ar{HARM_REDUCTION}").content.decode()
     assert f'action="/ar/contact/{topic.pk}/"' in page
-    assert 'href="/topics/' not in page
+    others = re.sub(r"<a [^>]*hreflang[^>]*>", "", page)  # the filter by language leads elsewhere
+    assert 'href="/topics/' not in others
     assert 'href="/voices/' not in page
     form = client.get(f"/ar/contact/{topic.pk}/")
     assert Markup(form.content.decode()).root == {"lang": "ar", "dir": "rtl"}

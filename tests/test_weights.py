@@ -11,6 +11,7 @@ from content.demo import texts
 from harmhub import styles
 from tests.factories import ImageFactory, PersonFactory, ProgramFactory, Tree
 from topics.kinds import Kind
+from topics.models import ProgramPage
 
 PATH = "/topics/health/harm-reduction/"
 DOCUMENT, WITH_HEADERS, ELEMENTS = 10_240, 13_000, 450  # bytes, bytes, number
@@ -35,13 +36,14 @@ def full(tree: Tree) -> Tree:
         topic.topic_people.create(person=person)
     topic.save()
     makers = {"voices": tree.voice, "event": tree.event, "publication": tree.publication}
-    for text in texts.items()[:24]:
+    for number, text in enumerate(texts.items()[:24]):
         head = text.head
         picture = ImageFactory(file__filename=f"{text.slug}.jpg")
         made = makers[head["kind"]](
             title=head["title"], slug=text.slug, summary=head["summary"], published_on=timezone.localdate(),
-            image=picture,
+            image=picture, programs=ProgramPage.objects.all(),
         )  # fmt: skip
+        made.tags.add(f"subject {number // 2 * 2}", f"subject {number // 2 * 2 + 1}", *head.get("tags", []))
         for author in head.get("authors", ["Daria Holt"]):
             made.authors.create(name=author.replace("-", " ").title())
         made.save()
@@ -53,6 +55,8 @@ def test_topic_page_fits_its_budget(full: Tree, client: Client):
     page = response.content.decode()
     assert page.count('<li class="card') == 12
     assert page.count("<picture>") == 4
+    assert page.count("/harm-reduction/program/") == 4
+    assert page.count("/harm-reduction/tag/") == 20
     headers = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
     zipped = len(gzip.compress(response.content, 6))
     assert zipped <= DOCUMENT, f"{zipped} bytes"

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from wagtail import views
@@ -153,6 +153,21 @@ class Hub:
         return []
 
     @property
+    def versions(self) -> list[SimpleNamespace]:
+        """The public translations of the page that is served: language (its code) and address."""
+        return [
+            SimpleNamespace(language=language, address=address)
+            for page in self._versions
+            if is_public(page) and (address := page.get_url(self.request))
+            for language, root in self._roots.items()
+            if page.url_path.startswith(root)
+        ]
+
+    @cached_property
+    def _versions(self) -> list[Page]:
+        return []
+
+    @property
     def above(self) -> list[Page]:
         """The public pages on the way down, without the one that is served."""
         return [page for page in self.trail[:-1] if is_public(page)]
@@ -172,15 +187,21 @@ class Hub:
         return [SimpleNamespace(area=area, topics=by_parent.get(area.path, [])) for area in areas]
 
     def _sections_of(self, pages: list[Page]) -> list[Page]:
-        return [page for page in pages if page.depth == self._root_depth + 1 and is_public(page)]
+        return [
+            page
+            for page in pages
+            if page.depth == self._root_depth + 1
+            and page.url_path.startswith(self.root_path)
+            and is_public(page)
+        ]
 
     @property
     def _root_depth(self) -> int:
         return self.root_path.count("/")
 
     def surroundings(self, path: str) -> list[Page]:
-        """Return, in one query, the pages along a path below the home page, the topics right below its end,
-        and the pages right below the home page."""
+        """Return, in one query, the pages along a path below the home page, the topics right below its end
+        and its translations, and the pages right below the home page."""
         if not self.root_path:
             return []
         return kept_copy(("surroundings", path), lambda: list(self._surroundings(path)))
@@ -192,8 +213,11 @@ class Hub:
         # Only of a topic: an index of a kind may have a million pages below it.
         below = Q(topicpage__isnull=False, depth=asked.count("/") + 1, url_path__startswith=asked)
         sections = Q(depth=self._root_depth + 1, url_path__startswith=self.root_path)
-        named = Q(translation_key__in=self._keys)
-        pages = all_pages().filter(along | below | sections | named).annotate(is_restricted=is_restricted())
+        wanted = along | below | sections | Q(translation_key__in=self._keys)
+        if len(self._roots) > 1:
+            key = Page.objects.filter(url_path=asked).values("translation_key")[:1]
+            wanted |= Q(translation_key=Subquery(key))
+        pages = all_pages().filter(wanted).annotate(is_restricted=is_restricted())
         return pages.select_related("topicpage").order_by("path")
 
     @staticmethod
@@ -227,6 +251,9 @@ class Hub:
         if not self.trail:
             return None
         found = self.trail[-1]
+        self._versions = [
+            page for page in pages if page.translation_key == found.translation_key and page != found
+        ]
         page = self._topic(found) or self._specific(found)
         page.is_restricted = found.is_restricted
         if isinstance(page, TopicPage):

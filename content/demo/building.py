@@ -46,10 +46,19 @@ class Building:
         self._fill_settings(site)
 
     def _add(
-        self, parent: Page, model: type[Page], slug: str, title: str, made: datetime = MADE, **values
+        self,
+        parent: Page,
+        model: type[Page],
+        slug: str,
+        title: str,
+        made: datetime = MADE,
+        tags: Iterable[str] = (),
+        **values,
     ) -> Page:
         dates = dict.fromkeys(DATES, made)
         page = model(slug=slug, title=title, **dates, **values)
+        if tags:
+            page.tags.set(tags)
         return parent.add_child(instance=page)
 
     def _make_home(self) -> tuple[Site, Page]:

@@ -2,6 +2,7 @@
 
 from content.models.entries import Entry, EntryCount
 from content.models.events import EventPage, EventSpeaker
+from content.models.facets import FacetCount, FacetEntry
 from content.models.indexes import EventIndexPage, HomePage, InfoPage, PublicationIndexPage, VoicesIndexPage
 from content.models.items import ContentItem, ItemAuthor, ItemTag
 from content.models.publications import PublicationFile, PublicationPage
@@ -15,6 +16,8 @@ __all__ = [
     "EventIndexPage",
     "EventPage",
     "EventSpeaker",
+    "FacetCount",
+    "FacetEntry",
     "HomePage",
     "InfoPage",
     "ItemAuthor",

@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date, datetime
+from typing import ClassVar, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, F, Func, OuterRef, Q, Subquery
+from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThanOrEqual, TupleLessThan
 from django.db.models.functions import Cast, Coalesce, JSONArray
 from django.utils import timezone
 from wagtail.models import Page
 
-from content.anchors import Anchor
+from content.anchors import Anchor, anchors_at
 from content.streams import Stream
-from harmhub.store.shown import note_until
 from topics.kinds import Kind
 
 PLACE = ("published_on", "item_id", "expire_at")  # what is asked of an entry
@@ -34,47 +33,55 @@ EVERYWHERE = 0  # in the place of a page: the work of the whole site. No page ha
 class EntryQuerySet(models.QuerySet):
     """Entries, with the words in which listings are asked for."""
 
-    def current(self) -> EntryQuerySet:
+    def current(self) -> Self:
         """Return the entries of items that have not expired by now. The rest of what is public, the entries
         know."""
         return self.filter(Q(expire_at__isnull=True) | Q(expire_at__gt=timezone.now()))
 
-    def of_kind(self, kind: Kind) -> EntryQuerySet:
+    def of_kind(self, kind: Kind) -> Self:
         """Return the entries of one kind."""
         return self.filter(kind=kind)
 
-    def newest_first(self) -> EntryQuerySet:
+    def cut(self, kind: Kind | None, year: int | None) -> Self:
+        """Return the entries of one kind and of one year; None for all."""
+        found = self.of_kind(kind) if kind else self
+        return found if year is None else found.filter(published_on__year=year)
+
+    def newest_first(self) -> Self:
         """Return the entries by published date, the newest first; of one day, the item that was made last
         first."""
         return self.order_by("-published_on", "-item_id")
 
-    def oldest_first(self) -> EntryQuerySet:
+    def oldest_first(self) -> Self:
         """Return the entries the other way round."""
         return self.order_by("published_on", "item_id")
 
-    def since(self, anchor: Anchor) -> EntryQuerySet:
+    def since(self, anchor: Anchor) -> Self:
         """Return the entry at the anchor and all newer ones."""
         return self.filter(TupleGreaterThanOrEqual(Tuple("published_on", "item_id"), (anchor.day, anchor.pk)))
 
-    def anchors(self, number: int) -> list[Anchor]:
-        """Return the places of the first so many items."""
-        return _anchors(self.values_list(*PLACE)[:number])
-
-    def before(self, anchor: Anchor) -> EntryQuerySet:
+    def before(self, anchor: Anchor) -> Self:
         """Return the entries older than the anchor."""
         return self.filter(TupleLessThan(Tuple("published_on", "item_id"), (anchor.day, anchor.pk)))
 
+    def anchors(self, number: int) -> list[Anchor]:
+        """Return the places of the first so many items."""
+        return anchors_at(self.values_list(*PLACE)[:number])
 
-class Entry(models.Model):
-    """One public item in the listing of one page.
+    def places(self) -> QuerySet:
+        """Return the places of the items, to be asked for in one query with others."""
+        return self.values_list(JSONArray(*PLACE))
+
+
+class Listed(models.Model):
+    """One public item in a listing of one page.
 
     No foreign key is checked: the triggers know better, and a check would have two editors wait for each
     other.
     """
 
-    pk = models.CompositePrimaryKey("page_id", "item_id")
     page = models.ForeignKey(
-        "wagtailcore.Page", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="entries"
+        "wagtailcore.Page", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
     item = models.ForeignKey("content.ContentItem", models.DO_NOTHING, db_constraint=False, related_name="+")
     locale = models.ForeignKey(
@@ -89,6 +96,21 @@ class Entry(models.Model):
     wagtail_reference_index_ignore = True
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.item_id} on {self.page_id}"
+
+
+class Entry(Listed):
+    """One public item in the listing of one page."""
+
+    pk = models.CompositePrimaryKey("page_id", "item_id")
+    page = models.ForeignKey(
+        "wagtailcore.Page", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="entries"
+    )
+
+    class Meta:
         verbose_name_plural = "entries"
         indexes = [
             models.Index(fields=["page", "locale", "published_on", "item"], name="entry_by_day"),
@@ -99,9 +121,6 @@ class Entry(models.Model):
                 name="entry_that_expires",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.item_id} on {self.page_id}"
 
     @classmethod
     def stream_of(cls, page: Page) -> Stream:
@@ -114,10 +133,12 @@ class Entry(models.Model):
         return Stream(EVERYWHERE, locale)
 
 
-class EntryCount(models.Model):
-    """How many entries of a kind and year a page has in a language. There is no row for none."""
+class KeptCount(models.Model):
+    """How many entries of a kind and year a listing has. There is no row for none."""
 
-    pk = models.CompositePrimaryKey("page_id", "locale_id", "kind", "year")
+    LISTED: ClassVar[type[Listed]]
+    OF: ClassVar[tuple[str, ...]]  # what is of one listing, here and there
+
     page = models.ForeignKey(
         "wagtailcore.Page", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
@@ -130,47 +151,53 @@ class EntryCount(models.Model):
 
     wagtail_reference_index_ignore = True
 
+    class Meta:
+        abstract = True
+
     def __str__(self) -> str:
         return f"{self.number} of {self.kind} {self.year} on {self.page_id}"
 
     @classmethod
-    def numbers(
-        cls, page: int, locale: int | None, *beside: EntryQuerySet
-    ) -> tuple[Counter[tuple[str, int]], list[list[Anchor]]]:
-        """Return how many current entries of each kind and year a page has, and the places of some of its
-        entries, as often as there are querysets beside, all fetched in the same query."""
-        expired = Entry.objects.filter(
-            page=OuterRef("page"),
-            locale=OuterRef("locale"),
+    def current(cls) -> Combinable:
+        """Return the number without the entries that have expired by now: each row's own."""
+        listing = {name: OuterRef(name) for name in cls.OF}
+        expired = cls.LISTED.objects.filter(
             kind=OuterRef("kind"),
             published_on__year=OuterRef("year"),
             expire_at__lte=timezone.now(),
+            **listing,
         )
-        passed = expired.order_by().values("page").annotate(number=Count("item")).values("number")
-        rows = list(
-            cls.objects.filter(page=page, locale=locale).values_list(
-                "kind", "year", F("number") - Coalesce(Subquery(passed), 0), *map(_as_text, beside)
-            )
-        )
-        numbers = Counter({(kind, year): number for kind, year, number, *_ in rows if number > 0})
-        texts = rows[0][3:] if rows else ["[]"] * len(beside)
-        return numbers, [_anchors(_from_text(text)) for text in texts]
+        return F("number") - Coalesce(Subquery(number_of(expired)), 0)
+
+    @classmethod
+    def numbers(
+        cls, counts: QuerySet, *beside: QuerySet | Func
+    ) -> tuple[Counter[tuple[str, int]], list[list[list]]]:
+        """Return how many current entries of each kind and year a listing has, told by its rows, and lists of
+        JSON beside: what some expressions tell, or the rows of some querysets; all in one query. Nothing,
+        where it has no entries."""
+        counted = counts.filter(kind__gt="", year__gt=0).values_list(JSONArray("kind", "year", cls.current()))
+        asked = counts.values_list(*map(_as_text, (counted, *beside)))[:1]
+        texts = next(iter(asked), ["[]"] * (1 + len(beside)))
+        found, *rest = map(json.loads, texts)
+        return Counter({(kind, year): number for kind, year, number in found if number > 0}), rest
 
 
-def _as_text(entries: EntryQuerySet) -> Cast:
-    """Return places as one value. Each row of numbers repeats it: as text, for it is read once."""
-    found = ArraySubquery(entries.values_list(JSONArray(*PLACE)))
-    return Cast(Func(found, function="array_to_json"), models.TextField())
+class EntryCount(KeptCount):
+    """How many entries of a kind and year a page has in a language."""
+
+    LISTED = Entry
+    OF = ("page", "locale")
+
+    pk = models.CompositePrimaryKey("page_id", "locale_id", "kind", "year")
 
 
-def _from_text(text: str) -> Iterable[tuple[date, int, datetime | None]]:
-    for day, pk, until in json.loads(text):
-        yield date.fromisoformat(day), pk, until and datetime.fromisoformat(until)
+def number_of(entries: QuerySet) -> QuerySet:
+    """Return the number of some entries of one page, as a subquery."""
+    return entries.order_by().values("page").annotate(number=Count("item")).values("number")
 
 
-def _anchors(places: Iterable[tuple[date, int, datetime | None]]) -> list[Anchor]:
-    anchors = []
-    for day, pk, until in places:
-        note_until(until)
-        anchors.append(Anchor(day, pk))
-    return anchors
+def _as_text(beside: QuerySet | Func) -> Cast:
+    """Return JSON, or rows of one column with JSON, as one text."""
+    rows = beside if isinstance(beside, Func) else Func(ArraySubquery(beside), function="array_to_json")
+    return Cast(rows, models.TextField())

@@ -28,7 +28,7 @@ from django.db import connection as django_connection
 from harmhub.store.index import Gone, Index, discard_index
 from harmhub.store.parts import Part, Parts
 from harmhub.store.shelf import Shelf, StoredPage
-from harmhub.store.shown import Shown
+from harmhub.store.shown import Changes, Shown
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ class Keeper(threading.Thread):
         changes = {number: (tag, where) for _, _, number, tag, where in rows if number is not None}
         new = [change for number, change in changes.items() if number not in self.heard]
         if known and new:
-            self.parts.drop(new)
+            self.parts.drop(Changes(new))
             index.drop(new)
         if known and (new or float(index.fact("at") or 0) < time.time() - 600):
             with contextlib.suppress(sqlite3.Error):  # no room: what is noted later is read once more
@@ -195,16 +195,16 @@ class Keeper(threading.Thread):
             [min(each.began for each in offered)],
         ).fetchall()
         for each, number in written:
-            changes = [
+            changes = Changes(
                 (tag, where)
                 for change, xact, tag, where in rows
                 if xact >= each.began and change not in each.heard
-            ]
+            )
             for key, part in each.made:
-                if not any(part.shown.is_touched_by(*change) for change in changes):
+                if not part.shown.is_touched_by(changes):
                     self.parts.add(key, part)
             if number is not None:
-                if any(each.shown.is_touched_by(*change) for change in changes):
+                if each.shown.is_touched_by(changes):
                     index.forget(number)
                 else:
                     index.reveal(number)

@@ -90,7 +90,9 @@ class Mirror:
         if not address.endswith("/"):
             self._write(address, found[1])
             return
-        for _, name, value, _ in LINK.findall(found[1].decode()):
+        for begin, name, value, _ in LINK.findall(found[1].decode()):
+            if 'rel="nofollow"' in begin:  # filters in combination are too many for a folder
+                continue
             for link, _ in _links(name, unescape(value)):
                 if own := self._own(link, address):
                     yield own

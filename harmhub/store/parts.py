@@ -11,7 +11,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,10 +19,9 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from harmhub.store.shown import Shown, include, noting_part
+from harmhub.store.shown import Changes, Shown, include, noting_part
 
 MOST_BYTES = 16 * 1024 * 1024  # of all parts in memory
-MANY = 50  # changes at once, after which looking for what they touch takes longer than making it anew
 
 
 @dataclass(frozen=True)
@@ -64,16 +63,11 @@ class Parts:
             while self._bytes > MOST_BYTES:
                 self._remove(next(iter(self._kept)))
 
-    def drop(self, changes: Iterable[tuple[str, str | None]]) -> None:
-        """Give away the parts that show what has changed: tags, each with its place in a listing."""
-        changes = set(changes)
-        if len(changes) > MANY:
-            self.clear()
-            return
+    def drop(self, changes: Changes) -> None:
+        """Give away the parts that show what has changed."""
         with self._lock:
-            for tag, where in changes:
-                for key in [key for key, part in self._kept.items() if part.shown.is_touched_by(tag, where)]:
-                    self._remove(key)
+            for key in [key for key, part in self._kept.items() if part.shown.is_touched_by(changes)]:
+                self._remove(key)
 
     def clear(self) -> None:
         """Give all parts away."""

@@ -7,7 +7,7 @@ the same tags when the thing changes. A span is a part of a listing: from its ol
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -33,9 +33,9 @@ class Span:
     oldest: str = OLDEST
     newest: str = NEWEST
 
-    def holds(self, tag: str, where: str) -> bool:
-        """Return whether a change at a place of a stream lies in this part."""
-        return tag == self.stream and self.oldest <= where <= self.newest
+    def holds(self, where: str) -> bool:
+        """Return whether a place lies in this part."""
+        return self.oldest <= where <= self.newest
 
 
 @dataclass
@@ -61,11 +61,23 @@ class Shown:
         if part.until is not None and (self.until is None or part.until < self.until):
             self.until = part.until
 
-    def is_touched_by(self, tag: str, where: str | None) -> bool:
-        """Return whether a change means that this page is to be rendered anew."""
+    def is_touched_by(self, changes: Changes) -> bool:
+        """Return whether any of some changes means that this is to be rendered anew."""
         return (
-            tag == EVERYTHING or tag in self.tags or any(span.holds(tag, where or "") for span in self.spans)
+            EVERYTHING in changes.tags
+            or not self.tags.isdisjoint(changes.tags)
+            or any(span.holds(where) for span in self.spans for where in changes.places.get(span.stream, ()))
         )
+
+
+class Changes:
+    """What has changed: tags, and for those of listings the places, each as the database tells it."""
+
+    def __init__(self, told: Iterable[tuple[str, str | None]]) -> None:
+        self.places: dict[str, set[str]] = {}
+        for tag, where in told:
+            self.places.setdefault(tag, set()).add(where or "")
+        self.tags = set(self.places)
 
 
 _current: ContextVar[Shown | None] = ContextVar("shown", default=None)

@@ -46,9 +46,10 @@ def _measure(size: str) -> Site:
         tree = Tree()
         item = tree.voice(title="Newest", published_on=date(2026, 5, 1))
         start = time.monotonic()
-        sites.grow(item, SIZES[size] - 1)
+        sites.grow(item, SIZES[size] - 1, tree.program)
         site = Site(size, time.monotonic() - start)
         _listings(site, tree.harm_reduction)
+        _filtered(site, tree.harm_reduction)
         _searches(site, tree)
         _publishing(site, tree)
     return site
@@ -84,6 +85,30 @@ def _listings(site: Site, topic: TopicPage) -> None:
         plan = shown[:PAGE_SIZE].explain(analyze=True)
         site.plans[f"listing, {name}"] = plan
         site.figures[f"listing, {name}: execution"] = float(plan.split("Execution Time:")[1].split()[0])
+
+
+def _filtered(site: Site, topic: TopicPage) -> None:
+    """Measure the first pages of filtered listings, and the last where it is long."""
+    of_tag = Listing(topic.items, "/", tag=sites.COMMON).stream.entries
+    cuts = {
+        "filtered by a common tag": {"tag": sites.COMMON},
+        "filtered by a common tag, last page": {
+            "tag": sites.COMMON,
+            "since": str(of_tag.oldest_first().anchors(1)[0]),
+        },
+        "filtered by a rare tag": {"tag": sites.RARE},
+        "filtered by program and tag": {"program": "health-and-rights", "tag": sites.COMMON},
+    }
+    for name, cut in cuts.items():
+
+        def page(cut: dict[str, str] = cut) -> object:
+            listing = Listing(topic.items, "/", **cut)
+            return listing.anchors, listing.older, listing.newer
+
+        site.figures[name] = _median(page)
+        if "since" not in cut:
+            entries = Listing(topic.items, "/", **cut).stream.entries
+            site.plans[name] = entries.newest_first()[:PAGE_SIZE].explain(analyze=True)
 
 
 def _searches(site: Site, tree: Tree) -> None:
@@ -143,6 +168,5 @@ def _row(name: str, small: Site, large: Site) -> Row:
     is_listing = name.startswith("listing")
     first = small.figures["listing, first page" if is_listing else name]
     beside = f"{'first page' if is_listing else 'the same'} at {small.name} {first:.2f} ms"
-    return Row(
-        "3" if is_listing else "5", what, measured, beside, figure / first, most=1.5 if is_listing else 2
-    )
+    bar, most = ("5", 2.0) if name.startswith("publishing") else ("3", 1.5)
+    return Row(bar, what, measured, beside, figure / first, most=most)

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
+from taggit.models import Tag
 from wagtail.models import Page
 
 from content.models import ContentItem
+from topics.models import ProgramPage
 
 PARAGRAPHS, WORDS = 2_000, 60
 COMMON, RARE = "bread", "zeppelin"  # words of every second item, and of one item in ten thousand
@@ -25,9 +27,9 @@ STEP = " || ".join(
 )
 
 
-def grow(item: ContentItem, number: int) -> None:
+def grow(item: ContentItem, number: int, program: ProgramPage) -> None:
     """Write so many copies of an item below its parent, with texts and dates of their own. What refers to the
-    item, its topic apart, is not copied."""
+    item, its topic apart, is not copied; every second has a tag, every fourth a program, few another tag."""
     parent = Page.objects.get(pk=item.get_parent().pk)
     last = Page._str2int(parent.get_last_child().path[-Page.steplen :])
     rare = f"CASE WHEN n % 10000 = 77 THEN ' {RARE}' ELSE '' END"
@@ -54,9 +56,11 @@ def grow(item: ContentItem, number: int) -> None:
             cursor.execute(
                 "SELECT setval(pg_get_serial_sequence('wagtailcore_page', 'id'), %s)", [first + number]
             )
+            _file(cursor, first, number, program)
         cursor.execute("ANALYZE")
         items = [first, first + number - 1]
-        cursor.execute("SELECT content_list(ARRAY(SELECT generate_series(%s::int, %s::int)))", items)
+        with _without_indexes(cursor, "content_facetentry", "facet_by_day", "facet_by_kind"):
+            cursor.execute("SELECT content_list(ARRAY(SELECT generate_series(%s::int, %s::int)))", items)
         with _without_indexes(cursor, "content_searchentry", "search_by_word", "search_other_pages"):
             cursor.execute("SELECT content_index(ARRAY(SELECT generate_series(%s::int, %s::int)))", items)
         cursor.execute("VACUUM ANALYZE")
@@ -81,6 +85,21 @@ def _without_triggers(cursor) -> Iterator[None]:
     cursor.execute("SET session_replication_role = replica")
     yield
     cursor.execute("SET session_replication_role = origin")
+
+
+def _file(cursor, first: int, number: int, program: ProgramPage) -> None:
+    """Give items their tags and their program."""
+    for name, step in ((COMMON, 2), (RARE, 10_000)):
+        cursor.execute(
+            "INSERT INTO content_itemtag (tag_id, content_object_id)"
+            " SELECT %s, generate_series(%s::int, %s::int, %s::int)",
+            [Tag.objects.create(name=name).pk, first, first + number - 1, step],
+        )
+    cursor.execute(
+        "INSERT INTO content_contentitem_programs (programpage_id, contentitem_id)"
+        " SELECT %s, generate_series(%s::int, %s::int, 4)",
+        [program.pk, first, first + number - 1],
+    )
 
 
 def _write_paragraphs(cursor) -> None:

@@ -75,6 +75,7 @@ class PersonPage(WorkPage):
 
     objects = PageManager.from_queryset(PersonQuerySet)()
 
+    has_facets = False
     template = "topics/person.html"
     parent_page_types = ["topics.PersonIndexPage"]
     subpage_types: list[str] = []

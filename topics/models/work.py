@@ -12,10 +12,12 @@ from harmhub.pages import RESERVED_SLUGS, YEAR, HubPage
 from harmhub.store.shown import spoil
 from topics.kinds import Kind
 
-# voices/ 2019/ since/2019-05-22-143/: each part may be left out, the order is fixed, so a listing has one
-# address.
+# voices/ program/drug-policy/ tag/naloxone/ 2019/ since/2019-05-22-143/: each part may be left out, the order
+# is fixed, so a listing has one address.
 ADDRESS = re.compile(
-    r"(?:(?P<kind>voices|events|publications)(?:/|$))?(?:(?P<year>[0-9]{4})(?:/|$))?(?:since(?=/|$)/?(?P<since>.*))?"
+    r"(?:(?P<kind>voices|events|publications)(?:/|$))?"
+    r"(?:program/(?P<program>[^/]+)(?:/|$))?(?:tag/(?P<tag>[^/]+)(?:/|$))?"
+    r"(?:(?P<year>[0-9]{4})(?:/|$))?(?:since(?=/|$)/?(?P<since>.*))?"
 )
 
 
@@ -38,6 +40,7 @@ class WorkPage(HubPage):
     """
 
     has_kinds = True  # whether its listing can be cut to one kind
+    has_facets = True  # whether it can be cut to the work of a program or with a tag
 
     class Meta:
         abstract = True
@@ -51,7 +54,11 @@ class WorkPage(HubPage):
     def route(self, request: HttpRequest, path_components: list[str]):
         """Find the part of the listing that an address names; anything else is a page below this one."""
         match = ADDRESS.fullmatch("/".join(path_components)) if path_components else None
-        if match is None or not self.live or (match["kind"] and not self.has_kinds):
+        cannot_be = match and (
+            (match["kind"] and not self.has_kinds)
+            or ((match["program"] or match["tag"]) and not self.has_facets)
+        )
+        if match is None or not self.live or cannot_be:
             return super().route(request, path_components)
         super().route(request, [])
         asked = {name: value for name, value in match.groupdict().items() if value is not None}
@@ -69,11 +76,13 @@ class WorkPage(HubPage):
         return response
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
-        """Add the listing, cut to the kind, year and anchor of the address."""
+        """Add the listing, cut as the address says."""
         context = super().get_context(request, *args, **kwargs)
         context["listing"] = self.items.listing(
             self.get_url(request) or "",
             kind=Kind.from_path(kwargs.get("kind")),
+            program=kwargs.get("program"),
+            tag=kwargs.get("tag"),
             year=kwargs.get("year"),
             since=kwargs.get("since"),
         )

@@ -27,7 +27,7 @@ from harmhub.store.mirror import Mirror, UnavailableError
 from harmhub.store.serving import PageStore, may_be_page
 from harmhub.store.shelf import Shelf
 
-LINK = re.compile(rb'<a\b[^>]*?\bhref="([^"]*)"')
+LINK = re.compile(rb'<a\b(?![^>]*\bnofollow\b)[^>]*?\bhref="([^"]*)"')
 PATIENCE = 5  # seconds, until changes can be heard of and until what was rendered is stored
 
 

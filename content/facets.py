@@ -1,0 +1,52 @@
+"""Facets: a program or a tag by which a listing is filtered, as readers, addresses and entries know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils.translation import gettext
+
+from harmhub.store.shown import note, note_until
+
+
+class Side(StrEnum):
+    """What a facet is; the value is its word in addresses."""
+
+    PROGRAM = "program"
+    TAG = "tag"
+
+    @property
+    def label(self) -> str:
+        """The word for it."""
+        return {Side.PROGRAM: gettext("Program"), Side.TAG: gettext("Tag")}[self]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A program or a tag. number: as entries have it, that of the program's page or the negative one of the
+    tag."""
+
+    side: Side
+    number: int
+    label: str
+    slug: str
+
+    @property
+    def path(self) -> str:
+        """The facet as part of an address: ``program/drug-policy``."""
+        return f"{self.side}/{self.slug}"
+
+
+def offered_in(rows: Iterable[tuple[int, int, str, str, str | None]], side: Side) -> list[tuple[Facet, int]]:
+    """Return the programs, or the tags, of rows that ``FacetCount.offered()`` found: each with its number of
+    works. They are shown: a row has the number, the works, the name, the slug, the time of expiry."""
+    found = []
+    for number, works, label, slug, until in rows:
+        if works > 0 and (number > 0) == (side == Side.PROGRAM):
+            note(f"page:{number}" if number > 0 else f"tag:{-number}")
+            note_until(datetime.fromisoformat(until) if until else None)
+            found.append((Facet(side, number, label, slug), works))
+    return found
