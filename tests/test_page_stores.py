@@ -108,6 +108,18 @@ def test_crowd_on_a_page_that_was_just_dropped_gets_one_rendering(other: Site, h
     assert rendered() == before + 1
 
 
+def test_one_of_several_web_processes_renders_a_page_for_all(other: Site, hub: Tree):
+    other.stop()
+    other.processes = 2
+    other.start_web()
+    try:
+        test_crowd_on_a_page_that_was_just_dropped_gets_one_rendering(other, hub)
+    finally:
+        other.stop()
+        other.processes = 1
+        other.start_web()
+
+
 def test_web_server_that_is_killed_while_it_stores_pages_leaves_none_that_is_wrong(other: Site, hub: Tree):
     reader = Reader(other)
     reader.warm(TOPIC)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from harmhub.store.index import hold
 from harmhub.store.keeper import Keeper, Offered
 from harmhub.store.purging import KEPT, Purger
 from harmhub.store.shelf import Shelf, StoredPage
+from harmhub.store.turns import Turns
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -43,8 +44,10 @@ NO_PAGES = tuple(f"/{first}/" for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
-# Seconds from the beginning of a rendering, in which others get it before it is stored.
+# Seconds from the beginning of a rendering, in which others get it before it is stored; so long a process waits
+# for another one that renders a page.
 LINGER = 0.9
+GLANCE_AT_OTHERS = 0.005  # seconds between two looks at whether it has
 # Nobody shows a page without asking whether it is still true,
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
 # but for a cache of ours in front, which is told. The time is for what it could not be told.
@@ -95,7 +98,7 @@ class PageStore:
         self._flights: dict[str, Flight] = {}
         self.shelf: Shelf | None = None
         self.keeper: Keeper | None = None
-        self._held: IO[str] | None = None
+        self._turns: Turns | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -120,7 +123,7 @@ class PageStore:
                 folder = settings.DATA_DIR / "pages" / fingerprint()
                 gone = Purger.begun().purge if settings.WAGTAILFRONTENDCACHE else None
                 with contextlib.suppress(OSError):  # the keeper says so, and goes on trying
-                    self._held = hold(folder, gone)
+                    self._turns = Turns(hold(folder, gone))
                 self.keeper = Keeper(Shelf(folder), gone)
                 self.keeper.start()
                 self.shelf = self.keeper.pages
@@ -173,8 +176,13 @@ class PageStore:
             with self._lock:
                 if self._flights.get(address) is flight:
                     del self._flights[address]
+            if self._turns:
+                self._turns.end(address)
 
         try:
+            if self._turns and (page := self._of_others(address, self._turns)):
+                flight.page = page
+                return answer(page, environ, start_response)
             told: list[Any] = []
 
             def hear(*given: Any) -> Callable[[bytes], object]:
@@ -200,6 +208,14 @@ class PageStore:
             flight.done.set()
             if not lingers:
                 decided()
+
+    def _of_others(self, address: str, turns: Turns) -> StoredPage | None:
+        """Wait for this process's turn to render a page; return the page if another process has stored it
+        meanwhile."""
+        begun = time.monotonic()
+        while not turns.take(address) and time.monotonic() < begun + LINGER:
+            time.sleep(GLANCE_AT_OTHERS)
+        return self.shelf.get(address) if self.shelf else None
 
     @contextlib.contextmanager
     def _watch(self) -> Iterator[Watch]:

@@ -76,6 +76,7 @@ def pages(table: Table) -> None:
         starter.compare(table, site)
         with tempfile.NamedTemporaryFile("w") as site.says:
             site.kill_web()
+            site.processes = 2  # as `make run` has it
             site.start_web()
             crowd.on_a_dropped_page(table, site, TOPIC, Path(site.says.name))
 
