@@ -44,8 +44,8 @@ NO_PAGES = tuple(f"/{first}/" for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST = 200  # characters of an address
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
-# Seconds from the beginning of a rendering, in which others get it before it is stored; so long a process waits
-# for another one that renders a page.
+# Seconds from the beginning of a rendering, in which others get it before it is stored; so long a process
+# waits for another one that renders a page.
 LINGER = 0.9
 GLANCE_AT_OTHERS = 0.005  # seconds between two looks at whether it has
 # Nobody shows a page without asking whether it is still true,
@@ -159,13 +159,7 @@ class PageStore:
 
     def _render(self, address: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Have Django render a page; who asks for it meanwhile waits and gets the same."""
-        with self._lock:
-            flight = self._flights.get(address)
-            leads = flight is None or flight.is_over()
-            if flight is None or leads:
-                for over in [each for each, other in self._flights.items() if other.is_over()]:
-                    del self._flights[over]
-                flight = self._flights[address] = Flight()
+        flight, leads = self._flight_to(address)
         if not leads:
             if flight.done.wait(PATIENCE) and flight.page:
                 return answer(flight.page, environ, start_response)
@@ -180,7 +174,7 @@ class PageStore:
                 self._turns.end(address)
 
         try:
-            if self._turns and (page := self._of_others(address, self._turns)):
+            if page := self._of_others(address):
                 flight.page = page
                 return answer(page, environ, start_response)
             told: list[Any] = []
@@ -209,11 +203,22 @@ class PageStore:
             if not lingers:
                 decided()
 
-    def _of_others(self, address: str, turns: Turns) -> StoredPage | None:
+    def _flight_to(self, address: str) -> tuple[Flight, bool]:
+        """Return the rendering of a page, and whether it is new and the caller's to do."""
+        with self._lock:
+            flight = self._flights.get(address)
+            if flight and not flight.is_over():
+                return flight, False
+            for over in [each for each, other in self._flights.items() if other.is_over()]:
+                del self._flights[over]
+            flight = self._flights[address] = Flight()
+            return flight, True
+
+    def _of_others(self, address: str) -> StoredPage | None:
         """Wait for this process's turn to render a page; return the page if another process has stored it
         meanwhile."""
         begun = time.monotonic()
-        while not turns.take(address) and time.monotonic() < begun + LINGER:
+        while self._turns and not self._turns.take(address) and time.monotonic() < begun + LINGER:
             time.sleep(GLANCE_AT_OTHERS)
         return self.shelf.get(address) if self.shelf else None
 

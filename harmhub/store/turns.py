@@ -11,8 +11,9 @@ from typing import IO
 class Turns:
     """The turns of one process: a byte of a file for each address, locked while the process renders it.
 
-    Locks of POSIX (fcntl) belong to a process and end with it, however it ends. Two addresses that share a byte
-    wait for each other, which is seldom and does no harm. file: open for writing, and in this process once.
+    Locks of POSIX (fcntl) belong to a process and end with it, however it ends. Two addresses that share a
+    byte wait for each other, which is seldom and does no harm. file: open for writing, and in this process
+    once.
     """
 
     def __init__(self, file: IO[str]) -> None:
