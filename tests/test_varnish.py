@@ -172,7 +172,8 @@ def test_cache_that_is_away_holds_nothing_up_and_is_told_when_it_is_back(
             front.warm(TOPIC)
             # What it missed is told now, and takes away what it has meanwhile.
             wait_for(lambda: not front.keeps(TOPIC), 20, "It is not told.")
-        assert log.read_text().count(away) == 1
+            # While it is there: each page is told of twice, and it may end before the second time.
+            assert log.read_text().count(away) == 1
         assert "Traceback" not in log.read_text()
 
 
