@@ -4,9 +4,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxValueValidator, validate_email
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, PageChooserPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
@@ -188,6 +189,15 @@ class SiteSettings(BaseSiteSetting):
         help_text=_("Linked from every contact box, which is no emergency service."),
     )
     footer = models.CharField(_("footer sentence"), max_length=240, blank=True)
+    updates_hour = models.PositiveSmallIntegerField(
+        _("hour of updates"),
+        default=8,
+        validators=[MaxValueValidator(23)],
+        help_text=_("When daily, weekly and monthly updates are mailed, in the organisation’s time zone."),
+    )
+    updates_weekday = models.PositiveSmallIntegerField(
+        _("day of weekly updates"), choices=WEEKDAYS.items(), default=3
+    )
 
     select_related = ["site__root_page", "privacy_page", "safety_page", "help_page"]
 
@@ -200,6 +210,7 @@ class SiteSettings(BaseSiteSetting):
             [FieldPanel("exit_url"), PageChooserPanel("safety_page"), PageChooserPanel("privacy_page")],
             _("Safety of readers"),
         ),
+        MultiFieldPanel([FieldPanel("updates_hour"), FieldPanel("updates_weekday")], _("Updates by e-mail")),
     ]
 
     class Meta:

@@ -20,7 +20,7 @@ from wagtail.log_actions import log
 
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
 from harmhub.waking import wake_after_commit
-from newsletter.models import SignUp, Subscription
+from newsletter.models import Run, SignUp, Subscription
 from newsletter.subscribing import erase
 from newsletter.tasks import sign_ups
 from topics.models import TopicPage
@@ -186,6 +186,37 @@ class HeldSignUpViewSet(RecordViewSet):
         ]
 
 
+class RunsView(RecordIndexView):
+    """When updates went out, and to how many."""
+
+    is_searchable = False
+
+
+class RunViewSet(RecordViewSet):
+    """The runs of updates."""
+
+    model = Run
+    icon = "mail"
+    menu_label = gettext_lazy("Updates sent")
+    index_view_class = RunsView
+    inspect_view_enabled = False
+    list_display = [
+        Column("slot", label=gettext_lazy("Due"), accessor="slot", sort_key="slot"),
+        Column("pace", label=gettext_lazy("Pace"), accessor="get_pace_display"),
+        Column("mails", label=gettext_lazy("Mails"), sort_key="mails"),
+        "begun_at",
+        "ended_at",
+    ]
+    list_export: list[str] = []
+
+    def get_urlpatterns(self) -> list:
+        """Return the addresses of the listing."""
+        return [
+            path("", self.index_view, name="index"),
+            path("results/", self.index_results_view, name="index_results"),
+        ]
+
+
 class NewsletterGroup(ModelViewSetGroup):
     """The newsletter in the admin's menu."""
 
@@ -194,5 +225,6 @@ class NewsletterGroup(ModelViewSetGroup):
     menu_order = 260
     items = (
         SubscriberViewSet("subscriber", url_prefix="subscribers"),
+        RunViewSet("run_of_updates", url_prefix="runs-of-updates"),
         HeldSignUpViewSet("held_sign_up", url_prefix="held-sign-ups"),
     )

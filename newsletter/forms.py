@@ -12,7 +12,7 @@ from harmhub.addresses import AddressField
 from harmhub.mail.composing import organisation_name
 from harmhub.public_forms import PublicForm
 from harmhub.waking import wake_after_commit
-from newsletter.models import SignUp
+from newsletter.models import Pace, SignUp
 from newsletter.tasks import sign_ups
 from topics.models import TopicPage
 
@@ -48,6 +48,7 @@ class SignUpForm(PublicForm):
         error_messages={"invalid_choice": gettext_lazy("Choose one of the lists")},
     )
     email = AddressField()
+    pace = forms.ChoiceField(choices=Pace, required=False)  # the bar does not ask
     on_page = forms.BooleanField(required=False)  # sent from the form's own page, not from a bar
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,7 +61,8 @@ class SignUpForm(PublicForm):
     def fingerprint(self) -> str:
         """What makes two submissions the same one."""
         chosen = self.cleaned_data["list"]
-        return json.dumps([chosen.pk if chosen else None, self.cleaned_data["email"], self.trapped])
+        told = (chosen.pk if chosen else None, self.cleaned_data["email"], self.cleaned_data["pace"])
+        return json.dumps([*told, self.trapped])
 
     def save(self) -> None:
         """Store the sign-up and wake the worker: one row and one job, whatever is known of the address."""
@@ -68,6 +70,7 @@ class SignUpForm(PublicForm):
         SignUp.objects.create(
             address=self.cleaned_data["email"],
             list=chosen,
+            pace=self.cleaned_data["pace"] or Pace.WEEKLY,
             language=get_language(),
             wording=wording(chosen, on_page=self.cleaned_data["on_page"]),
             held_at=timezone.now() if self.trapped else None,

@@ -5,17 +5,19 @@ Each function is one transaction or runs in its caller's.
 
 import logging
 from datetime import timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest, readable
-from newsletter.models import Consent, SignUp, Subscriber, Subscription, Suppression, Token
+from newsletter.issues import withdraw
+from newsletter.links import link
+from newsletter.models import Consent, Delivery, SignUp, Subscriber, Subscription, Suppression, Token, Update
+from newsletter.models.subscribers import SubscriptionQuerySet
 
 logger = logging.getLogger(__name__)
 PURPOSE = "newsletter"
@@ -66,6 +68,8 @@ def _subscription(sign_up: SignUp, digest: bytes) -> Subscription:
         subscriber.address, subscriber.language = sign_up.address, sign_up.language
         subscriber.save(update_fields=["address", "language"])
     subscription, _new = Subscription.objects.get_or_create(subscriber=subscriber, list=sign_up.list)
+    if not subscription.is_active:
+        subscription.pace = sign_up.pace
     subscription.subscriber = subscriber
     return subscription
 
@@ -78,9 +82,12 @@ def _was_asked(subscription: Subscription) -> bool:
 def _ask(subscription: Subscription, sign_up: SignUp) -> None:
     """Post the confirmation mail. Nothing that was typed stands in it."""
     subscription.asked_at = timezone.now()
-    subscription.save(update_fields=["asked_at"])
+    subscription.save(update_fields=["asked_at", "pace"])
     consent = Consent.objects.create(
-        subscription=subscription, wording=sign_up.wording, list_name=subscription.list_name
+        subscription=subscription,
+        wording=sign_up.wording,
+        list_name=subscription.list_name,
+        pace=sign_up.pace,
     )
     expires_at = timezone.now() + CONFIRMABLE_FOR
     secret = Token.issue(subscription, Token.Purpose.CONFIRM, consent=consent, expires_at=expires_at)
@@ -110,7 +117,11 @@ def _confirm(token: Token, subscription: Subscription) -> None:
     token.save(update_fields=["used_at"])
     if not subscription.is_active:
         subscription.confirmed_at, subscription.left_at = token.used_at, None
-        subscription.save(update_fields=["confirmed_at", "left_at"])
+        # Only what is found from now on is for this wish; what was released before need not be looked at.
+        subscription.served_to = Update.objects.last_place()
+    if token.consent:
+        subscription.pace = token.consent.pace  # it may have been asked for anew, at another one
+    subscription.save(update_fields=["confirmed_at", "left_at", "served_to", "pace"])
     Consent.objects.filter(tokens=token).update(day=timezone.localdate())
     Suppression.objects.lift(bytes(subscription.subscriber.address_digest))
     language = subscription.subscriber.language
@@ -119,13 +130,27 @@ def _confirm(token: Token, subscription: Subscription) -> None:
     _post(subscription, "welcome", context, language=language, headers=leaving_headers(subscription, secret))
 
 
-def leave(secret: str) -> None:
-    """Leave what the token stands for. Again and again the same, also when the subscription is gone."""
-    with transaction.atomic():
-        opened = Token.objects.opened_by(Token.Purpose.LEAVE, secret).values("subscription")
-        found = Subscription.objects.filter(pk__in=opened).select_related("subscriber")
-        subscription = found.select_for_update(of=("self",)).first()
-        if subscription and subscription.is_active:
+def left_by(secret: str, chosen: str = "") -> SubscriptionQuerySet:
+    """Return the subscriptions that the link in a mail leaves: all that the mail served, or the chosen one of
+    its lists (the number of a topic; 0 is the whole organisation). None, where they are gone."""
+    opened = Token.objects.opened_by(Token.Purpose.LEAVE, secret).values("subscription")
+    found = Subscription.objects.filter(pk__in=opened)
+    if delivery := Delivery.objects.opened_by(secret).select_related("issue").first():
+        found = delivery.subscriptions
+    if not chosen.isdecimal() or len(chosen) > 9:  # none, or what no link of ours says
+        return found
+    return found.filter(list=int(chosen) or None)
+
+
+@transaction.atomic
+def leave(secret: str, chosen: str = "") -> None:
+    """Leave what the link stands for. Again and again the same, also when the subscription is gone."""
+    # First the subscriber, as a run does, which passes over whom it finds locked.
+    subscribers = left_by(secret, chosen).values("subscriber")
+    list(Subscriber.objects.filter(pk__in=subscribers).select_for_update())
+    found = left_by(secret, chosen).select_related("subscriber").select_for_update(of=("self",))
+    for subscription in found:
+        if subscription.is_active:
             _leave(subscription)
 
 
@@ -134,6 +159,7 @@ def _leave(subscription: Subscription) -> None:
     subscription.left_at = timezone.now()
     subscription.save(update_fields=["left_at"])
     subscription.consents.exclude(day=None).delete()
+    withdraw(subscription)
     if not subscription.subscriber.subscriptions.active().exists():
         Suppression.objects.add_digest(bytes(subscription.subscriber.address_digest), Suppression.Reason.LEFT)
 
@@ -152,12 +178,6 @@ def suppress_refused(sender: type[Mail], mail: Mail, **kwargs) -> None:
     """Write to an address no more whose server refused one of our mails for good."""
     if mail.purpose.startswith(PURPOSE) and mail.recipient:
         Suppression.objects.add_digest(bytes(mail.recipient), Suppression.Reason.REFUSED)
-
-
-def link(name: str, secret: str, language: str) -> str:
-    """Return the address of a page with its secret in the query, where no log holds it."""
-    with translation.override(language):
-        return mail.public_url(f"{reverse(name)}?{urlencode({'t': secret})}")
 
 
 def leaving_headers(subscription: Subscription, secret: str) -> dict[str, str]:

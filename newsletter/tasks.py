@@ -4,10 +4,14 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from newsletter.models import Consent, SignUp, Subscriber, Subscription, Token
+from newsletter.serving import Service
 from newsletter.subscribing import work_off_sign_ups
+from newsletter.updating import begin_runs, find_and_release, newest_runs
 
 
 @app.periodic(cron="* * * * *")
@@ -15,6 +19,17 @@ from newsletter.subscribing import work_off_sign_ups
 def sign_ups(timestamp: int | None = None) -> None:
     """Work off the sign-ups. Woken by the form, and once a minute for what was passed over."""
     work_off_sign_ups()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="newsletter-updates", lock="newsletter-updates", pass_context=True)
+def updates(context: JobContext, timestamp: int | None = None) -> None:
+    """Find what was published, begin the runs that are due, and serve who is. One at a time."""
+    now = timezone.now()
+    find_and_release(now)
+    begin_runs(now)
+    for run in newest_runs():
+        Service(run, should_stop=context.should_abort).serve()
 
 
 @app.periodic(cron="23 * * * *")

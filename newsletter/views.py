@@ -66,11 +66,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
     else:
         token = (
             Token.objects.opened_by(Token.Purpose.CONFIRM, secret)
-            .select_related("subscription__list")
+            .select_related("subscription__list", "consent")
             .first()
         )
         if token and token.confirms:
-            return render(request, "newsletter/confirm.html", FRAME | {"subscription": token.subscription})
+            return render(request, "newsletter/confirm.html", FRAME | {"token": token})
     return render(request, "newsletter/dead_link.html", FRAME, status=404)
 
 
@@ -79,12 +79,13 @@ def confirm(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """Show the button that leaves (GET), or leave (POST): again and again, also when the address is gone."""
     secret = request.GET.get("t", "")
+    chosen = request.GET.get("list", "")
     if request.method == "POST":
         with transaction.atomic():
-            subscribing.leave(secret)
+            subscribing.leave(secret, chosen)
             return render(request, "newsletter/left.html", FRAME)
-    token = Token.objects.opened_by(Token.Purpose.LEAVE, secret).select_related("subscription__list").first()
-    return render(request, "newsletter/leave.html", FRAME | {"subscription": token and token.subscription})
+    lists = [each.list_name for each in subscribing.left_by(secret, chosen).named().order_by("list__title")]
+    return render(request, "newsletter/leave.html", FRAME | {"lists": lists})
 
 
 @any_origin

@@ -9,9 +9,9 @@ from wagtail.query import PageQuerySet
 
 from harmhub.records import DeclaredPermissionPolicy
 from newsletter.desk import NewsletterGroup
-from newsletter.models import SignUp, Subscription
+from newsletter.models import Run, SignUp, Subscription
 
-for model in (Subscription, SignUp):
+for model in (Subscription, SignUp, Run):
     register_permission_policy(model, DeclaredPermissionPolicy(model), exact_class=True)
 
 

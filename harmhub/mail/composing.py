@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from email.headerregistry import Address
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import css_inline
@@ -16,7 +16,7 @@ from django.template.exceptions import TemplateDoesNotExist
 from django.utils import translation
 
 from harmhub.mail.message import Message
-from harmhub.mail.models import Mail
+from harmhub.mail.models import Edition, Mail
 
 HEADER_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, 3.6.8: printable ASCII without the colon
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -27,19 +27,36 @@ def compose(
     mail: Mail, *, to: str, template: str, context: Mapping[str, Any], headers: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what ``build`` makes the message of, as JSON. ValueError: a header could carry a second one."""
+    told = _told(template, context, mail.language)
+    return told | {"to": to, "headers": own_headers(mail) | _checked(headers)}
+
+
+def compose_edition(
+    *, template: str, context: Mapping[str, Any], language: str, headers: Mapping[str, str], mark: str
+) -> Edition:
+    """Return a new edition, saved: a mail to many in one language. ValueError: as ``compose``.
+
+    mark: what stands in context and headers where each mail's own secret is to be; no text holds it by
+    chance.
+    """
+    told = _told(template, context, language)
+    content = told | {"headers": {"Content-Language": language} | _checked(headers)}
+    return Edition.objects.create(content=content, mark=mark)
+
+
+def _told(template: str, context: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return the sender, the subject and the texts of a mail."""
     organisation = organisation_name()
-    values = {"organisation": organisation, "language": mail.language, **context}
-    with translation.override(mail.language):
+    values = {"organisation": organisation, "language": language, **context}
+    with translation.override(language):
         subject = " ".join(_plain(_render(f"emails/{template}-subject.txt", values, escape=False)).split())
         text = _render(f"emails/{template}-text.txt", values, escape=False)
         html = _html(f"emails/{template}-html.html", {"subject": subject, **values})
     return {
-        "to": to,
         "from": str(Address(display_name=_plain(organisation), addr_spec=settings.DEFAULT_FROM_EMAIL)),
         "subject": subject,
         "text": text.strip() + "\n",
         "html": html,
-        "headers": _own_headers(mail) | _checked(headers),
     }
 
 
@@ -58,11 +75,12 @@ def recompose(mail: Mail, message: EmailMessage, *, to: str) -> dict[str, Any]:
         "text": str(message.body),
         "html": html,
         # Our Message-ID stays: by it a repeat is recognised.
-        "headers": _checked(reply_to | message.extra_headers) | _own_headers(mail),
+        "headers": _checked(reply_to | message.extra_headers) | own_headers(mail),
     }
 
 
-def _own_headers(mail: Mail) -> dict[str, str]:
+def own_headers(mail: Mail) -> dict[str, str]:
+    """Return the headers of each mail of ours."""
     return {
         "Message-ID": mail.message_id,
         "Auto-Submitted": "auto-generated",  # RFC 3834: no absence notes in return, please
@@ -101,9 +119,15 @@ def deliverable(address: str) -> str:
     if not DOT_ATOM.fullmatch(local):
         return ""
     try:
-        return f"{local}@{idna.encode(unicodedata.normalize('NFC', domain), uts46=True).decode()}"
+        return f"{local}@{_ascii(domain)}"
     except idna.IDNAError:
         return ""
+
+
+@lru_cache(1_000)
+def _ascii(domain: str) -> str:
+    """Return a domain as IDNA 2008 writes it; many readers have one of few. idna.IDNAError: it is none."""
+    return idna.encode(unicodedata.normalize("NFC", domain), uts46=True).decode()
 
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:

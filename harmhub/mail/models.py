@@ -1,7 +1,10 @@
 """The queue: one row for each mail. Nothing that says who writes to whom lies in it in plain."""
 
+import json
 import uuid
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -13,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from harmhub.sealing import SealedJSONField, address_digest
+from harmhub.sealing import SealedJSONField, address_digest, readable
 from harmhub.waking import wake_after_commit
 
 # We never put off or hold a mail for longer than an hour. What is further ahead than this was written under a
@@ -31,6 +34,32 @@ def lease() -> timedelta:
     return timedelta(seconds=getattr(settings, "MAIL_LEASE_SECONDS", LEASE_SECONDS))
 
 
+class Edition(models.Model):
+    """What one mail to many says, stored once. Each mail adds its address, and its own secret in the place of
+    the mark. Nothing here says to whom it goes."""
+
+    content = models.JSONField(editable=False)
+    mark = models.CharField(max_length=40, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    def for_reader(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what ``composing.build`` makes a message of. own: ``to``, ``secret``, ``headers``."""
+        told = json.loads(json.dumps(self.content).replace(self.mark, own["secret"]))
+        return told | {"to": own["to"], "headers": told["headers"] | own["headers"]}
+
+
+@lru_cache(16)
+def _edition(number: int) -> Edition:
+    """Return an edition, which never changes. A sender has many mails of few editions."""
+    return Edition.objects.get(pk=number)
+
+
 class MailQuerySet(models.QuerySet["Mail"]):
     """Mails by where they stand."""
 
@@ -46,8 +75,13 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """
         now = timezone.now()
         come = Q(due_at__lte=now) | Q(due_at__gt=now + FURTHEST_AHEAD)
+        return self.unclaimed().filter(come).order_by("due_at", "pk")
+
+    def unclaimed(self) -> Self:
+        """Return the waiting mails that no sender holds."""
+        now = timezone.now()
         free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + FURTHEST_AHEAD)
-        return self.waiting().filter(come, free).order_by("due_at", "pk")
+        return self.waiting().filter(free)
 
     def claim(self) -> "Mail | None":
         """Return the next due mail, held for the caller until its lease ends, or None. Commits.
@@ -83,7 +117,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """Wipe recipient and texts of mails sent or given up before this time; return how many."""
         done = Q(sent_at__lt=before) | Q(failed_at__lt=before)
         return self.filter(done, forgotten_at=None).update(
-            content=None, recipient=None, forgotten_at=timezone.now()
+            content=None, recipient=None, edition=None, forgotten_at=timezone.now()
         )
 
 
@@ -94,6 +128,7 @@ class Mail(models.Model):
     purpose = models.CharField(_("purpose"), max_length=40)
     language = models.CharField(_("language"), max_length=12)
     content = SealedJSONField(null=True, editable=False)
+    edition = models.ForeignKey(Edition, models.PROTECT, null=True, editable=False, related_name="mails")
     recipient = models.BinaryField(max_length=32, null=True, editable=False)
     created_at = models.DateTimeField(_("written"), default=timezone.now, editable=False)
     due_at = models.DateTimeField(_("due"), default=timezone.now, editable=False)
@@ -136,6 +171,35 @@ class Mail(models.Model):
         return self.purpose.replace("-", " ").capitalize()
 
     @classmethod
+    def queue_many(cls, purpose: str, readers: Iterable[tuple[Edition, str, str]]) -> list[Self]:
+        """Write a mail for each reader, told as edition, address and secret, and wake the sender after the
+        commit. Return the rows in the same order."""
+        from harmhub.mail.tasks import send_due
+
+        mails = [cls._of_edition(purpose, *reader) for reader in readers]
+        cls.objects.bulk_create(mails)
+        wake_after_commit(send_due)
+        return mails
+
+    @classmethod
+    def _of_edition(cls, purpose: str, edition: Edition, to: str, secret: str) -> Self:
+        from harmhub.mail.composing import own_headers
+
+        mail = cls.prepare(purpose=purpose, to=to, language=edition.content["headers"]["Content-Language"])
+        mail.edition = edition
+        mail._address({"to": to, "secret": secret, "headers": own_headers(mail)})
+        return mail
+
+    def _address(self, content: dict[str, Any]) -> None:
+        """Set the content, with the address as mail servers know it; give up at once where there is none."""
+        from harmhub.mail.composing import deliverable
+
+        address = deliverable(content["to"])
+        self.content = content | {"to": address or content["to"]}
+        if not address:
+            self.failed_at, self.last_answer = self.created_at, "no address"
+
+    @classmethod
     def prepare(cls, *, purpose: str, to: str, language: str) -> Self:
         """Return a new mail to an address, not saved and without its content (see ``harmhub.mail.post``)."""
         return cls(purpose=purpose, language=language, recipient=address_digest(to))
@@ -143,16 +207,19 @@ class Mail(models.Model):
     def queue(self, content: dict[str, Any]) -> Self:
         """Write the row with its content, as ``composing.compose`` makes it, and wake the sender after the
         commit. An address that no mail can be sent to gives the mail up at once. Return the row."""
-        from harmhub.mail.composing import deliverable
         from harmhub.mail.tasks import send_due
 
-        address = deliverable(content["to"])
-        self.content = content | {"to": address or content["to"]}
-        if not address:
-            self.failed_at, self.last_answer = self.created_at, "no address"
+        self._address(content)
         self.save(force_insert=True)
         wake_after_commit(send_due)
         return self
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What ``composing.build`` makes the message of. cryptography.fernet.InvalidToken: it cannot be
+        opened."""
+        own = readable(self.content)
+        return own if self.edition_id is None else _edition(self.edition_id).for_reader(own)
 
     @property
     def message_id(self) -> str:

@@ -23,7 +23,6 @@ from harmhub.mail import refused
 from harmhub.mail.composing import build
 from harmhub.mail.models import Mail
 from harmhub.mail.schedule import next_wait
-from harmhub.sealing import readable
 from harmhub.waking import wake
 
 OUTGOING = "outgoing"  # the mailer that really sends; the default one only queues
@@ -104,7 +103,7 @@ class Line:
 
     def _send(self, mail: Mail) -> Outcome:
         try:
-            self.backend.send_messages([build(readable(mail.content))])
+            self.backend.send_messages([build(mail.told)])
         except smtplib.SMTPRecipientsRefused as refusal:
             return Outcome.of_reply(*next(iter(refusal.recipients.values())))
         except smtplib.SMTPDataError as refusal:

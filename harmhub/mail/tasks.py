@@ -12,7 +12,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from harmhub.mail.backends import delete_files
-from harmhub.mail.models import Mail
+from harmhub.mail.models import Edition, Mail
 from harmhub.mail.sending import send_due_mail
 
 EACH_MINUTE, EACH_HOUR = "* * * * *", "7 * * * *"
@@ -36,7 +36,9 @@ def send_due(context: JobContext, timestamp: int | None = None) -> None:
 @app.task(queueing_lock="forget_mail")
 def forget(timestamp: int) -> None:
     """Wipe recipient and texts a week after a mail was sent or given up, and .eml files a week after they
-    were written; drop the empty row after a year."""
+    were written; drop the empty row after a year, and editions that no mail is of."""
     Mail.objects.forget(before=Now() - KEPT)
     Mail.objects.filter(forgotten_at__lt=Now() - KEPT_ROWS).delete()
+    # One that was just made has no mails yet.
+    Edition.objects.filter(mails=None, created_at__lt=Now() - timedelta(days=1)).delete()
     delete_files(settings.DATA_DIR / "mail", before=timezone.now() - KEPT)

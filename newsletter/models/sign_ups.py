@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from harmhub.sealing import SealedTextField, address_digest
+from newsletter.models.paces import Pace
 
 # No margin for a clock a day ahead: the link is dead five days before, so nothing of use goes early.
 UNCONFIRMED_KEPT = timedelta(days=7)
@@ -45,6 +46,9 @@ class SignUp(models.Model):
     address = SealedTextField(_("e-mail address"))
     list = models.ForeignKey(
         "topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    pace = models.CharField(
+        _("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY, db_default=Pace.WEEKLY
     )
     language = models.CharField(_("language"), max_length=12)
     wording = models.CharField(_("wording"), max_length=400)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from harmhub.mail.composing import organisation_name
 from harmhub.sealing import SealedTextField, address_digest, hash_token, new_token
+from newsletter.models.paces import Pace
 from newsletter.models.sign_ups import UNCONFIRMED_KEPT
 
 # The privacy page says 30 days. One more, for a clock that is ahead.
@@ -60,6 +61,10 @@ class SubscriptionQuerySet(models.QuerySet):
         """Return those that were confirmed and not left."""
         return self.filter(confirmed_at__isnull=False, left_at=None)
 
+    def due(self, pace: str, place: int) -> "SubscriptionQuerySet":
+        """Return the active ones of a pace that were not served up to a place."""
+        return self.active().filter(pace=pace, served_to__lt=place)
+
     def left(self) -> "SubscriptionQuerySet":
         """Return those that were left."""
         return self.filter(left_at__isnull=False)
@@ -81,14 +86,6 @@ class SubscriptionQuerySet(models.QuerySet):
 class Subscription(models.Model):
     """The wish of a subscriber for one list at a pace. It counts from ``confirmed_at`` to ``left_at``."""
 
-    class Pace(models.TextChoices):
-        """How often updates come."""
-
-        AT_ONCE = "at-once", _("At once")
-        DAILY = "daily", _("Daily")
-        WEEKLY = "weekly", _("Weekly")
-        MONTHLY = "monthly", _("Monthly")
-
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
     list = models.ForeignKey(
         "topics.TopicPage",
@@ -101,6 +98,8 @@ class Subscription(models.Model):
     asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
     left_at = models.DateTimeField(_("left"), null=True, editable=False)
+    # Up to which place in the order of updates (see ``Update``) this subscriber was told, by this list.
+    served_to = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -112,6 +111,13 @@ class Subscription(models.Model):
         permissions = [
             ("export_subscription", "Can export subscribers"),
             ("erase_subscription", "Can erase subscribers"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pace", "served_to"],
+                condition=Q(confirmed_at__isnull=False, left_at=None),
+                name="subscription_to_serve",
+            )
         ]
         constraints = [
             models.UniqueConstraint(
@@ -153,6 +159,9 @@ class Consent(models.Model):
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="consents")
     wording = models.CharField(_("wording"), max_length=400)
     list_name = models.CharField(_("list"), max_length=255)
+    pace = models.CharField(
+        _("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY, db_default=Pace.WEEKLY
+    )
     day = models.DateField(_("day"), null=True)
 
     class Meta:
@@ -213,6 +222,11 @@ class Token(models.Model):
         secret = new_token()
         cls.objects.create(subscription=subscription, purpose=purpose, digest=hash_token(secret), **fields)
         return secret
+
+    @property
+    def pace_name(self) -> str:
+        """The pace that was asked for together with it, in words."""
+        return (self.consent or self.subscription).get_pace_display()
 
     @property
     def confirms(self) -> bool:

@@ -2,12 +2,18 @@
 
 import http.client
 import re
+from datetime import timedelta
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
+from django.db.models import F
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from harmhub.waking import wake
+from newsletter.models import Subscription, Update
+from newsletter.tasks import updates
 from tests.browser.hub import EXIT, HARM_REDUCTION, Hub
 from tests.fixtures.site import Site, wait_for
 from tests.fixtures.smtp import text_of
@@ -133,6 +139,48 @@ def test_reader_signs_up_confirms_and_leaves(page: Page, hub: Hub, site_server: 
     expect(heading(page)).to_have_text("You have left the list")
     assert states(site_server)[-1] == (True, True)
     assert page.context.cookies() == []
+
+
+@scripts_off
+def test_subscriber_gets_what_is_published_and_leaves_by_its_mail(page: Page, hub: Hub, site_server: Site):
+    address = f"follower-{hub.tree.home.pk}@example.org"
+    page.goto(f"{site_server.url}/newsletter/")
+    page.get_by_label("Health").check()
+    page.get_by_label("At once").check()
+    page.get_by_label("E-mail address").fill(address)
+
+    def is_taken() -> bool:
+        """Press the button; who is quicker than people are is asked to press it again."""
+        page.get_by_role("button", name="Sign up").click()
+        return heading(page).text_content() == "Check your e-mail"
+
+    wait_for(is_taken, 15, "The sign-up is not taken.")
+    page.goto(link_in(mail_to(site_server, address), "confirm"))
+    expect(page.get_by_role("definition").nth(1)).to_contain_text("At once")
+    page.get_by_role("button", name="Confirm").click()
+    mail_to(site_server, address)
+
+    with site_server.orm():
+        new = hub.tree.voice(title="The night van", published_on=timezone.localdate())
+        wake(updates)
+        wait_for(lambda: Update.objects.filter(item=new).exists(), 10, "It is not found.")
+        # As if an hour had gone by.
+        Subscription.objects.update(confirmed_at=F("confirmed_at") - timedelta(hours=1))
+        Update.objects.filter(item=new).update(found_at=F("found_at") - timedelta(minutes=30))
+        wake(updates)
+    mail = mail_to(site_server, address)
+    assert mail["Subject"] == "Health: The night van"
+    assert re.fullmatch(r"<list-\d+\.localhost>", mail["List-Id"])
+    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert text.count("The night van") == html.count("The night van</a>") == 1
+
+    before = states(site_server)
+    page.goto(link_in(mail, "leave"))
+    assert states(site_server) == before
+    expect(page.get_by_role("main")).to_contain_text("no more updates of the list Health")
+    page.get_by_role("button", name="Leave").click()
+    expect(heading(page)).to_have_text("You have left the list")
+    assert states(site_server)[-1] == (True, True)
 
 
 def states(site: Site) -> list[tuple]:

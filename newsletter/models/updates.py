@@ -1,0 +1,141 @@
+"""Updates: the works that subscribers are told of, the runs that tell them, and what each of them got.
+
+Works are released in an order, and each subscription remembers up to which place in it it was served. So what
+somebody has not got yet is known after any crash, and nothing is told twice.
+"""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Exists, Max, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from content.models import Entry
+from content.models.entries import EVERYWHERE
+from harmhub.mail.models import Edition, Mail
+from harmhub.sealing import hash_token
+from newsletter.models.paces import Pace
+from newsletter.models.subscribers import Subscriber, Subscription, SubscriptionQuerySet
+
+# A work that is published under an older date is no news: somebody brings in an archive.
+FRESH = timedelta(days=14)
+# In which a slip can be taken back.
+DELAY = timedelta(minutes=10)
+NOT_TOLD = 0  # the place of works that were there before anybody could be told of them
+
+
+def public_works() -> models.QuerySet:
+    """Return the entries of all works that are public now, in all languages, each once."""
+    return Entry.objects.current().filter(page=EVERYWHERE)
+
+
+class UpdateQuerySet(models.QuerySet["Update"]):
+    """Updates by where they stand."""
+
+    def unreleased(self) -> "UpdateQuerySet":
+        """Return those that wait for their time."""
+        return self.filter(place=None)
+
+    def public(self) -> "UpdateQuerySet":
+        """Return those whose work everybody may see now."""
+        return self.filter(Exists(public_works().filter(item=OuterRef("item"))))
+
+    def last_place(self) -> int:
+        """Return the place of the newest that was released."""
+        return self.aggregate(last=Max("place"))["last"] or NOT_TOLD
+
+
+class Update(models.Model):
+    """One work of which subscribers are told, once."""
+
+    item = models.OneToOneField(
+        "content.ContentItem", models.CASCADE, related_name="update", verbose_name=_("work")
+    )
+    found_at = models.DateTimeField(_("found"), default=timezone.now, editable=False)
+    place = models.BigIntegerField(_("place"), null=True, editable=False, db_index=True)
+
+    objects = UpdateQuerySet.as_manager()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("update")
+        verbose_name_plural = _("updates")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.item_id}"
+
+
+class Run(models.Model):
+    """One time at which the subscribers of a pace are served. slot: when it was due. place: up to which
+    update."""
+
+    pace = models.CharField(_("pace"), max_length=8, choices=Pace)
+    slot = models.DateTimeField(_("due"))
+    place = models.BigIntegerField(_("place"))
+    begun_at = models.DateTimeField(_("begun"), default=timezone.now, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+    mails = models.PositiveIntegerField(_("mails"), default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("run of updates")
+        verbose_name_plural = _("runs of updates")
+        ordering = ["-slot", "-pk"]
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(fields=["pace", "slot"], name="run_once_a_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Issue(models.Model):
+    """What one mail says: for each list, by its number (0: the whole organisation), the numbers of works.
+
+    sections: ``[[list, [work, ...]], ...]``. It outlives the text that was made of it.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="issues")
+    language = models.CharField(max_length=12)
+    sections = models.JSONField()
+    edition = models.ForeignKey(Edition, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Deliveries, found by the secret in their mail."""
+
+    def opened_by(self, secret: str) -> "DeliveryQuerySet":
+        """Return the one whose mail holds this secret, or none."""
+        return self.filter(digest=hash_token(secret))
+
+
+class Delivery(models.Model):
+    """An issue on its way to a subscriber, or there. The secret in its mail leaves the lists that it served,
+    and nothing else; it never expires."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="deliveries")
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="deliveries")
+    mail = models.ForeignKey(Mail, models.SET_NULL, null=True, related_name="+")
+    digest = models.BinaryField(max_length=32, unique=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def subscriptions(self) -> SubscriptionQuerySet:
+        """The subscriptions that it served, as far as they are still there."""
+        lists = [number for number, _works in self.issue.sections]
+        chosen = models.Q(list__in=lists) | (models.Q(list=None) if 0 in lists else models.Q(pk=None))
+        return Subscription.objects.filter(chosen, subscriber=self.subscriber_id)

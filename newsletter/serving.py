@@ -1,0 +1,177 @@
+"""A run: who is due, what each of them has not got yet, and the mails.
+
+Some hundred subscribers at a time are served in one transaction: their mails are written and the place up to
+which they were served is moved, both or neither. So a run that is killed goes on where it was.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from django.db import transaction
+from django.db.models import Exists, F, Min, OuterRef
+from django.utils import timezone
+from wagtail.models import Locale
+
+from content.cards import cards_of
+from content.models import ContentItem, Entry
+from content.models.entries import EVERYWHERE
+from harmhub.mail.models import Edition, Mail
+from harmhub.sealing import hash_token, new_token, readable
+from newsletter.issues import write
+from newsletter.models import Delivery, Issue, Run, Subscriber, Subscription, Suppression, Update
+
+BATCH = 500  # subscribers in one transaction
+PURPOSE = "newsletter-updates"
+
+Sections = tuple[tuple[int, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class News:
+    """One work that was released."""
+
+    item: int
+    place: int
+    found_at: datetime
+
+
+@dataclass
+class Service:
+    """The service of one run, with what all its subscribers share. should_stop: asked between batches."""
+
+    run: Run
+    should_stop: Callable[[], bool] = lambda: False
+    _by_topic: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
+    _by_language: dict[str, list[News]] = field(default_factory=lambda: defaultdict(list))
+    _issues: dict[tuple[str, Sections], tuple[Issue, Edition]] = field(default_factory=dict)
+    _cards: dict[int, ContentItem] = field(default_factory=dict)
+
+    def serve(self) -> None:
+        """Serve all who are due, in batches; note the end when nobody is left."""
+        due = Subscription.objects.due(self.run.pace, self.run.place)
+        lowest = due.aggregate(lowest=Min("served_to"))["lowest"]
+        if lowest is not None:
+            self._look_up(lowest)
+            due.filter(list__isnull=False).exclude(list__in=self._by_topic).update(served_to=self.run.place)
+            while not self.should_stop() and self._serve_some():
+                pass
+        if self.run.ended_at is None and not self._waiting().exists():
+            self.run.ended_at = timezone.now()
+            Run.objects.filter(pk=self.run.pk).update(ended_at=self.run.ended_at)
+
+    def _look_up(self, lowest: int) -> None:
+        """Look up what was released after a place, as far as it is public now, by the topics and languages of
+        lists."""
+        codes = dict(Locale.objects.values_list("pk", "language_code"))
+        released = Update.objects.filter(place__gt=lowest, place__lte=self.run.place)
+        entries = Entry.objects.current().filter(Exists(released.filter(item=OuterRef("item"))))
+        wanted = entries.filter(page__in=[EVERYWHERE, *self._lists()])
+        rows = wanted.order_by("item__update__place").values_list(
+            "page_id", "locale_id", "item_id", "item__update__place", "item__update__found_at"
+        )
+        for page, locale, *told in rows:
+            news = News(*cast(tuple[int, int, datetime], told))
+            if page == EVERYWHERE:
+                self._by_language[codes[locale]].append(news)
+            else:
+                self._by_topic[page].append(news)
+
+    @staticmethod
+    def _lists() -> Iterable[int]:
+        """Return the topics of all lists, also of those that were left: works came by them."""
+        lists = Subscription.objects.exclude(confirmed_at=None).exclude(list=None)
+        return lists.values_list("list", flat=True).distinct()
+
+    def _waiting(self):
+        """Return the subscribers who are due and may be written to."""
+        due = Subscription.objects.due(self.run.pace, self.run.place)
+        suppressed = Suppression.objects.filter(address_digest=OuterRef("address_digest"))
+        return Subscriber.objects.filter(Exists(due.filter(subscriber=OuterRef("pk"))), ~Exists(suppressed))
+
+    @transaction.atomic
+    def _serve_some(self) -> bool:
+        """Serve one batch; return whether there was anybody. Who is just leaving is passed over."""
+        subscribers = list(self._waiting().select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        if not subscribers:
+            return False
+        theirs: dict[int, list[Subscription]] = defaultdict(list)
+        confirmed = Subscription.objects.exclude(confirmed_at=None).filter(subscriber__in=subscribers)
+        for subscription in confirmed.order_by("list__title", "pk"):
+            theirs[subscription.subscriber_id].append(subscription)
+        served, readers = [], []
+        for subscriber in subscribers:
+            due = [each for each in theirs[subscriber.pk] if self._is_due(each)]
+            if sections := self._sections(subscriber, due, theirs[subscriber.pk]):
+                readers.append((subscriber, *self._issue(subscriber.language, sections)))
+            served += due
+        self._mail(readers)
+        Subscription.objects.filter(pk__in=[each.pk for each in served]).update(served_to=self.run.place)
+        return True
+
+    def _is_due(self, subscription: Subscription) -> bool:
+        return (
+            subscription.is_active
+            and subscription.pace == self.run.pace
+            and subscription.served_to < self.run.place
+        )
+
+    def _sections(
+        self, subscriber: Subscriber, due: list[Subscription], confirmed: list[Subscription]
+    ) -> Sections:
+        """Return what a subscriber has not got yet, each work under the first of her lists that has it; the
+        whole organisation comes last."""
+        # By another list, at its own pace; also by one that she has left since.
+        had = {
+            news.item
+            for each in confirmed
+            for news in self._news_of(each, subscriber)
+            if each not in due and self._covers(each, news) and news.place <= each.served_to
+        }
+        sections = []
+        for each in sorted(due, key=lambda each: each.list_id is None):
+            works = [
+                news.item
+                for news in self._news_of(each, subscriber)
+                if news.item not in had and self._covers(each, news) and news.place > each.served_to
+            ]
+            had.update(works)
+            if works:
+                sections.append((each.list_id or 0, tuple(reversed(works))))
+        return tuple(sections)
+
+    def _news_of(self, subscription: Subscription, subscriber: Subscriber) -> list[News]:
+        if subscription.list_id is None:
+            return self._by_language.get(subscriber.language, [])
+        return self._by_topic.get(subscription.list_id, [])
+
+    @staticmethod
+    def _covers(subscription: Subscription, news: News) -> bool:
+        """Whether a work was published while this was wished for."""
+        return subscription.confirmed_at is not None and news.found_at >= subscription.confirmed_at
+
+    def _issue(self, language: str, sections: Sections) -> tuple[Issue, Edition]:
+        """Return what a mail of these sections says; of all mails with the same, the same."""
+        if (language, sections) not in self._issues:
+            numbers = {work for _, works in sections for work in works} - self._cards.keys()
+            self._cards |= {item.pk: item for item in cards_of(sorted(numbers))}
+            issue = Issue(run=self.run, language=language, sections=sections)
+            self._issues[language, sections] = write(issue, self._cards)
+        return self._issues[language, sections]
+
+    def _mail(self, readers: list[tuple[Subscriber, Issue, Edition]]) -> None:
+        secrets = [new_token() for _ in readers]
+        mails = Mail.queue_many(
+            PURPOSE,
+            (
+                (edition, readable(subscriber.address), secret)
+                for (subscriber, _issue, edition), secret in zip(readers, secrets, strict=True)
+            ),
+        )
+        Delivery.objects.bulk_create(
+            Delivery(subscriber=subscriber, issue=issue, mail=mail, digest=hash_token(secret))
+            for (subscriber, issue, _edition), mail, secret in zip(readers, mails, secrets, strict=True)
+        )
+        Run.objects.filter(pk=self.run.pk).update(mails=F("mails") + len(mails))

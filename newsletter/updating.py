@@ -1,0 +1,60 @@
+"""From a work that is published to the runs in which subscribers are told of it.
+
+Nobody has to say that something was published: once a minute the public works are looked through for those
+that are new. So scheduled works, imports and restored pages are found as well, and a crash forgets none.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from harmhub.models import SiteSettings
+from newsletter.models import Pace, Run, Update
+from newsletter.models.updates import DELAY, FRESH, public_works
+from newsletter.timetable import last_slot
+
+
+@transaction.atomic
+def find_and_release(now: datetime) -> None:
+    """Note the works that are newly public, forget those that were taken back in time, and give those whose
+    time has come their place in the order. One at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('newsletter_updates'))")
+    Update.objects.unreleased().exclude(pk__in=Update.objects.public()).delete()
+    known = Update.objects.filter(item=OuterRef("item"))
+    new = public_works().filter(~Exists(known), published_on__gte=timezone.localdate(now) - FRESH)
+    Update.objects.bulk_create(
+        Update(item_id=item, found_at=now) for item in new.values_list("item", flat=True)
+    )
+    ripe = Update.objects.unreleased().filter(found_at__lte=now - DELAY)
+    for place, update in enumerate(ripe.order_by("found_at", "pk"), Update.objects.last_place() + 1):
+        update.place = place
+        update.save(update_fields=["place"])
+
+
+def begin_runs(now: datetime) -> None:
+    """Begin the runs that are due: each pace at its moment, and at once when something was released."""
+    place = Update.objects.last_place()
+    site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()
+    zone = ZoneInfo(settings.TIME_ZONE)
+    for pace in Pace:
+        last = Run.objects.filter(pace=pace).first()
+        if pace == Pace.AT_ONCE:
+            slot, is_due = now, last is None or last.place < place
+        else:
+            slot = last_slot(pace, now, zone, site.updates_hour, site.updates_weekday)
+            is_due = last is None or last.slot < slot
+        if is_due:
+            # Whom an older one did not get to, the new one serves.
+            Run.objects.filter(pace=pace, ended_at=None).update(ended_at=now)
+            Run.objects.create(pace=pace, slot=slot, place=place)
+
+
+def newest_runs() -> list[Run]:
+    """Return the newest run of each pace; also one that has ended, for whoever was passed over."""
+    runs = (Run.objects.filter(pace=pace).first() for pace in Pace)
+    return [run for run in runs if run]

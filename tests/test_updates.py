@@ -1,0 +1,474 @@
+"""Updates by mail: from a published work to the mails of those who follow it, losing and repeating none."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.mail import mailers
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from wagtail.models import Locale
+
+from harmhub.mail.composing import build
+from harmhub.mail.models import Edition, Mail
+from harmhub.mail.tasks import forget as forget_mail
+from harmhub.sealing import address_digest
+from newsletter.models import Delivery, Pace, Run, Subscriber, Subscription, Suppression, Update
+from newsletter.serving import Service
+from newsletter.subscribing import erase, leave
+from newsletter.timetable import last_slot
+from newsletter.updating import DELAY, begin_runs, find_and_release, newest_runs
+from tests.factories import Tree
+from topics.models import TopicPage
+
+pytestmark = pytest.mark.django_db
+MONDAY = datetime(2026, 6, 1, 12, tzinfo=UTC)
+READER = "reader@example.org"
+
+
+class Clock:
+    """A time for updates, which the tests move; works are dated by it."""
+
+    def __init__(self) -> None:
+        self.now = MONDAY
+
+    def later(self, **span: int) -> None:
+        self.now += timedelta(**span)
+
+    def run(self) -> None:
+        """Do what the job does once a minute."""
+        find_and_release(self.now)
+        begin_runs(self.now)
+        for run in newest_runs():
+            Service(run).serve()
+
+    def pass_(self, **span: int) -> None:
+        """Run now, after the delay, and after some time."""
+        self.run()
+        self.later(minutes=DELAY.seconds // 60 + 1)
+        self.run()
+        self.later(**span)
+        self.run()
+
+    def follow(
+        self,
+        followed: TopicPage | None,
+        pace: Pace = Pace.AT_ONCE,
+        address: str = READER,
+        language: str = "en",
+    ) -> Subscription:
+        digest = address_digest(address)
+        subscriber, _ = Subscriber.objects.get_or_create(
+            address_digest=digest, defaults={"address": address, "language": language}
+        )
+        return Subscription.objects.create(
+            subscriber=subscriber,
+            list=followed,
+            pace=pace,
+            confirmed_at=self.now,
+            served_to=Update.objects.last_place(),
+        )
+
+
+@pytest.fixture
+def clock(tree: Tree) -> Iterator[Clock]:
+    clock = Clock()
+    clock.run()
+    return clock
+
+
+def mails(address: str = READER) -> list[Mail]:
+    return list(Mail.objects.to(address).order_by("created_at"))
+
+
+def told(address: str = READER) -> list[str]:
+    """Return the titles of the works in the mails to an address, in the order of the mails."""
+    texts = [mail.told["text"] for mail in mails(address)]
+    return [
+        title for text in texts for title in re.findall(r"^(?:Voices|Event|Publication): (.*)$", text, re.M)
+    ]
+
+
+def fresh(tree: Tree, title: str, **fields):
+    return tree.voice(title=title, published_on=date(2026, 6, 1), **fields)
+
+
+# --- who gets what
+
+
+def test_work_is_told_at_once_after_the_delay_to_those_who_follow_its_topic_or_one_above(
+    tree: Tree, clock: Clock
+):
+    clock.follow(tree.harm_reduction, address="topic@example.org")
+    clock.follow(tree.health, address="area@example.org")
+    clock.follow(None, address="all@example.org")
+    clock.follow(tree.justice, address="other@example.org")
+    fresh(tree, "News")
+    clock.run()
+    clock.later(minutes=9)
+    clock.run()
+    assert not Mail.objects.exists()
+    clock.later(minutes=2)
+    clock.run()
+    assert [told(f"{who}@example.org") for who in ("topic", "area", "all", "other")] == [
+        ["News"],
+        ["News"],
+        ["News"],
+        [],
+    ]
+    clock.pass_(days=40)
+    assert Mail.objects.count() == 3
+
+
+def test_slip_that_is_taken_back_in_time_is_never_told(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    slip = fresh(tree, "Slip")
+    clock.run()
+    slip.unpublish()
+    clock.pass_(days=1)
+    assert not Mail.objects.exists()
+    slip.save_revision().publish()
+    clock.pass_(days=1)
+    assert told() == ["Slip"]
+
+
+def test_archive_that_is_brought_in_and_what_was_there_before_are_no_news(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    tree.voice(title="Of long ago", published_on=date(2019, 5, 1))
+    clock.pass_(days=1)
+    assert not Mail.objects.exists()
+
+
+def test_draft_restricted_and_expired_work_is_not_told(tree: Tree, clock: Clock):
+    clock.follow(tree.health, Pace.DAILY)
+    fresh(tree, "Draft", live=False)
+    expiring = fresh(tree, "Expiring")
+    clock.pass_()
+    type(expiring).objects.filter(pk=expiring.pk).update(expire_at=timezone.now() - timedelta(minutes=1))
+    clock.later(days=1)
+    clock.run()
+    assert not Mail.objects.exists()
+
+
+def test_edit_of_a_work_is_not_told_again(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    work = fresh(tree, "News")
+    clock.pass_(days=1)
+    work.title = "News, corrected"
+    work.save_revision().publish()
+    clock.pass_(days=1)
+    assert told() == ["News"]
+
+
+def test_one_mail_a_run_with_each_work_once_and_why_it_came(tree: Tree, clock: Clock):
+    for followed in (tree.harm_reduction, tree.health, None):
+        clock.follow(followed, Pace.DAILY)
+    fresh(tree, "On harm reduction")
+    fresh(tree, "On justice", primary_topic=tree.justice)
+    clock.pass_(days=1)
+    [mail] = mails()
+    assert told() == ["On harm reduction", "On justice"]
+    text = mail.told["text"]
+    assert "because you follow Harm Reduction, daily" in text
+    assert "because you follow Fennmark Foundation, daily" in text
+    assert "because you follow Health" not in text
+    assert mail.told["subject"] == "Fennmark Foundation: 2 new pieces of work"
+
+
+def test_subscription_starts_when_it_is_confirmed(tree: Tree, clock: Clock):
+    fresh(tree, "Before")
+    clock.run()
+    clock.later(minutes=1)
+    clock.follow(tree.health)
+    fresh(tree, "After")
+    clock.pass_(days=1)
+    assert told() == ["After"]
+
+
+def test_everything_is_told_in_the_language_of_the_subscriber(tree: Tree, clock: Clock):
+    spanish = Locale.objects.create(language_code="es")
+    for page in (tree.home, tree.topics, tree.health, tree.harm_reduction, tree.voices):
+        page.copy_for_translation(spanish).save_revision().publish()
+    clock.follow(None, language="es")
+    work = fresh(tree, "English")
+    copied = work.copy_for_translation(spanish)
+    copied.title = "Español"
+    copied.save_revision().publish()
+    clock.pass_(days=1)
+    assert len(mails()) == 1
+    assert "Español" in mails()[0].told["text"]
+    assert "English" not in mails()[0].told["text"]
+    assert "/es/voices/" in mails()[0].told["text"]
+
+
+def test_suppressed_address_gets_nothing(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    Suppression.objects.add_digest(address_digest(READER), Suppression.Reason.REFUSED)
+    fresh(tree, "News")
+    clock.pass_(days=1)
+    assert not Mail.objects.exists()
+
+
+# --- paces
+
+
+def test_each_pace_has_its_days(tree: Tree, clock: Clock):
+    for pace in Pace:
+        clock.follow(tree.health, pace, f"{pace}@example.org")
+    fresh(tree, "News")
+    clock.pass_()
+    got = {}
+    for _ in range(32 * 4):
+        for pace in Pace:
+            if mails(f"{pace}@example.org"):
+                got.setdefault(pace, clock.now.date())
+        clock.later(hours=6)
+        clock.run()
+    # A Monday; the week's day is Thursday.
+    assert got == {
+        Pace.AT_ONCE: date(2026, 6, 1),
+        Pace.DAILY: date(2026, 6, 2),
+        Pace.WEEKLY: date(2026, 6, 4),
+        Pace.MONTHLY: date(2026, 7, 1),
+    }
+    assert Mail.objects.count() == 4
+
+
+def test_changing_the_pace_loses_and_repeats_nothing(tree: Tree, clock: Clock):
+    subscription = clock.follow(tree.health, Pace.DAILY)
+    fresh(tree, "First")
+    clock.pass_(days=1)
+    fresh(tree, "Second")
+    clock.pass_()
+    Subscription.objects.filter(pk=subscription.pk).update(pace=Pace.WEEKLY)
+    clock.later(days=7)
+    clock.run()
+    fresh(tree, "Third")
+    clock.pass_()
+    Subscription.objects.filter(pk=subscription.pk).update(pace=Pace.AT_ONCE)
+    clock.run()
+    assert told() == ["First", "Second", "Third"]
+
+
+def test_work_of_two_lists_at_two_paces_is_told_once(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction, Pace.DAILY)
+    weekly = clock.follow(tree.health, Pace.WEEKLY)
+    fresh(tree, "On both")
+    fresh(tree, "On one", primary_topic=tree.health)
+    clock.pass_(days=8)
+    assert sorted(told()) == ["On both", "On one"]
+    assert weekly.subscriber.deliveries.count() == 2
+
+
+def test_work_that_came_by_a_list_that_was_left_is_not_told_again_by_another(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction, Pace.AT_ONCE)
+    clock.follow(tree.health, Pace.WEEKLY)
+    fresh(tree, "On both")
+    clock.pass_()
+    secret = secrets_in(mails()[0])[0]
+    Mail.objects.update(sent_at=timezone.now())
+    leave(secret)
+    clock.later(days=8)
+    clock.run()
+    assert told() == ["On both"]
+
+
+@pytest.mark.parametrize(
+    ("pace", "now", "expected"),
+    [
+        (Pace.DAILY, "2026-06-01T05:59Z", "2026-05-31T06:00Z"),
+        (Pace.DAILY, "2026-06-01T06:00Z", "2026-06-01T06:00Z"),
+        (Pace.WEEKLY, "2026-06-01T06:00Z", "2026-05-28T06:00Z"),
+        (Pace.MONTHLY, "2026-06-01T05:00Z", "2026-05-01T06:00Z"),
+        (Pace.DAILY, "2026-01-01T12:00Z", "2026-01-01T07:00Z"),  # winter time
+        (Pace.MONTHLY, "2026-03-31T23:00Z", "2026-03-01T07:00Z"),
+    ],
+)
+def test_slots_are_at_an_hour_of_the_organisations_zone(pace: Pace, now: str, expected: str):
+    found = last_slot(pace, datetime.fromisoformat(now), ZoneInfo("Europe/Berlin"), 8, 3)
+    assert found == datetime.fromisoformat(expected)
+
+
+def test_hour_that_a_clock_leaves_out_or_shows_twice_comes_once():
+    zone, found = ZoneInfo("Europe/Berlin"), set()
+    for start in (datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)):
+        found |= {last_slot(Pace.DAILY, start + timedelta(minutes=15 * n), zone, 2, 3) for n in range(3 * 96)}
+    days = sorted(moment.astimezone(zone).date() for moment in found)
+    assert len(days) == len(set(days))
+
+
+# --- leaving
+
+
+def secrets_in(mail: Mail) -> list[str]:
+    return re.findall(r"\?t=([\w-]+)", mail.told["text"])
+
+
+def test_link_of_a_section_leaves_its_list_and_one_click_all_that_the_mail_served(tree: Tree, clock: Clock):
+    for followed in (tree.harm_reduction, tree.justice):
+        clock.follow(followed)
+    kept = clock.follow(tree.drug_checking, Pace.MONTHLY)
+    fresh(tree, "One")
+    fresh(tree, "Two", primary_topic=tree.justice)
+    clock.pass_()
+    [mail] = mails()
+    assert len(set(secrets_in(mail))) == 1
+    client = Client(headers={"sec-fetch-site": "same-origin"})
+    links = re.findall(r"http://testserver(/newsletter/leave/\S+)", mail.told["text"])
+    of_justice = next(link for link in links if link.endswith(f"list={tree.justice.pk}"))
+    assert "Justice" in client.get(of_justice).content.decode()
+    assert Subscription.objects.active().count() == 3
+    client.post(of_justice)
+    assert set(Subscription.objects.active().values_list("list__title", flat=True)) == {
+        "Harm Reduction",
+        "Drug Checking",
+    }
+    header = mail.told["headers"]["List-Unsubscribe"].strip("<>").removeprefix("http://testserver")
+    for _ in range(2):
+        assert Client().post(header, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert list(Subscription.objects.active()) == [kept]
+
+
+def test_list_that_was_left_is_told_of_no_more_while_another_goes_on(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    clock.follow(tree.justice)
+    fresh(tree, "One")
+    clock.pass_()
+    leave(secrets_in(mails()[0])[0])
+    Mail.objects.all().delete()
+    fresh(tree, "Two")
+    fresh(tree, "Three", primary_topic=tree.justice)
+    clock.pass_(days=1)
+    assert told() == ["Three"]
+
+
+def test_mail_that_waits_is_not_sent_to_who_has_left(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    clock.follow(tree.justice)
+    fresh(tree, "One")
+    fresh(tree, "Two", primary_topic=tree.justice)
+    clock.pass_()
+    [mail] = mails()
+    secret = secrets_in(mail)[0]
+    leave(secret, str(tree.justice.pk))
+    assert told() == ["One"]
+    assert secrets_in(mails()[0])[0] == secret
+    leave(secret)
+    assert not Mail.objects.exists()
+    leave(secret)
+
+
+def test_mail_that_a_sender_holds_stays_in_its_hands(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    fresh(tree, "One")
+    clock.pass_()
+    mail = Mail.objects.claim()
+    leave(secrets_in(mail)[0])
+    assert mails() == [mail]
+
+
+@pytest.mark.parametrize("odd", ["x", "-1", "99999999999999999999", "1'", "٣"])
+def test_odd_list_in_a_link_is_no_error(tree: Tree, clock: Clock, odd: str):
+    clock.follow(tree.harm_reduction)
+    fresh(tree, "One")
+    clock.pass_()
+    client = Client(headers={"sec-fetch-site": "same-origin"})
+    address = {"t": secrets_in(mails()[0])[0], "list": odd}
+    assert client.get("/newsletter/leave/", address).status_code == 200
+
+
+def test_erasing_takes_waiting_updates_and_deliveries_along(tree: Tree, clock: Clock):
+    subscription = clock.follow(tree.harm_reduction)
+    fresh(tree, "One")
+    clock.pass_()
+    erase(subscription.subscriber)
+    assert not Mail.objects.exists()
+    assert not Delivery.objects.exists()
+
+
+# --- the mail
+
+
+def test_mail_is_whole_and_says_who_can_leave_what(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction, address="a@example.org")
+    clock.follow(tree.harm_reduction, address="b@example.org")
+    fresh(tree, "Prices & <needles>", summary="What they cost.")
+    clock.pass_()
+    one, other = mails("a@example.org")[0], mails("b@example.org")[0]
+    assert one.edition == other.edition
+    assert Edition.objects.count() == 1
+    assert secrets_in(one) != secrets_in(other)
+    message = build(one.told).message()
+    assert message["To"] == "a@example.org"
+    assert message["Subject"] == "Harm Reduction: Prices & <needles>"
+    assert message["List-Id"] == f"<list-{tree.harm_reduction.pk}.testserver>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Message-ID"] == one.message_id
+    html = message.get_body(("html",)).get_content()
+    assert "Prices &amp; &lt;needles&gt;" in html
+    assert "http://testserver/voices/" in html
+    assert one.edition.mark not in message.as_string()
+    assert "<img" not in html
+
+
+def test_texts_of_an_edition_go_when_its_last_mail_is_forgotten(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    fresh(tree, "One")
+    clock.pass_()
+    long_ago = timezone.now() - timedelta(days=9)
+    Mail.objects.update(sent_at=long_ago)
+    Edition.objects.update(created_at=long_ago)
+    forget_mail(0)
+    assert not Edition.objects.exists()
+    assert Delivery.objects.get().issue.edition is None
+
+
+# --- runs
+
+
+def test_run_that_is_cut_short_goes_on_where_it_was(tree: Tree, clock: Clock, monkeypatch):
+    monkeypatch.setattr("newsletter.serving.BATCH", 2)
+    for number in range(5):
+        clock.follow(tree.health, address=f"reader{number}@example.org")
+    fresh(tree, "News")
+    clock.run()
+    clock.later(minutes=11)
+    find_and_release(clock.now)
+    begin_runs(clock.now)
+    stops = iter([False, True])
+    Service(newest_runs()[0], should_stop=lambda: next(stops)).serve()
+    assert Mail.objects.count() == 2
+    assert Run.objects.filter(pace=Pace.AT_ONCE, ended_at=None).count() == 1
+    clock.run()
+    assert Mail.objects.count() == 5
+    run = Run.objects.filter(pace=Pace.AT_ONCE).first()
+    assert (run.mails, run.ended_at is not None) == (5, True)
+
+
+def test_number_of_queries_does_not_grow_with_the_subscribers(tree: Tree, clock: Clock):
+    def queries(number: int) -> int:
+        for each in range(number):
+            clock.follow(tree.health, address=f"reader{number}-{each}@example.org")
+        fresh(tree, f"News {number}")
+        clock.run()
+        clock.later(minutes=11)
+        with CaptureQueriesContext(connection) as context:
+            clock.run()
+        return len(context)
+
+    queries(1)  # what is looked up once in a process
+    assert queries(3) == queries(60)
+
+
+def test_mailers_are_asked_for_nothing_while_a_run_is_served(tree: Tree, clock: Clock, monkeypatch):
+    clock.follow(tree.health)
+    monkeypatch.setattr(
+        mailers["outgoing"].__class__, "open", lambda self: pytest.fail("A run sends nothing.")
+    )
+    fresh(tree, "News")
+    clock.pass_()
+    assert len(mails()) == 1

@@ -1,0 +1,199 @@
+"""Each confirmed subscription gets each of its public updates exactly once, and nothing after leaving:
+whatever subscribers, editors and crashing workers do, in any order."""
+
+import contextlib
+import os
+import re
+from collections import Counter
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from content.models import VoicesPage
+from harmhub.mail.models import Mail
+from newsletter import serving
+from newsletter.models import Delivery, Pace, Subscription, Update
+from newsletter.serving import Service
+from newsletter.subscribing import leave
+from newsletter.updating import begin_runs, find_and_release, newest_runs
+from tests.factories import Tree
+from tests.test_updates import Clock
+
+pytestmark = pytest.mark.django_db
+NUMBER = st.integers(0, 10**6)
+OFTEN = [Pace.AT_ONCE, Pace.AT_ONCE, Pace.DAILY, Pace.WEEKLY]
+READERS = [f"reader{number}@example.org" for number in range(3)]
+# `OPERATIONS=10000 make test ARGS="-k updates_model"` looks longer.
+OPERATIONS = int(os.environ.get("OPERATIONS", "320"))
+
+
+class Crash(Exception):
+    """A process that ends in the middle of its work."""
+
+
+class Newsroom(RuleBasedStateMachine):
+    """Readers who come and go, editors who publish, and a worker that may crash anywhere in a run."""
+
+    tree: Tree
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.example = transaction.atomic()
+        self.example.__enter__()
+        self.clock = Clock()
+        self.clock.run()
+        self.lists = [None, self.tree.health, self.tree.harm_reduction, self.tree.justice]
+        self.made = 0
+
+    def teardown(self) -> None:
+        try:
+            self.settle()
+        finally:
+            transaction.set_rollback(True)
+            self.example.__exit__(None, None, None)
+
+    @initialize(paces=st.lists(st.sampled_from(OFTEN), min_size=6, max_size=6))
+    def begin(self, paces: list[Pace]) -> None:
+        for number, pace in enumerate(paces):
+            self.follow(number, number // 3 + number, pace)
+
+    @rule(reader=NUMBER, followed=NUMBER, pace=st.sampled_from(list(Pace)))
+    def follow(self, reader: int, followed: int, pace: Pace) -> None:
+        chosen, address = self.lists[followed % 4], READERS[reader % 3]
+        known = Subscription.objects.found_by(address).filter(list=chosen).first()
+        if known is None:
+            self.clock.follow(chosen, pace, address)
+        elif not known.is_active:  # she comes back
+            known.confirmed_at, known.left_at = self.clock.now, None
+            known.served_to, known.pace = Update.objects.last_place(), pace
+            known.save()
+
+    @rule(reader=NUMBER, pace=st.sampled_from(list(Pace)))
+    def change_pace(self, reader: int, pace: Pace) -> None:
+        Subscription.objects.found_by(READERS[reader % 3]).update(pace=pace)
+
+    @rule(which=NUMBER, whole=st.booleans())
+    def leave_by_a_mail(self, which: int, whole: bool) -> None:
+        """Press a link in one of the mails, sent or still waiting."""
+        mails = list(Mail.objects.filter(purpose=serving.PURPOSE).order_by("created_at"))
+        if mails:
+            newest = mails[-3:]
+            links = re.findall(r"\?t=([\w-]+)(?:&list=(\d+))?", newest[which % len(newest)].told["text"])
+            secret, number = links[which % len(links)]
+            leave(secret, "" if whole else number)
+
+    @rule(topic=NUMBER)
+    def publish(self, topic: int) -> None:
+        topics = [self.tree.health, self.tree.harm_reduction, self.tree.drug_checking, self.tree.justice]
+        self.made += 1
+        self.tree.voice(
+            title=f"Work {self.made}",
+            primary_topic=topics[topic % 4],
+            published_on=timezone.localdate(self.clock.now),
+        )
+
+    @rule(topic=NUMBER, sent=st.sampled_from([True, False, False]))
+    def publish_and_tell(self, topic: int, sent: bool) -> None:
+        self.publish(topic)
+        self.clock.pass_()
+        if sent:
+            self.send(5)
+
+    @rule(which=NUMBER)
+    def take_back(self, which: int) -> None:
+        """Take back something that was not told yet."""
+        self.publish(which)
+        self.clock.run()
+        waiting = list(Update.objects.unreleased().order_by("pk"))
+        if waiting:
+            VoicesPage.objects.get(pk=waiting[which % len(waiting)].item_id).unpublish()
+
+    @rule(minutes=st.sampled_from([1, 11, 60, 60 * 24, 60 * 24 * 8]))
+    def wait(self, minutes: int) -> None:
+        self.clock.later(minutes=minutes)
+        self.clock.run()
+
+    @rule(topic=NUMBER, calls=st.integers(1, 3))
+    def publish_and_crash(self, topic: int, calls: int) -> None:
+        """Serve who is due in small batches, and die in the middle of one."""
+        self.publish(topic)
+        self.clock.run()
+        self.clock.later(minutes=11)
+        left = calls
+
+        def die_sometime(*given, real=Mail.queue_many, **named):
+            nonlocal left
+            left -= 1
+            made = real(*given, **named)
+            if left <= 0:
+                raise Crash
+            return made
+
+        find_and_release(self.clock.now)
+        begin_runs(self.clock.now)
+        with pytest.MonkeyPatch.context() as patched, contextlib.suppress(Crash):
+            patched.setattr(serving, "BATCH", 1)
+            patched.setattr(Mail, "queue_many", die_sometime)
+            for run in newest_runs():
+                Service(run).serve()
+
+    @rule(number=st.integers(1, 5))
+    def send(self, number: int) -> None:
+        for mail in Mail.objects.waiting().order_by("created_at")[:number]:
+            mail.sent_at = timezone.now()
+            mail.save(update_fields=["sent_at"])
+
+    @invariant()
+    def nobody_has_anything_twice(self) -> None:
+        for reader in READERS:
+            found = Counter(self.told(reader))
+            assert not found or max(found.values()) == 1, (reader, found)
+
+    @invariant()
+    def nothing_waits_for_who_has_left(self) -> None:
+        for delivery in Delivery.objects.filter(mail__in=Mail.objects.waiting()).select_related(
+            "issue", "mail"
+        ):
+            numbers = {number for number, _ in delivery.issue.sections}
+            active = Subscription.objects.active().filter(subscriber=delivery.subscriber_id)
+            assert numbers <= {each.list_id or 0 for each in active}
+            assert delivery.mail.edition_id == delivery.issue.edition_id
+
+    def told(self, reader: str) -> list[str]:
+        mails = Mail.objects.to(reader)
+        return [title for mail in mails for title in re.findall(r"^Voices: (.*)$", mail.told["text"], re.M)]
+
+    def settle(self) -> None:
+        """Wait until every pace has had its day; then nobody may miss anything."""
+        for _ in range(3):
+            self.clock.later(days=20)
+            self.clock.run()
+        self.nobody_has_anything_twice()
+        for subscription in Subscription.objects.active().select_related("subscriber", "list"):
+            released = Update.objects.filter(place__gt=0, found_at__gte=subscription.confirmed_at)
+            if subscription.list:
+                released = released.filter(item__in=subscription.list.items.entries.values("item"))
+            missed = set(released.values_list("item__title", flat=True)) - set(
+                self.told(subscription.subscriber.address)
+            )
+            assert not missed
+
+
+def test_updates_model_gives_each_subscription_each_work_once(tree: Tree):
+    machine = type("NewsroomOfTree", (Newsroom,), {"tree": tree})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=OPERATIONS // 20,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize="OPERATIONS" not in os.environ,
+            database=None,
+            phases=[Phase.generate],
+        ),
+    )
