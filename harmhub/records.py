@@ -113,8 +113,10 @@ class RecordIndexView(IndexView):
         """Whether to offer the export."""
         return self.user_has_permission("export")
 
-    def get_search_form(self) -> SearchForm:
+    def get_search_form(self) -> SearchForm | None:
         """Return the search box, which says what can be looked for: sealed words cannot."""
+        if not self.is_searchable:
+            return None
         return SearchForm(self.request.GET if "q" in self.request.GET else None, placeholder=self.search_hint)
 
     def search_queryset(self, queryset: Any) -> QuerySet:
