@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,9 @@ from enum import StrEnum
 from django.utils.translation import gettext
 
 from harmhub.store.shown import note, note_until
+
+MOST = 16  # programs to offer, and as many tags: those with the most work
+SLUG = re.compile(r"[\w-]+")  # what addresses of pages are made of
 
 
 class Side(StrEnum):
@@ -40,13 +44,20 @@ class Facet:
         return f"{self.side}/{self.slug}"
 
 
-def offered_in(rows: Iterable[tuple[int, int, str, str, str | None]], side: Side) -> list[tuple[Facet, int]]:
+def offered_in(
+    rows: Iterable[tuple[int, int, str | None, str, str | None]], side: Side
+) -> list[tuple[Facet, int]]:
     """Return the programs, or the tags, of rows that ``FacetCount.offered()`` found: each with its number of
-    works. They are shown: a row has the number, the works, the name, the slug, the time of expiry."""
-    found = []
+    works; of many, the first. A row has the number, the works, the name, the slug, the time of expiry.
+
+    Left out are programs that the public may not see now, and what no address can name.
+    """
+    found: list[tuple[Facet, int]] = []
     for number, works, label, slug, until in rows:
-        if works > 0 and (number > 0) == (side == Side.PROGRAM):
-            note(f"page:{number}" if number > 0 else f"tag:{-number}")
+        if works <= 0 or (number > 0) != (side == Side.PROGRAM) or len(found) == MOST:
+            continue
+        note(f"page:{number}" if number > 0 else f"tag:{-number}")
+        if label is not None and SLUG.fullmatch(slug):
             note_until(datetime.fromisoformat(until) if until else None)
             found.append((Facet(side, number, label, slug), works))
     return found

@@ -52,7 +52,7 @@ class Stream:
     @property
     def tags(self) -> list[str]:
         """The tags of this work, under which changes to it are told."""
-        return [name + (f":{self.kind}" if self.kind else "") for name in self._told_as("stream", "facet")]
+        return [f"{name}{self._of_kind}" for name in self._told_as("stream", "facet")]
 
     @property
     def kinds_tags(self) -> list[str]:
@@ -62,7 +62,11 @@ class Stream:
     @property
     def facets_tags(self) -> list[str]:
         """The tags of which programs and tags this work has."""
-        return self._told_as("facets", "facets")
+        return [f"{name}{self._of_kind}" for name in self._told_as("facets", "facets")]
+
+    @property
+    def _of_kind(self) -> str:
+        return f":{self.kind}" if self.kind else ""
 
     def _told_as(self, whole: str, filtered: str) -> list[str]:
         of = f"{self.page}:{self.locale}"

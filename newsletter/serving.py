@@ -4,14 +4,14 @@ Some hundred subscribers at a time are served in one transaction: their mails ar
 which they were served is moved, both or neither. So a run that is killed goes on where it was.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import cast
 
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef
+from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.utils import timezone
 from wagtail.models import Locale
 
@@ -19,14 +19,20 @@ from content.cards import cards_of
 from content.models import ContentItem, Entry
 from content.models.entries import EVERYWHERE
 from harmhub.mail.models import Edition, Mail
-from harmhub.sealing import hash_token, new_token, readable
+from harmhub.sealing import Unreadable, hash_token, new_token
 from newsletter.issues import write
 from newsletter.models import Delivery, Issue, Run, Subscriber, Subscription, Suppression, Update
 
+logger = logging.getLogger(__name__)
 BATCH = 500  # subscribers in one transaction
 PURPOSE = "newsletter-updates"
 
 Sections = tuple[tuple[int, tuple[int, ...]], ...]
+
+
+def _suppressed(digest: str) -> QuerySet[Suppression]:
+    """Return whether a row's address, told by its digest, must not be written to; for a subquery."""
+    return Suppression.objects.filter(address_digest=OuterRef(digest))
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,8 @@ class News:
     """One work that was released."""
 
     item: int
+    update: int
     place: int
-    found_at: datetime
 
 
 @dataclass
@@ -52,6 +58,7 @@ class Service:
     def serve(self) -> None:
         """Serve all who are due, in batches; note the end when nobody is left."""
         due = Subscription.objects.due(self.run.pace, self.run.place)
+        due.filter(Exists(_suppressed("subscriber__address_digest"))).update(served_to=self.run.place)
         lowest = due.aggregate(lowest=Min("served_to"))["lowest"]
         if lowest is not None:
             self._look_up(lowest)
@@ -70,10 +77,10 @@ class Service:
         entries = Entry.objects.current().filter(Exists(released.filter(item=OuterRef("item"))))
         wanted = entries.filter(page__in=[EVERYWHERE, *self._lists()])
         rows = wanted.order_by("item__update__place").values_list(
-            "page_id", "locale_id", "item_id", "item__update__place", "item__update__found_at"
+            "page_id", "locale_id", "item_id", "item__update", "item__update__place"
         )
         for page, locale, *told in rows:
-            news = News(*cast(tuple[int, int, datetime], told))
+            news = News(*cast(tuple[int, int, int], told))
             if page == EVERYWHERE:
                 self._by_language[codes[locale]].append(news)
             else:
@@ -87,9 +94,8 @@ class Service:
 
     def _waiting(self):
         """Return the subscribers who are due and may be written to."""
-        due = Subscription.objects.due(self.run.pace, self.run.place)
-        suppressed = Suppression.objects.filter(address_digest=OuterRef("address_digest"))
-        return Subscriber.objects.filter(Exists(due.filter(subscriber=OuterRef("pk"))), ~Exists(suppressed))
+        due = Subscription.objects.due(self.run.pace, self.run.place).filter(subscriber=OuterRef("pk"))
+        return Subscriber.objects.filter(Exists(due), ~Exists(_suppressed("address_digest")))
 
     @transaction.atomic
     def _serve_some(self) -> bool:
@@ -104,9 +110,14 @@ class Service:
         served, readers = [], []
         for subscriber in subscribers:
             due = [each for each in theirs[subscriber.pk] if self._is_due(each)]
+            served += due
+            if isinstance(subscriber.address, Unreadable):
+                logger.error(
+                    "The address of subscriber %s cannot be read: its key is missing.", subscriber.pk
+                )
+                continue
             if sections := self._sections(subscriber, due, theirs[subscriber.pk]):
                 readers.append((subscriber, *self._issue(subscriber.language, sections)))
-            served += due
         self._mail(readers)
         Subscription.objects.filter(pk__in=[each.pk for each in served]).update(served_to=self.run.place)
         return True
@@ -149,8 +160,8 @@ class Service:
 
     @staticmethod
     def _covers(subscription: Subscription, news: News) -> bool:
-        """Whether a work was published while this was wished for."""
-        return subscription.confirmed_at is not None and news.found_at >= subscription.confirmed_at
+        """Whether a work was found while this was wished for."""
+        return news.update > subscription.starts_after
 
     def _issue(self, language: str, sections: Sections) -> tuple[Issue, Edition]:
         """Return what a mail of these sections says; of all mails with the same, the same."""
@@ -166,7 +177,7 @@ class Service:
         mails = Mail.queue_many(
             PURPOSE,
             (
-                (edition, readable(subscriber.address), secret)
+                (edition, subscriber.address, secret)
                 for (subscriber, _issue, edition), secret in zip(readers, secrets, strict=True)
             ),
         )

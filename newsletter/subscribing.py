@@ -118,10 +118,11 @@ def _confirm(token: Token, subscription: Subscription) -> None:
     if not subscription.is_active:
         subscription.confirmed_at, subscription.left_at = token.used_at, None
         # Only what is found from now on is for this wish; what was released before need not be looked at.
+        subscription.starts_after = Update.objects.newest()
         subscription.served_to = Update.objects.last_place()
     if token.consent:
         subscription.pace = token.consent.pace  # it may have been asked for anew, at another one
-    subscription.save(update_fields=["confirmed_at", "left_at", "served_to", "pace"])
+    subscription.save(update_fields=["confirmed_at", "left_at", "starts_after", "served_to", "pace"])
     Consent.objects.filter(tokens=token).update(day=timezone.localdate())
     Suppression.objects.lift(bytes(subscription.subscriber.address_digest))
     language = subscription.subscriber.language

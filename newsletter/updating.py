@@ -4,7 +4,7 @@ Nobody has to say that something was published: once a minute the public works a
 that are new. So scheduled works, imports and restored pages are found as well, and a crash forgets none.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from harmhub.models import SiteSettings
 from newsletter.models import Pace, Run, Update
-from newsletter.models.updates import DELAY, FRESH, public_works
+from newsletter.models.updates import FRESH, public_works
 from newsletter.timetable import last_slot
 
 
@@ -30,14 +30,18 @@ def find_and_release(now: datetime) -> None:
     Update.objects.bulk_create(
         Update(item_id=item, found_at=now) for item in new.values_list("item", flat=True)
     )
-    ripe = Update.objects.unreleased().filter(found_at__lte=now - DELAY)
-    for place, update in enumerate(ripe.order_by("found_at", "pk"), Update.objects.last_place() + 1):
+    ripe = Update.objects.ripe(now).order_by("pk")
+    for place, update in enumerate(ripe, Update.objects.last_place() + 1):
         update.place = place
         update.save(update_fields=["place"])
 
 
 def begin_runs(now: datetime) -> None:
     """Begin the runs that are due: each pace at its moment, and at once when something was released."""
+    # What was begun ahead of now was begun by a wrong clock, and does not keep the next ones from their time.
+    for ahead in Run.objects.filter(slot__gt=now):
+        ahead.slot = now - timedelta(microseconds=ahead.pk)
+        ahead.save(update_fields=["slot"])
     place = Update.objects.last_place()
     site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()
     zone = ZoneInfo(settings.TIME_ZONE)

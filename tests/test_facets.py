@@ -104,6 +104,7 @@ def test_kind_without_work_of_a_filter_says_so(four: Tree, client: Client):
     page = client.get(f"{HARM_REDUCTION}events/tag/peers/")
     assert page.status_code == 200
     assert "There is no work with all of these filters." in page.content.decode()
+    assert f'href="{HARM_REDUCTION}#recent">See all recent work' in page.content.decode()
 
 
 def test_filters_lead_on_and_back_with_numbers(four: Tree):
@@ -147,6 +148,20 @@ def test_tag_of_a_single_item_is_no_filter_to_offer(four: Tree, client: Client):
     tagged(four, "prices", title="The only one")
     assert [tab.label for tab in four.harm_reduction.items.listing("/t/").tags] == ["peers"]
     assert titles(client, f"{HARM_REDUCTION}tag/prices/") == {"The only one"}
+
+
+def test_many_tags_leave_room_for_programs(four: Tree):
+    for number in range(20):
+        for _ in range(3):
+            tagged(four, f"tag {number}")
+    listing = four.harm_reduction.items.listing("/t/")
+    assert [tab.label for tab in listing.programs] == ["Health and Rights"]
+    assert len(listing.tags) == 16
+
+
+def test_slug_that_no_address_can_have_is_no_filter_to_offer(four: Tree):
+    Tag.objects.filter(name="peers").update(slug="v1.2")
+    assert four.harm_reduction.items.listing("/t/").tags == []
 
 
 def test_program_that_is_not_public_is_no_filter(four: Tree, client: Client):

@@ -290,6 +290,28 @@ def test_new_article_drops_the_pages_that_show_it_and_no_other(reader: Reader, h
     reader.check()
 
 
+def test_program_that_had_expired_is_offered_again(reader: Reader, hub: Tree):
+    path = f"{TOPIC}voices/"
+    programs = type(hub.program).objects.filter(pk=hub.program.pk)
+    with reader.site.orm():
+        programs.update(expire_at=timezone.now() - timedelta(minutes=1))
+    reader.warm(path)
+    assert b"Health and Rights" not in reader.get(path)[2].split(b"More filters")[-1]
+    with reader.site.orm():
+        programs.update(expire_at=None)
+    reader.settle()
+    assert reader.get(path)[2] == reader.fresh(path)
+
+
+def test_event_with_a_tag_drops_no_list_of_articles(reader: Reader, hub: Tree):
+    reader.warm("/voices/", "/events/")
+    with reader.site.orm():
+        event = hub.event(title="With a tag", primary_topic=hub.justice)
+        ItemTag.objects.create(content_object=event.contentitem_ptr, tag=Tag.objects.get(slug="peers"))
+    reader.settle()
+    assert reader.stored & {"/voices/", "/events/"} == {"/voices/"}
+
+
 def test_tag_drops_the_first_pages_that_tell_of_it_and_not_the_archive(reader: Reader, hub: Tree):
     paths = all_paths(reader)
     older = [path for path in paths if "/since/" in path]

@@ -18,10 +18,11 @@ from harmhub.mail.models import Edition, Mail
 from harmhub.mail.tasks import forget as forget_mail
 from harmhub.sealing import address_digest
 from newsletter.models import Delivery, Pace, Run, Subscriber, Subscription, Suppression, Update
+from newsletter.models.updates import DELAY
 from newsletter.serving import Service
 from newsletter.subscribing import erase, leave
 from newsletter.timetable import last_slot
-from newsletter.updating import DELAY, begin_runs, find_and_release, newest_runs
+from newsletter.updating import begin_runs, find_and_release, newest_runs
 from tests.factories import Tree
 from topics.models import TopicPage
 
@@ -70,6 +71,7 @@ class Clock:
             list=followed,
             pace=pace,
             confirmed_at=self.now,
+            starts_after=Update.objects.newest(),
             served_to=Update.objects.last_place(),
         )
 
@@ -299,6 +301,33 @@ def test_hour_that_a_clock_leaves_out_or_shows_twice_comes_once():
         found |= {last_slot(Pace.DAILY, start + timedelta(minutes=15 * n), zone, 2, 3) for n in range(3 * 96)}
     days = sorted(moment.astimezone(zone).date() for moment in found)
     assert len(days) == len(set(days))
+
+
+def test_clock_that_was_a_day_ahead_and_is_right_again_holds_nothing_up(tree: Tree, clock: Clock):
+    clock.later(days=1)
+    fresh(tree, "Found ahead of its time")
+    clock.follow(tree.health, Pace.DAILY)
+    clock.run()
+    clock.follow(tree.justice, Pace.DAILY)
+    clock.later(days=-1, minutes=1)
+    fresh(tree, "Found at its time", primary_topic=tree.justice)
+    clock.pass_(days=1)
+    assert sorted(told()) == ["Found ahead of its time", "Found at its time"]
+    clock.pass_(days=3)
+    assert len(told()) == 2
+
+
+def test_subscriber_whose_key_is_missing_holds_up_nobody(tree: Tree, clock: Clock, settings):
+    lost = clock.follow(tree.health, address="lost@example.org")
+    clock.follow(tree.health)
+    table = Subscriber._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET address = 'unreadable' WHERE id = %s", [lost.subscriber_id])
+    fresh(tree, "News")
+    clock.pass_()
+    assert told() == ["News"]
+    assert Mail.objects.count() == 1
+    assert Run.objects.filter(pace=Pace.AT_ONCE).first().ended_at
 
 
 # --- leaving

@@ -69,6 +69,7 @@ class Newsroom(RuleBasedStateMachine):
             self.clock.follow(chosen, pace, address)
         elif not known.is_active:  # she comes back
             known.confirmed_at, known.left_at = self.clock.now, None
+            known.starts_after = Update.objects.newest()
             known.served_to, known.pace = Update.objects.last_place(), pace
             known.save()
 
@@ -174,7 +175,7 @@ class Newsroom(RuleBasedStateMachine):
             self.clock.run()
         self.nobody_has_anything_twice()
         for subscription in Subscription.objects.active().select_related("subscriber", "list"):
-            released = Update.objects.filter(place__gt=0, found_at__gte=subscription.confirmed_at)
+            released = Update.objects.filter(place__gt=0, pk__gt=subscription.starts_after)
             if subscription.list:
                 released = released.filter(item__in=subscription.list.items.entries.values("item"))
             missed = set(released.values_list("item__title", flat=True)) - set(

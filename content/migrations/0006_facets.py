@@ -90,14 +90,15 @@ BEGIN
         'facet:' || page_id || ':' || locale_id || ':' || facet || part,
         to_char(published_on, 'YYYY-MM-DD') || '/' || lpad(item_id::text, 10, '0')
     ) FROM changed, unnest(ARRAY['', ':' || kind]) AS part;
-    PERFORM harmhub_changed('facets:' || page_id || ':' || locale_id || part) FROM (
-        SELECT page_id, locale_id, '' AS part FROM changed
+    PERFORM harmhub_changed('facets:' || page_id || ':' || locale_id || of_facet || of_kind) FROM (
+        SELECT page_id, locale_id, kind, '' AS of_facet FROM changed
         UNION
-        SELECT page_id, locale_id, ':' || facet FROM changed
+        SELECT page_id, locale_id, kind, ':' || facet FROM changed
         UNION
-        SELECT page_id, locale_id, ':' || beside.facet
+        SELECT page_id, locale_id, changed.kind, ':' || beside.facet
         FROM changed JOIN content_facetentry beside USING (page_id, item_id, locale_id)
-    ) AS touched;
+    ) AS touched, unnest(ARRAY['', ':' || kind]) AS of_kind
+    GROUP BY page_id, locale_id, of_facet, of_kind;
     RETURN NULL;
 END $$;
 CREATE TRIGGER harmhub_facets_come AFTER INSERT ON content_facetentry REFERENCING NEW TABLE AS changed
@@ -132,21 +133,20 @@ CREATE TRIGGER harmhub_tag_changed AFTER UPDATE OR DELETE ON taggit_tag
 """
 
 OFFERED = """
--- What facets are called, as far as addresses can name them and the public may see them.
+-- What facets are called. A program that the public may not see now has no label.
 CREATE FUNCTION content_facets_called(facets integer[])
 RETURNS TABLE (facet integer, label varchar, slug varchar, until timestamptz)
 LANGUAGE sql STABLE AS $$
-    SELECT -tag.id, tag.name, tag.slug, NULL FROM taggit_tag tag
-    WHERE tag.id IN (SELECT -unnest(facets)) AND tag.slug <> ''
+    SELECT -tag.id, tag.name, tag.slug, NULL FROM taggit_tag tag WHERE tag.id IN (SELECT -unnest(facets))
     UNION ALL
-    SELECT page.id, page.title, page.slug, page.expire_at FROM wagtailcore_page page
-    WHERE page.id = ANY(facets) AND page.live AND page.alias_of_id IS NULL
+    SELECT page.id, CASE WHEN page.live AND page.alias_of_id IS NULL
         AND (page.expire_at IS NULL OR page.expire_at > statement_timestamp())
         AND NOT EXISTS (
             SELECT FROM wagtailcore_pageviewrestriction restriction
             JOIN wagtailcore_page closed ON closed.id = restriction.page_id
             WHERE starts_with(page.path, closed.path)
-        )
+        ) THEN page.title END, page.slug, page.expire_at
+    FROM wagtailcore_page page WHERE page.id = ANY(facets)
 $$;
 
 -- The facets of a listing, or of a kind ('' for all) and year (0 for all) of it, with the numbers of current
@@ -154,10 +154,15 @@ $$;
 CREATE FUNCTION content_facets_offered(of_page integer, of_locale integer, of_kind varchar, of_year integer, most integer)
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    largest integer[] := ARRAY(
+    programs integer[] := ARRAY(
         SELECT facet FROM content_facetcount
-        WHERE page_id = of_page AND locale_id = of_locale AND kind = of_kind AND year = of_year
-            AND (facet > 0 OR number > 1)
+        WHERE page_id = of_page AND locale_id = of_locale AND kind = of_kind AND year = of_year AND facet > 0
+        ORDER BY number DESC, facet LIMIT 200
+    );
+    tags integer[] := ARRAY(
+        SELECT facet FROM content_facetcount
+        WHERE page_id = of_page AND locale_id = of_locale AND kind = of_kind AND year = of_year AND facet < 0
+            AND number > 1
         ORDER BY number DESC, facet LIMIT most
     );
 BEGIN
@@ -169,20 +174,20 @@ BEGIN
                 AND of_kind IN ('', entry.kind) AND of_year IN (0, extract(year FROM entry.published_on))
                 AND entry.expire_at <= statement_timestamp()
         ) AS works
-        FROM content_facets_called(largest) called
+        FROM content_facets_called(programs || tags) called
         JOIN content_facetcount counted ON counted.facet = called.facet
         WHERE page_id = of_page AND locale_id = of_locale AND kind = of_kind AND year = of_year
     ) AS found;
 END $$;
 
 -- The facets that some works of a listing have beside the one it is filtered by, in the same form.
-CREATE FUNCTION content_facets_beside(of_page integer, items integer[], most integer)
+CREATE FUNCTION content_facets_beside(of_page integer, items integer[])
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce(jsonb_agg(jsonb_build_array(facet, works, label, slug, until) ORDER BY works DESC, facet), '[]')
     FROM (
         SELECT facet, count(*) AS works FROM content_facetentry WHERE page_id = of_page AND item_id = ANY(items)
-        GROUP BY facet HAVING facet > 0 OR count(*) > 1 ORDER BY 2 DESC, 1 LIMIT most
+        GROUP BY facet HAVING facet > 0 OR count(*) > 1
     ) AS found
     JOIN content_facets_called(ARRAY(
         SELECT DISTINCT entry.facet FROM content_facetentry entry WHERE page_id = of_page AND item_id = ANY(items)

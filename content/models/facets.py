@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Func, Value
 from taggit.models import Tag
 
-from content.facets import Facet, Side
+from content.facets import MOST, Facet, Side
 from content.models.entries import KeptCount, Listed
 from harmhub.store.parts import kept
 from harmhub.store.shown import note, spoil
@@ -24,7 +24,6 @@ from topics.models import ProgramPage
 if TYPE_CHECKING:
     from content.streams import Stream
 
-MOST_OFFERED = 24  # programs and tags: those with the most work
 NEWEST = 240  # so many works of a filtered listing say what else it can be filtered by
 
 
@@ -79,12 +78,10 @@ class FacetCount(KeptCount):
         those with the most of it first; see ``offered_in()``. Where the stream is filtered already, its
         newest works are asked."""
         if not stream.facets:
-            cut = (stream.page, stream.locale, kind or "", year or 0, MOST_OFFERED)
+            cut = (stream.page, stream.locale, kind or "", year or 0, MOST)
             return Func(*map(Value, cut), function="content_facets_offered")
         newest = stream.entries.cut(kind, year).newest_first().values("item_id")[:NEWEST]
-        return Func(
-            Value(stream.page), ArraySubquery(newest), Value(MOST_OFFERED), function="content_facets_beside"
-        )
+        return Func(Value(stream.page), ArraySubquery(newest), function="content_facets_beside")
 
     @staticmethod
     def facet_of(side: Side, slug: str, locale: int | None) -> Facet | None:

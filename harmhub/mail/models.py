@@ -4,7 +4,6 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -52,12 +51,6 @@ class Edition(models.Model):
         """Return what ``composing.build`` makes a message of. own: ``to``, ``secret``, ``headers``."""
         told = json.loads(json.dumps(self.content).replace(self.mark, own["secret"]))
         return told | {"to": own["to"], "headers": told["headers"] | own["headers"]}
-
-
-@lru_cache(16)
-def _edition(number: int) -> Edition:
-    """Return an edition, which never changes. A sender has many mails of few editions."""
-    return Edition.objects.get(pk=number)
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -219,7 +212,7 @@ class Mail(models.Model):
         """What ``composing.build`` makes the message of. cryptography.fernet.InvalidToken: it cannot be
         opened."""
         own = readable(self.content)
-        return own if self.edition_id is None else _edition(self.edition_id).for_reader(own)
+        return own if self.edition is None else self.edition.for_reader(own)
 
     @property
     def message_id(self) -> str:

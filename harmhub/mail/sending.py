@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from harmhub.mail import refused
 from harmhub.mail.composing import build
-from harmhub.mail.models import Mail
+from harmhub.mail.models import Edition, Mail
 from harmhub.mail.schedule import next_wait
 from harmhub.waking import wake
 
@@ -73,6 +73,7 @@ class Line:
     def __init__(self) -> None:
         self.backend = mailers[OUTGOING]
         self.answered = 0
+        self._editions: dict[int, Edition] = {}
 
     def open(self) -> bool:
         """Have an open connection; return whether there is one. A refused log-in counts as no server."""
@@ -101,9 +102,17 @@ class Line:
             self.answered += 1
         return outcome
 
+    def _with_edition(self, mail: Mail) -> Mail:
+        """Return the mail with its edition at hand: there are many mails of few."""
+        if mail.edition_id is not None:
+            if mail.edition_id not in self._editions:
+                self._editions = {mail.edition_id: Edition.objects.get(pk=mail.edition_id)}
+            mail.edition = self._editions[mail.edition_id]
+        return mail
+
     def _send(self, mail: Mail) -> Outcome:
         try:
-            self.backend.send_messages([build(mail.told)])
+            self.backend.send_messages([build(self._with_edition(mail).told)])
         except smtplib.SMTPRecipientsRefused as refusal:
             return Outcome.of_reply(*next(iter(refusal.recipients.values())))
         except smtplib.SMTPDataError as refusal:

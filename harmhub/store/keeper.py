@@ -187,8 +187,14 @@ class Keeper(threading.Thread):
                     offered.append(each)
                 else:
                     each.decided()
-        if not offered:
-            return
+        if offered:
+            try:
+                self._decide(database, index, offered)
+            finally:  # whatever became of them: nobody is to wait for it
+                for each in offered:
+                    each.decided()
+
+    def _decide(self, database: psycopg.Connection, index: Index, offered: list[Offered]) -> None:
         written = [(each, self._written(index, each)) for each in offered]
         rows = database.execute(
             "SELECT id, xact, tag, place FROM harmhub_change WHERE xact >= %s",
@@ -208,7 +214,6 @@ class Keeper(threading.Thread):
                     index.forget(number)
                 else:
                     index.reveal(number)
-            each.decided()
 
     def _written(self, index: Index, offered: Offered) -> int | None:
         """Write a page that is not there yet; return its number, or None where there is none, or no room."""

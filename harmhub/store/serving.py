@@ -47,6 +47,7 @@ PATIENCE = 10  # seconds that a request waits for another one that renders the s
 # Seconds from the beginning of a rendering, in which others get it before it is stored; so long a process
 # waits for another one that renders a page.
 LINGER = 0.9
+MANY = 1_000  # addresses whose answers could not be kept, as far as they are remembered
 GLANCE_AT_OTHERS = 0.005  # seconds between two looks at whether it has
 # Nobody shows a page without asking whether it is still true,
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
@@ -99,6 +100,7 @@ class PageStore:
         self.shelf: Shelf | None = None
         self.keeper: Keeper | None = None
         self._turns: Turns | None = None
+        self._unkept: set[str] = set()  # nobody waits for another process to render what is never kept
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -170,8 +172,9 @@ class PageStore:
             with self._lock:
                 if self._flights.get(address) is flight:
                     del self._flights[address]
-            if self._turns:
-                self._turns.end(address)
+                # A newer rendering, begun when this one lingered for too long, has the turn now.
+                if self._turns and address not in self._flights:
+                    self._turns.end(address)
 
         try:
             if page := self._of_others(address):
@@ -187,6 +190,7 @@ class PageStore:
                 response = self.handler(environ, hear)
             status, headers = told[0], told[1]
             if not _may_be_kept(status, headers, response, watch.seen):
+                self._unkept = {*self._unkept, address} if len(self._unkept) < MANY else {address}
                 self._offer(watch)
                 start_response(status, headers)
                 return response
@@ -217,6 +221,8 @@ class PageStore:
     def _of_others(self, address: str) -> StoredPage | None:
         """Wait for this process's turn to render a page; return the page if another process has stored it
         meanwhile."""
+        if address in self._unkept:
+            return None
         begun = time.monotonic()
         while self._turns and not self._turns.take(address) and time.monotonic() < begun + LINGER:
             time.sleep(GLANCE_AT_OTHERS)

@@ -83,6 +83,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='subscription',
+            name='starts_after',
+            field=models.BigIntegerField(db_default=0, default=0, editable=False),
+        ),
+        migrations.AddField(
+            model_name='subscription',
             name='served_to',
             field=models.BigIntegerField(db_default=0, default=0, editable=False),
         ),

@@ -98,7 +98,9 @@ class Subscription(models.Model):
     asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
     left_at = models.DateTimeField(_("left"), null=True, editable=False)
-    # Up to which place in the order of updates (see ``Update``) this subscriber was told, by this list.
+    # The newest update (see ``Update``) that was found when this was confirmed: no clock decides what is new.
+    starts_after = models.BigIntegerField(default=0, db_default=0, editable=False)
+    # Up to which place in the order of updates this subscriber was told, by this list.
     served_to = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()

@@ -4,10 +4,10 @@ Works are released in an order, and each subscription remembers up to which plac
 somebody has not got yet is known after any crash, and nothing is told twice.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +40,14 @@ class UpdateQuerySet(models.QuerySet["Update"]):
     def public(self) -> "UpdateQuerySet":
         """Return those whose work everybody may see now."""
         return self.filter(Exists(public_works().filter(item=OuterRef("item"))))
+
+    def newest(self) -> int:
+        """Return the number of the one that was found last."""
+        return self.aggregate(last=Max("pk"))["last"] or 0
+
+    def ripe(self, now: datetime) -> "UpdateQuerySet":
+        """Return those whose time has come. One that was found further ahead was found by a wrong clock."""
+        return self.unreleased().filter(Q(found_at__lte=now - DELAY) | Q(found_at__gt=now + DELAY))
 
     def last_place(self) -> int:
         """Return the place of the newest that was released."""
@@ -137,5 +145,5 @@ class Delivery(models.Model):
     def subscriptions(self) -> SubscriptionQuerySet:
         """The subscriptions that it served, as far as they are still there."""
         lists = [number for number, _works in self.issue.sections]
-        chosen = models.Q(list__in=lists) | (models.Q(list=None) if 0 in lists else models.Q(pk=None))
+        chosen = Q(list__in=lists) | (Q(list=None) if 0 in lists else Q(pk=None))
         return Subscription.objects.filter(chosen, subscriber=self.subscriber_id)
