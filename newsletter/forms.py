@@ -70,7 +70,7 @@ class SignUpForm(PublicForm):
         SignUp.objects.create(
             address=self.cleaned_data["email"],
             list=chosen,
-            pace=self.cleaned_data["pace"] or Pace.WEEKLY,
+            pace=self.cleaned_data["pace"],
             language=get_language(),
             wording=wording(chosen, on_page=self.cleaned_data["on_page"]),
             held_at=timezone.now() if self.trapped else None,

@@ -7,42 +7,75 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from content.cards import cards_of
-from content.models import ContentItem
+from content.models import ContentItem, Entry
+from content.models.entries import EVERYWHERE
 from harmhub.mail.composing import compose_edition, organisation_name
 from harmhub.mail.models import Edition, Mail
 from newsletter.links import link
-from newsletter.models import Delivery, Issue, Subscription
+from newsletter.models import Delivery, Issue, Subscription, Update
+from newsletter.models.updates import public_works
 from topics.models import TopicPage
 
+UPDATES = "newsletter-updates"  # the purpose of these mails
 
-def write(issue: Issue, works: Mapping[int, ContentItem] | None = None) -> tuple[Issue, Edition]:
-    """Save an issue with its text; return both. works: those in it, by number, where they are at hand."""
+
+def write(issue: Issue, works: Mapping[int, ContentItem] | None = None) -> Edition | None:
+    """Save an issue with its text, and return the text. None: nothing is left that could be told.
+
+    works: those in it, by number, where they are at hand. What is gone or not public any more is left out.
+    """
     if works is None:
-        works = {
-            item.pk: item for item in cards_of([work for _, chosen in issue.sections for work in chosen])
-        }
-    issue.edition = edition = _composed(issue, works)
+        chosen = [work for _, section in issue.sections for work in section]
+        public = public_works().filter(item__in=chosen).values_list("item", flat=True)
+        works = {item.pk: item for item in cards_of(list(public))}
+    found = [(number, [work for work in section if work in works]) for number, section in issue.sections]
+    issue.sections = [section for section in found if section[1]]
+    if not issue.sections:
+        return None
+    issue.edition = _composed(issue, works)
     issue.save()
-    return issue, edition
+    return issue.edition
 
 
 def withdraw(subscription: Subscription) -> None:
-    """Take a list out of the mails that still wait for this subscriber; a mail in which nothing else is left
-    is not sent. One that a sender has in its hands is gone. In the caller's transaction, with the subscriber
-    locked."""
-    left = subscription.list_id or 0
+    """Take a list out of the mails to this subscriber that are not sent; a mail in which nothing is left goes
+    nowhere. What a sender is just handing over is gone, but not tried again. In the caller's transaction,
+    with the subscriber locked."""
     theirs = Delivery.objects.filter(subscriber=subscription.subscriber_id).select_related("issue__run")
-    free = Mail.objects.unclaimed().filter(pk__in=theirs.values("mail")).defer("content")
-    for mail in free.select_for_update(skip_locked=True):
+    unsent = Mail.objects.filter(sent_at=None, forgotten_at=None, pk__in=theirs.values("mail"))
+    for mail in unsent.defer("content").order_by("pk").select_for_update(of=("self",)):
         delivery = theirs.get(mail=mail)
         issue = delivery.issue
-        others = [section for section in issue.sections if section[0] != left]
-        if not others:
-            mail.delete()
-        elif len(others) < len(issue.sections):
-            delivery.issue, edition = write(Issue(run=issue.run, language=issue.language, sections=others))
+        sections = _without(subscription, issue.sections)
+        if sections == issue.sections:
+            continue
+        new = Issue(run=issue.run, language=issue.language, sections=sections)
+        if edition := write(new):
+            delivery.issue = new
             delivery.save(update_fields=["issue"])
             Mail.objects.filter(pk=mail.pk).update(edition=edition)
+        else:
+            mail.delete()
+            delivery.delete()  # nothing of it was told
+
+
+def _without(subscription: Subscription, sections: list) -> list:
+    """Return sections without those of a list. A work that another list of the subscriber has been served,
+    and that stood under this one only because each work stands once, moves there."""
+    left = subscription.list_id or 0
+    kept = {number: list(works) for number, works in sections if number != left}
+    homeless = [work for number, works in sections if number == left for work in works]
+    others = Subscription.objects.active().filter(subscriber=subscription.subscriber_id)
+    for other in others.exclude(pk=subscription.pk).select_related("subscriber").order_by("list__title"):
+        listed = Entry.objects.current().filter(page=other.list_id or EVERYWHERE, item__in=homeless)
+        if other.list_id is None:
+            listed = listed.filter(locale__language_code=other.subscriber.language)
+        served = Update.objects.filter(pk__gt=other.starts_after, place__lte=other.served_to)
+        moved = set(listed.filter(item__in=served.values("item")).values_list("item", flat=True))
+        if moved:
+            kept.setdefault(other.list_id or 0, []).extend(work for work in homeless if work in moved)
+            homeless = [work for work in homeless if work not in moved]
+    return [[number, works] for number, works in kept.items()]
 
 
 def _composed(issue: Issue, works: Mapping[int, ContentItem]) -> Edition:

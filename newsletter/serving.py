@@ -20,12 +20,12 @@ from content.models import ContentItem, Entry
 from content.models.entries import EVERYWHERE
 from harmhub.mail.models import Edition, Mail
 from harmhub.sealing import Unreadable, hash_token, new_token
-from newsletter.issues import write
+from newsletter.issues import UPDATES, write
 from newsletter.models import Delivery, Issue, Run, Subscriber, Subscription, Suppression, Update
+from newsletter.models.subscribers import SubscriptionQuerySet
 
 logger = logging.getLogger(__name__)
 BATCH = 500  # subscribers in one transaction
-PURPOSE = "newsletter-updates"
 
 Sections = tuple[tuple[int, tuple[int, ...]], ...]
 
@@ -50,9 +50,11 @@ class Service:
 
     run: Run
     should_stop: Callable[[], bool] = lambda: False
+    _lowest: int = 0
+    _unreadable: set[int] = field(default_factory=set)
     _by_topic: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
     _by_language: dict[str, list[News]] = field(default_factory=lambda: defaultdict(list))
-    _issues: dict[tuple[str, Sections], tuple[Issue, Edition]] = field(default_factory=dict)
+    _issues: dict[tuple[str, Sections], tuple[Issue, Edition] | None] = field(default_factory=dict)
     _cards: dict[int, ContentItem] = field(default_factory=dict)
 
     def serve(self) -> None:
@@ -61,19 +63,28 @@ class Service:
         due.filter(Exists(_suppressed("subscriber__address_digest"))).update(served_to=self.run.place)
         lowest = due.aggregate(lowest=Min("served_to"))["lowest"]
         if lowest is not None:
-            self._look_up(lowest)
-            due.filter(list__isnull=False).exclude(list__in=self._by_topic).update(served_to=self.run.place)
+            self._lowest = lowest
+            self._look_up()
+            self._due.filter(list__isnull=False).exclude(list__in=self._by_topic).update(
+                served_to=self.run.place
+            )
             while not self.should_stop() and self._serve_some():
                 pass
         if self.run.ended_at is None and not self._waiting().exists():
             self.run.ended_at = timezone.now()
             Run.objects.filter(pk=self.run.pk).update(ended_at=self.run.ended_at)
 
-    def _look_up(self, lowest: int) -> None:
+    @property
+    def _due(self) -> SubscriptionQuerySet:
+        """The subscriptions to serve. One that becomes due meanwhile and lacks what was not looked up is for
+        the next time."""
+        return Subscription.objects.due(self.run.pace, self.run.place).filter(served_to__gte=self._lowest)
+
+    def _look_up(self) -> None:
         """Look up what was released after a place, as far as it is public now, by the topics and languages of
         lists."""
         codes = dict(Locale.objects.values_list("pk", "language_code"))
-        released = Update.objects.filter(place__gt=lowest, place__lte=self.run.place)
+        released = Update.objects.filter(place__gt=self._lowest, place__lte=self.run.place)
         entries = Entry.objects.current().filter(Exists(released.filter(item=OuterRef("item"))))
         wanted = entries.filter(page__in=[EVERYWHERE, *self._lists()])
         rows = wanted.order_by("item__update__place").values_list(
@@ -88,14 +99,15 @@ class Service:
 
     @staticmethod
     def _lists() -> Iterable[int]:
-        """Return the topics of all lists, also of those that were left: works came by them."""
-        lists = Subscription.objects.exclude(confirmed_at=None).exclude(list=None)
+        """Return the topics of all lists."""
+        lists = Subscription.objects.active().exclude(list=None)
         return lists.values_list("list", flat=True).distinct()
 
     def _waiting(self):
         """Return the subscribers who are due and may be written to."""
-        due = Subscription.objects.due(self.run.pace, self.run.place).filter(subscriber=OuterRef("pk"))
-        return Subscriber.objects.filter(Exists(due), ~Exists(_suppressed("address_digest")))
+        due = self._due.filter(subscriber=OuterRef("pk"))
+        waiting = Subscriber.objects.filter(Exists(due), ~Exists(_suppressed("address_digest")))
+        return waiting.exclude(pk__in=self._unreadable)
 
     @transaction.atomic
     def _serve_some(self) -> bool:
@@ -103,50 +115,46 @@ class Service:
         subscribers = list(self._waiting().select_for_update(skip_locked=True, of=("self",))[:BATCH])
         if not subscribers:
             return False
-        theirs: dict[int, list[Subscription]] = defaultdict(list)
-        confirmed = Subscription.objects.exclude(confirmed_at=None).filter(subscriber__in=subscribers)
-        for subscription in confirmed.order_by("list__title", "pk"):
-            theirs[subscription.subscriber_id].append(subscription)
+        due: dict[int, list[Subscription]] = defaultdict(list)
+        for subscription in self._due.filter(subscriber__in=subscribers).order_by("list__title", "pk"):
+            due[subscription.subscriber_id].append(subscription)
+        had = self._had(subscribers)
         served, readers = [], []
         for subscriber in subscribers:
-            due = [each for each in theirs[subscriber.pk] if self._is_due(each)]
-            served += due
-            if isinstance(subscriber.address, Unreadable):
+            if isinstance(subscriber.address, Unreadable):  # until its key is there
                 logger.error(
                     "The address of subscriber %s cannot be read: its key is missing.", subscriber.pk
                 )
+                self._unreadable.add(subscriber.pk)
                 continue
-            if sections := self._sections(subscriber, due, theirs[subscriber.pk]):
-                readers.append((subscriber, *self._issue(subscriber.language, sections)))
+            served += due[subscriber.pk]
+            sections = self._sections(subscriber, due[subscriber.pk], had[subscriber.pk])
+            if sections and (written := self._issue(subscriber.language, sections)):
+                readers.append((subscriber, *written))
         self._mail(readers)
         Subscription.objects.filter(pk__in=[each.pk for each in served]).update(served_to=self.run.place)
         return True
 
-    def _is_due(self, subscription: Subscription) -> bool:
-        return (
-            subscription.is_active
-            and subscription.pace == self.run.pace
-            and subscription.served_to < self.run.place
-        )
+    def _had(self, subscribers: list[Subscriber]) -> dict[int, set[int]]:
+        """Return what each subscriber was told of what was released since: by whatever list, at whatever
+        pace."""
+        had: dict[int, set[int]] = defaultdict(set)
+        since = Delivery.objects.filter(subscriber__in=subscribers, issue__run__place__gt=self._lowest)
+        for subscriber, sections in since.values_list("subscriber", "issue__sections"):
+            had[subscriber].update(work for _, works in sections for work in works)
+        return had
 
-    def _sections(
-        self, subscriber: Subscriber, due: list[Subscription], confirmed: list[Subscription]
-    ) -> Sections:
+    def _sections(self, subscriber: Subscriber, due: list[Subscription], had: set[int]) -> Sections:
         """Return what a subscriber has not got yet, each work under the first of her lists that has it; the
         whole organisation comes last."""
-        # By another list, at its own pace; also by one that she has left since.
-        had = {
-            news.item
-            for each in confirmed
-            for news in self._news_of(each, subscriber)
-            if each not in due and self._covers(each, news) and news.place <= each.served_to
-        }
         sections = []
         for each in sorted(due, key=lambda each: each.list_id is None):
             works = [
                 news.item
                 for news in self._news_of(each, subscriber)
-                if news.item not in had and self._covers(each, news) and news.place > each.served_to
+                if news.item not in had
+                and news.place > each.served_to
+                and news.update > each.starts_after  # found while this was wished for
             ]
             had.update(works)
             if works:
@@ -158,24 +166,20 @@ class Service:
             return self._by_language.get(subscriber.language, [])
         return self._by_topic.get(subscription.list_id, [])
 
-    @staticmethod
-    def _covers(subscription: Subscription, news: News) -> bool:
-        """Whether a work was found while this was wished for."""
-        return news.update > subscription.starts_after
-
-    def _issue(self, language: str, sections: Sections) -> tuple[Issue, Edition]:
-        """Return what a mail of these sections says; of all mails with the same, the same."""
+    def _issue(self, language: str, sections: Sections) -> tuple[Issue, Edition] | None:
+        """Return what a mail of these sections says; of all mails with the same, the same. None: nothing."""
         if (language, sections) not in self._issues:
             numbers = {work for _, works in sections for work in works} - self._cards.keys()
             self._cards |= {item.pk: item for item in cards_of(sorted(numbers))}
             issue = Issue(run=self.run, language=language, sections=sections)
-            self._issues[language, sections] = write(issue, self._cards)
+            edition = write(issue, self._cards)
+            self._issues[language, sections] = (issue, edition) if edition else None
         return self._issues[language, sections]
 
     def _mail(self, readers: list[tuple[Subscriber, Issue, Edition]]) -> None:
         secrets = [new_token() for _ in readers]
         mails = Mail.queue_many(
-            PURPOSE,
+            UPDATES,
             (
                 (edition, subscriber.address, secret)
                 for (subscriber, _issue, edition), secret in zip(readers, secrets, strict=True)

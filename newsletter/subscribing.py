@@ -14,9 +14,19 @@ from django.utils import timezone
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest, readable
-from newsletter.issues import withdraw
+from newsletter.issues import UPDATES, withdraw
 from newsletter.links import link
-from newsletter.models import Consent, Delivery, SignUp, Subscriber, Subscription, Suppression, Token, Update
+from newsletter.models import (
+    Consent,
+    Delivery,
+    Pace,
+    SignUp,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Token,
+    Update,
+)
 from newsletter.models.subscribers import SubscriptionQuerySet
 
 logger = logging.getLogger(__name__)
@@ -69,7 +79,7 @@ def _subscription(sign_up: SignUp, digest: bytes) -> Subscription:
         subscriber.save(update_fields=["address", "language"])
     subscription, _new = Subscription.objects.get_or_create(subscriber=subscriber, list=sign_up.list)
     if not subscription.is_active:
-        subscription.pace = sign_up.pace
+        subscription.pace = sign_up.pace or Pace.WEEKLY
     subscription.subscriber = subscriber
     return subscription
 
@@ -87,7 +97,7 @@ def _ask(subscription: Subscription, sign_up: SignUp) -> None:
         subscription=subscription,
         wording=sign_up.wording,
         list_name=subscription.list_name,
-        pace=sign_up.pace,
+        pace=sign_up.pace or subscription.pace,
     )
     expires_at = timezone.now() + CONFIRMABLE_FOR
     secret = Token.issue(subscription, Token.Purpose.CONFIRM, consent=consent, expires_at=expires_at)
@@ -101,7 +111,10 @@ def confirm(secret: str) -> Subscription | None:
 
     None: the token is unknown, expired, or was used for a subscription that has been left since.
     """
-    token = Token.objects.opened_by(Token.Purpose.CONFIRM, secret).select_for_update().first()
+    opened = Token.objects.opened_by(Token.Purpose.CONFIRM, secret)
+    # First the subscriber, as everybody does: leaving, erasing and runs wait for each other there.
+    list(Subscriber.objects.filter(subscriptions__tokens__in=opened).select_for_update())
+    token = opened.select_for_update().first()
     if token is None:
         return None
     # Only now: who waited for another press must see what that press has written.
@@ -169,6 +182,7 @@ def _leave(subscription: Subscription) -> None:
 def erase(subscriber: Subscriber) -> None:
     """Forget an address and all that belongs to it, queued mails included. Only its digest stays."""
     digest = bytes(subscriber.address_digest)
+    list(Subscriber.objects.filter(pk=subscriber.pk).select_for_update())
     Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
     SignUp.objects.of_address(digest).delete()
     Mail.objects.filter(recipient=digest, purpose__startswith=PURPOSE).delete()
@@ -179,6 +193,8 @@ def suppress_refused(sender: type[Mail], mail: Mail, **kwargs) -> None:
     """Write to an address no more whose server refused one of our mails for good."""
     if mail.purpose.startswith(PURPOSE) and mail.recipient:
         Suppression.objects.add_digest(bytes(mail.recipient), Suppression.Reason.REFUSED)
+        others = Mail.objects.waiting().filter(recipient=mail.recipient, purpose=UPDATES)
+        others.exclude(pk=mail.pk).delete()
 
 
 def leaving_headers(subscription: Subscription, secret: str) -> dict[str, str]:

@@ -444,3 +444,28 @@ def _make_confirmed(address: str, topic) -> Subscription:
         address=address, address_digest=address_digest(address), language="en"
     )
     return Subscription.objects.create(subscriber=subscriber, list=topic, confirmed_at=timezone.now())
+
+
+def test_pace_is_chosen_on_the_form_s_own_page_and_kept_by_the_bar(reader, tree):
+    subscriber = Subscriber.objects.create(
+        address="r@example.org", address_digest=address_digest("r@example.org"), language="en"
+    )
+    subscription = subscriber.subscriptions.create(
+        list=tree.health, pace="daily", confirmed_at=timezone.now()
+    )
+    for asked, kept in (({}, "daily"), ({"pace": "monthly"}, "monthly")):
+        Token.objects.all().delete()
+        assert (
+            reader.post(
+                "/newsletter/", {"email": "r@example.org", "list": tree.health.pk} | asked
+            ).status_code
+            == 200
+        )
+        sign_ups()
+        subscription.refresh_from_db()
+        assert subscription.pace == "daily", "Nobody has confirmed yet."
+        text = Mail.objects.order_by("created_at").last().content["text"]
+        reader.post(re.search(r"http://testserver(/newsletter/confirm/\S+)", text)[1])
+        subscription.refresh_from_db()
+        assert subscription.pace == kept
+    assert reader.post("/newsletter/", {"email": "r@example.org", "pace": "hourly"}).status_code == 422

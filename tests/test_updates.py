@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.models import Locale
 
+from harmhub.mail import refused
 from harmhub.mail.composing import build
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.tasks import forget as forget_mail
@@ -391,13 +392,63 @@ def test_mail_that_waits_is_not_sent_to_who_has_left(tree: Tree, clock: Clock):
     leave(secret)
 
 
-def test_mail_that_a_sender_holds_stays_in_its_hands(tree: Tree, clock: Clock):
+def test_mail_that_was_refused_for_now_or_given_up_is_not_tried_again_for_who_has_left(
+    tree: Tree, clock: Clock
+):
     clock.follow(tree.harm_reduction)
+    clock.follow(tree.justice, address="other@example.org")
     fresh(tree, "One")
+    fresh(tree, "Two", primary_topic=tree.justice)
     clock.pass_()
-    mail = Mail.objects.claim()
-    leave(secrets_in(mail)[0])
-    assert mails() == [mail]
+    [mail], [given_up] = mails(), mails("other@example.org")
+    Mail.objects.filter(pk=mail.pk).update(claimed_until=timezone.now() + timedelta(minutes=2))
+    Mail.objects.filter(pk=given_up.pk).update(failed_at=timezone.now())
+    for each in (mail, given_up):
+        leave(secrets_in(each)[0])
+    assert not Mail.objects.exists()
+
+
+def test_work_under_a_list_that_is_left_moves_to_another_that_has_it(tree: Tree, clock: Clock):
+    for followed in (tree.harm_reduction, tree.health):
+        clock.follow(followed, Pace.DAILY)
+    fresh(tree, "On both")
+    clock.pass_(days=1)
+    leave(secrets_in(mails()[0])[0], str(tree.harm_reduction.pk))
+    assert told() == ["On both"]
+    assert "because you follow Health, daily" in mails()[0].told["text"]
+
+
+def test_work_of_a_mail_that_was_not_sent_comes_by_a_slower_list(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    clock.follow(tree.health, Pace.WEEKLY)
+    fresh(tree, "On both")
+    clock.pass_()
+    leave(secrets_in(mails()[0])[0])
+    assert told() == []
+    clock.pass_(days=8)
+    assert told() == ["On both"]
+
+
+def test_what_is_not_public_any_more_goes_when_a_mail_is_made_anew(tree: Tree, clock: Clock):
+    for followed in (tree.harm_reduction, tree.justice):
+        clock.follow(followed)
+    gone = fresh(tree, "One")
+    fresh(tree, "Two", primary_topic=tree.justice)
+    clock.pass_()
+    secret = secrets_in(mails()[0])[0]
+    gone.delete()
+    leave(secret, str(tree.justice.pk))
+    assert not Mail.objects.exists()
+
+
+def test_other_mails_to_an_address_that_was_refused_are_dropped(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    for number in range(2):
+        fresh(tree, f"News {number}")
+        clock.pass_(hours=1)
+    first, _ = mails()
+    refused.send(sender=Mail, mail=first, permanent=True)
+    assert mails() == [first]
 
 
 @pytest.mark.parametrize("odd", ["x", "-1", "99999999999999999999", "1'", "٣"])

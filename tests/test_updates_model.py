@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from content.models import VoicesPage
 from harmhub.mail.models import Mail
 from newsletter import serving
+from newsletter.issues import UPDATES
 from newsletter.models import Delivery, Pace, Subscription, Update
 from newsletter.serving import Service
 from newsletter.subscribing import leave
@@ -80,7 +81,7 @@ class Newsroom(RuleBasedStateMachine):
     @rule(which=NUMBER, whole=st.booleans())
     def leave_by_a_mail(self, which: int, whole: bool) -> None:
         """Press a link in one of the mails, sent or still waiting."""
-        mails = list(Mail.objects.filter(purpose=serving.PURPOSE).order_by("created_at"))
+        mails = list(Mail.objects.filter(purpose=UPDATES).order_by("created_at"))
         if mails:
             newest = mails[-3:]
             links = re.findall(r"\?t=([\w-]+)(?:&list=(\d+))?", newest[which % len(newest)].told["text"])

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 from harmhub import grants
 
-KNOWN = "INSERT INTO newsletter_update (item_id, found_at, place) SELECT page_ptr_id, now(), 0 FROM content_contentitem"
+KNOWN = "INSERT INTO newsletter_update (item_id, found_at, place) SELECT item_id, now(), 0 FROM content_entry WHERE page_id = 0"
 
 
 class Migration(migrations.Migration):
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='signup',
             name='pace',
-            field=models.CharField(choices=[('at-once', 'At once'), ('daily', 'Daily'), ('weekly', 'Weekly'), ('monthly', 'Monthly')], db_default='weekly', default='weekly', max_length=8, verbose_name='pace'),
+            field=models.CharField(choices=[('at-once', 'At once'), ('daily', 'Daily'), ('weekly', 'Weekly'), ('monthly', 'Monthly')], blank=True, db_default='', default='', max_length=8, verbose_name='pace'),
         ),
         migrations.AddField(
             model_name='subscription',

@@ -47,9 +47,8 @@ class SignUp(models.Model):
     list = models.ForeignKey(
         "topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="+"
     )
-    pace = models.CharField(
-        _("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY, db_default=Pace.WEEKLY
-    )
+    # Empty where nobody asked: a subscription that is there keeps its own.
+    pace = models.CharField(_("pace"), max_length=8, choices=Pace, blank=True, default="", db_default="")
     language = models.CharField(_("language"), max_length=12)
     wording = models.CharField(_("wording"), max_length=400)
     received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)

@@ -1,0 +1,78 @@
+"""A run of updates: how long it takes to write the mails of many subscribers, and in how much memory."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from harmhub.sealing import address_digest
+from newsletter.models import Pace, Run, Subscriber, Subscription, Update
+from newsletter.updating import find_and_release
+from tests.bench.table import Row, Table
+from tests.factories import TopicFactory, Tree
+from tests.fixtures import databases
+
+SUBSCRIBERS, TOPICS, WORKS = 100_000, 20, 200
+# A process of its own: what it takes in memory is what a worker takes.
+SERVING = """
+import json, resource, time, django
+django.setup()
+from newsletter.models import Run
+from newsletter.serving import Service
+begun = time.monotonic()
+Service(Run.objects.latest("pk")).serve()
+print(json.dumps([time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+
+def measure(table: Table, subscribers: int) -> None:
+    """Serve so many subscribers, each of two of the topics."""
+    with databases.copied("updates") as name, databases.using(name):
+        _fill(subscribers)
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "harmhub.settings",
+            "DATABASE_URL": databases.url(name),
+        }
+        command = [sys.executable, "-c", SERVING]
+        said = subprocess.run(
+            command, env=environment, cwd=settings.BASE_DIR, check=True, stdout=subprocess.PIPE
+        ).stdout
+        mails = Run.objects.latest("pk").mails
+    seconds, memory = json.loads(said)
+    who = f"{subscribers:,} subscribers"
+    beside = f"{mails:,} mails, {WORKS} works"
+    table.add(Row("up", f"a run for {who}", f"{seconds:.1f} s", beside, seconds, most=60))
+    table.add(Row("up", "memory of its process", f"{memory:.0f} MB", who, memory, most=300))
+
+
+def _fill(subscribers: int) -> None:
+    tree, now, dice = Tree(), timezone.now(), random.Random(1)
+    find_and_release(now - timedelta(days=1))
+    topics = [TopicFactory(parent=tree.health, title=f"Topic {n}", slug=f"topic-{n}") for n in range(TOPICS)]
+    addresses = [f"reader{number}@example.org" for number in range(subscribers)]
+    made = Subscriber.objects.bulk_create(
+        (
+            Subscriber(address=address, address_digest=address_digest(address), language="en")
+            for address in addresses
+        ),
+        batch_size=2_000,
+    )
+    Subscription.objects.bulk_create(
+        (
+            Subscription(subscriber=subscriber, list=topic, pace=Pace.WEEKLY, confirmed_at=now)
+            for subscriber in made
+            for topic in dice.sample(topics, 2)
+        ),
+        batch_size=5_000,
+    )
+    for number in range(WORKS):
+        topic = topics[number % TOPICS]
+        tree.voice(title=f"Work {number}", primary_topic=topic, published_on=timezone.localdate())
+    find_and_release(now - timedelta(minutes=20))
+    find_and_release(now)
+    Run.objects.create(pace=Pace.WEEKLY, slot=now, place=Update.objects.last_place())
