@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='update',
             name='item',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='update', to='content.contentitem', verbose_name='work'),
+            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='update', to='content.contentitem', verbose_name='work'),
         ),
         migrations.RunSQL(KNOWN, migrations.RunSQL.noop),
         grants.granting('newsletter', {'Editors': ['view_run'], 'Moderators': ['view_run']}),

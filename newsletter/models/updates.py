@@ -57,8 +57,13 @@ class UpdateQuerySet(models.QuerySet["Update"]):
 class Update(models.Model):
     """One work of which subscribers are told, once."""
 
+    # Without a constraint: an editor who deletes a work that is just being found must not be refused.
     item = models.OneToOneField(
-        "content.ContentItem", models.CASCADE, related_name="update", verbose_name=_("work")
+        "content.ContentItem",
+        models.CASCADE,
+        db_constraint=False,
+        related_name="update",
+        verbose_name=_("work"),
     )
     found_at = models.DateTimeField(_("found"), default=timezone.now, editable=False)
     place = models.BigIntegerField(_("place"), null=True, editable=False, db_index=True)
