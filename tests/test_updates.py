@@ -159,6 +159,7 @@ def test_draft_restricted_and_expired_work_is_not_told(tree: Tree, clock: Clock)
 
 def test_work_that_was_deleted_while_it_was_found_holds_nothing_up(tree: Tree, clock: Clock):
     clock.follow(tree.health)
+    clock.later(minutes=1)
     Update.objects.create(item_id=2_000_000, found_at=clock.now)
     Update.objects.create(item_id=2_000_001, found_at=clock.now, place=1)
     fresh(tree, "News")
