@@ -16,8 +16,8 @@ MOST = 16  # programs to offer, and as many tags: those with the most work
 SLUG = re.compile(r"[\w-]+")  # what addresses of pages are made of
 
 
-class Side(StrEnum):
-    """What a facet is; the value is its word in addresses."""
+class Dimension(StrEnum):
+    """By what a listing is filtered; the value is its word in addresses."""
 
     PROGRAM = "program"
     TAG = "tag"
@@ -25,7 +25,7 @@ class Side(StrEnum):
     @property
     def label(self) -> str:
         """The word for it."""
-        return {Side.PROGRAM: gettext("Program"), Side.TAG: gettext("Tag")}[self]
+        return {Dimension.PROGRAM: gettext("Program"), Dimension.TAG: gettext("Tag")}[self]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Facet:
     """A program or a tag. number: as entries have it, that of the program's page or the negative one of the
     tag."""
 
-    side: Side
+    dimension: Dimension
     number: int
     label: str
     slug: str
@@ -41,11 +41,11 @@ class Facet:
     @property
     def path(self) -> str:
         """The facet as part of an address: ``program/drug-policy``."""
-        return f"{self.side}/{self.slug}"
+        return f"{self.dimension}/{self.slug}"
 
 
 def offered_in(
-    rows: Iterable[tuple[int, int, str | None, str, str | None]], side: Side
+    rows: Iterable[tuple[int, int, str | None, str, str | None]], dimension: Dimension
 ) -> list[tuple[Facet, int]]:
     """Return the programs, or the tags, of rows that ``FacetCount.offered()`` found: each with its number of
     works; of many, the first. A row has the number, the works, the name, the slug, the time of expiry.
@@ -54,10 +54,10 @@ def offered_in(
     """
     found: list[tuple[Facet, int]] = []
     for number, works, label, slug, until in rows:
-        if works <= 0 or (number > 0) != (side == Side.PROGRAM) or len(found) == MOST:
+        if works <= 0 or (number > 0) != (dimension == Dimension.PROGRAM) or len(found) == MOST:
             continue
         note(f"page:{number}" if number > 0 else f"tag:{-number}")
         if label is not None and SLUG.fullmatch(slug):
             note_until(datetime.fromisoformat(until) if until else None)
-            found.append((Facet(side, number, label, slug), works))
+            found.append((Facet(dimension, number, label, slug), works))
     return found

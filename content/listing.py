@@ -20,7 +20,7 @@ from django.apps import apps
 from django.db.models import Func
 
 from content.anchors import Anchor, anchors_of
-from content.facets import Facet, Side, offered_in
+from content.facets import Dimension, Facet, offered_in
 from harmhub.store.parts import kept
 from harmhub.store.shown import NEWEST, OLDEST, Span, note, note_span, place
 from topics.kinds import Kind
@@ -62,11 +62,11 @@ class Found:
     anchors: list[Anchor]
     older: list[Anchor]
     newer: Sequence[Anchor] = ()
-    facets: Mapping[Side, Sequence[tuple[Facet, int]]] = field(default_factory=dict)
+    facets: Mapping[Dimension, Sequence[tuple[Facet, int]]] = field(default_factory=dict)
 
 
-def _facet_of(side: Side, slug: str, stream: Stream) -> Facet | None:
-    return apps.get_model("content", "FacetCount").facet_of(side, slug, stream.locale)
+def _facet_of(dimension: Dimension, slug: str, stream: Stream) -> Facet | None:
+    return apps.get_model("content", "FacetCount").facet_of(dimension, slug, stream.locale)
 
 
 class Listing:
@@ -90,9 +90,15 @@ class Listing:
     ):
         self.base = address
         self.kind = kind
-        asked = {side: slug for side, slug in ((Side.PROGRAM, program), (Side.TAG, tag)) if slug is not None}
+        asked = {
+            dimension: slug
+            for dimension, slug in ((Dimension.PROGRAM, program), (Dimension.TAG, tag))
+            if slug is not None
+        }
         self.facets = {
-            side: facet for side, slug in asked.items() if (facet := _facet_of(side, slug, stream))
+            dimension: facet
+            for dimension, slug in asked.items()
+            if (facet := _facet_of(dimension, slug, stream))
         }
         self._unfiltered = stream
         self.stream = self._stream_of(self.facets)
@@ -109,11 +115,11 @@ class Listing:
         year: int | None = None,
         since: Anchor | None = None,
         *,
-        facets: dict[Side, Facet] | None = None,
+        facets: dict[Dimension, Facet] | None = None,
     ) -> str:
         """Return the one address of a cut; facets: None for those of this one."""
         chosen = self.facets if facets is None else facets
-        filters = (chosen[side].path for side in Side if side in chosen)
+        filters = (chosen[dimension].path for dimension in Dimension if dimension in chosen)
         parts = (kind and kind.path, *filters, year and f"{year:04}", since and f"since/{since}")
         return self.base + "".join(f"{part}/" for part in parts if part)
 
@@ -166,7 +172,7 @@ class Listing:
         for tag in self.stream.tags:
             note_span(Span(tag))  # numbers are of the whole listing
         # The page that holds the first item not shown here ends within the twelve after these.
-        streams = {side: self._stream_of(self._without(side)) for side in Side}
+        streams = {dimension: self._stream_of(self._without(dimension)) for dimension in Dimension}
         asked = list(dict.fromkeys(streams.values()))  # of an unfiltered listing both are the same
         newest = self._cut.newest_first().places()[: 2 * PAGE_SIZE]
         counts, [places, *rows] = self.stream.numbers(newest, *map(self._offered, asked))
@@ -174,7 +180,10 @@ class Listing:
         older = anchors[self._place_of_older(self._number_in(counts)) :]
         if not self.stream.is_counted and len(anchors) > PAGE_SIZE:
             older = anchors[-1:]
-        facets = {side: offered_in(rows[asked.index(stream)], side) for side, stream in streams.items()}
+        facets = {
+            dimension: offered_in(rows[asked.index(stream)], dimension)
+            for dimension, stream in streams.items()
+        }
         return Found(counts, anchors[:PAGE_SIZE], older[:1], facets=facets)
 
     def _offered(self, stream: Stream) -> Func:
@@ -183,12 +192,12 @@ class Listing:
         model = apps.get_model("content", "FacetCount")
         return model.offered(stream, kind=self.kind or stream.kind, year=self.year)
 
-    def _stream_of(self, facets: dict[Side, Facet]) -> Stream:
+    def _stream_of(self, facets: dict[Dimension, Facet]) -> Stream:
         return self._unfiltered.of_facets(*(facet.number for facet in facets.values()))
 
-    def _without(self, side: Side) -> dict[Side, Facet]:
-        """Return what is chosen on the other sides."""
-        return {each: facet for each, facet in self.facets.items() if each != side}
+    def _without(self, dimension: Dimension) -> dict[Dimension, Facet]:
+        """Return what is chosen in the other dimensions."""
+        return {each: facet for each, facet in self.facets.items() if each != dimension}
 
     @property
     def counts(self) -> Counter[tuple[str, int]]:
@@ -275,9 +284,9 @@ class Listing:
     def chosen(self) -> list[tuple[str, Tab]]:
         """The chosen program and tag: which of the two it is, and the way to the work without it."""
         found = []
-        for side, facet in self.facets.items():
-            address = self.address(self.kind, self.year, facets=self._without(side))
-            found.append((side.label, Tab(facet.label, address, None, True)))
+        for dimension, facet in self.facets.items():
+            address = self.address(self.kind, self.year, facets=self._without(dimension))
+            found.append((dimension.label, Tab(facet.label, address, None, True)))
         return found
 
     @property
@@ -288,23 +297,23 @@ class Listing:
     @property
     def programs(self) -> list[Tab]:
         """The programs that this page can be filtered by, A to Z; the chosen one among them."""
-        return self._tabs_of(Side.PROGRAM)
+        return self._tabs_of(Dimension.PROGRAM)
 
     @property
     def tags(self) -> list[Tab]:
         """The tags likewise."""
-        return self._tabs_of(Side.TAG)
+        return self._tabs_of(Dimension.TAG)
 
-    def _tabs_of(self, side: Side) -> list[Tab]:
-        found = self._found.facets.get(side, ())
-        chosen = self.facets.get(side)
-        others = self._without(side)
+    def _tabs_of(self, dimension: Dimension) -> list[Tab]:
+        found = self._found.facets.get(dimension, ())
+        chosen = self.facets.get(dimension)
+        others = self._without(dimension)
         told = self._tells_numbers and not others
         return [
             Tab(
                 facet.label,
                 self.address(
-                    self.kind, self.year, facets=others if facet == chosen else others | {side: facet}
+                    self.kind, self.year, facets=others if facet == chosen else others | {dimension: facet}
                 ),
                 number if told else None,
                 facet == chosen,

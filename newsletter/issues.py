@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from secrets import token_hex
-from urllib.parse import urlsplit
-
-from django.conf import settings
 
 from content.cards import cards_of
 from content.models import ContentItem, Entry
 from content.models.entries import EVERYWHERE
 from harmhub.mail.composing import compose_edition, organisation_name
 from harmhub.mail.models import Edition, Mail
-from newsletter.links import link
+from newsletter.links import leaving_headers, link
 from newsletter.models import Delivery, Issue, Subscription, Update
 from newsletter.models.updates import public_works
 from topics.models import TopicPage
@@ -81,33 +78,27 @@ def _without(subscription: Subscription, sections: list) -> list:
 def _composed(issue: Issue, works: Mapping[int, ContentItem]) -> Edition:
     """Return the text, with a mark where each mail's own secret is to be."""
     mark = f"secret{token_hex(16)}"
-    names = dict(
-        TopicPage.objects.filter(pk__in=[number for number, _ in issue.sections]).values_list("pk", "title")
-    )
-    language = issue.language
+    lists = [number for number, _ in issue.sections]
+    names = dict(TopicPage.objects.filter(pk__in=lists).values_list("pk", "title"))
     sections = [
         {
             "name": names.get(number) or organisation_name(),
-            "works": [works[work] for work in chosen if work in works],
-            "leave_url": link("newsletter:leave", mark, language, list=number),
+            "works": [works[work] for work in chosen],
+            "leave_url": link("newsletter:leave", mark, issue.language, list=number),
         }
         for number, chosen in issue.sections
     ]
-    shown = [work for section in sections for work in section["works"]]
     context = {
         "sections": sections,
-        "number": len(shown),
-        "first": shown[0] if shown else None,
+        "number": sum(len(chosen) for _, chosen in issue.sections),
+        "first": sections[0]["works"][0],
         "pace": issue.run.get_pace_display,
-        "leave_all_url": link("newsletter:leave", mark, language),
-    }
-    number = issue.sections[0][0] if len(issue.sections) == 1 else "updates"
-    headers = {
-        # RFC 2919: one list, or all of them together. RFC 2369 and 8058: leaves what this mail served.
-        "List-Id": f"<list-{number}.{urlsplit(settings.PUBLIC_URL).hostname}>",
-        "List-Unsubscribe": f"<{link('newsletter:one_click', mark, settings.LANGUAGE_CODE)}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "leave_all_url": link("newsletter:leave", mark, issue.language),
     }
     return compose_edition(
-        template="newsletter-updates", context=context, language=language, headers=headers, mark=mark
+        template="newsletter-updates",
+        context=context,
+        language=issue.language,
+        headers=leaving_headers(lists[0] if len(lists) == 1 else "updates", mark),
+        mark=mark,
     )

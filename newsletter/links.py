@@ -1,7 +1,8 @@
-"""Links in the mails of the newsletter."""
+"""Links in the mails of the newsletter, for people and for mail programs."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
@@ -13,3 +14,15 @@ def link(name: str, secret: str, language: str, **more: object) -> str:
     holds it."""
     with translation.override(language):
         return mail.public_url(f"{reverse(name)}?{urlencode({'t': secret} | more)}")
+
+
+def leaving_headers(name: str | int, secret: str) -> dict[str, str]:
+    """Return the headers that name a list (RFC 2919) and by which one can leave it (RFC 2369, RFC 8058).
+
+    name: the number of a list's topic, 0 for the whole organisation; "updates" for several lists in one mail.
+    """
+    return {
+        "List-Id": f"<list-{name}.{urlsplit(settings.PUBLIC_URL).hostname}>",
+        "List-Unsubscribe": f"<{link('newsletter:one_click', secret, settings.LANGUAGE_CODE)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

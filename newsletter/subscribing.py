@@ -5,9 +5,7 @@ Each function is one transaction or runs in its caller's.
 
 import logging
 from datetime import timedelta
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,7 +13,7 @@ from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest, readable
 from newsletter.issues import UPDATES, withdraw
-from newsletter.links import link
+from newsletter.links import leaving_headers, link
 from newsletter.models import (
     Consent,
     Delivery,
@@ -141,7 +139,13 @@ def _confirm(token: Token, subscription: Subscription) -> None:
     language = subscription.subscriber.language
     secret = Token.issue(subscription, Token.Purpose.LEAVE)
     context = {"list": subscription.list_name, "leave_url": link("newsletter:leave", secret, language)}
-    _post(subscription, "welcome", context, language=language, headers=leaving_headers(subscription, secret))
+    _post(
+        subscription,
+        "welcome",
+        context,
+        language=language,
+        headers=leaving_headers(subscription.list_id or 0, secret),
+    )
 
 
 def left_by(secret: str, chosen: str = "") -> SubscriptionQuerySet:
@@ -195,15 +199,6 @@ def suppress_refused(sender: type[Mail], mail: Mail, **kwargs) -> None:
         Suppression.objects.add_digest(bytes(mail.recipient), Suppression.Reason.REFUSED)
         others = Mail.objects.waiting().filter(recipient=mail.recipient, purpose=UPDATES)
         others.exclude(pk=mail.pk).delete()
-
-
-def leaving_headers(subscription: Subscription, secret: str) -> dict[str, str]:
-    """Return the headers that name the list (RFC 2919) and by which one can leave it (RFC 2369, RFC 8058)."""
-    return {
-        "List-Id": f"<list-{subscription.list_id or 0}.{urlsplit(settings.PUBLIC_URL).hostname}>",
-        "List-Unsubscribe": f"<{link('newsletter:one_click', secret, settings.LANGUAGE_CODE)}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
 
 
 def _post(

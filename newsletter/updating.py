@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from wagtail.models import Locale
 
 from harmhub.models import SiteSettings
 from newsletter.models import Pace, Run, Update
@@ -26,7 +27,11 @@ def find_and_release(now: datetime) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('newsletter_updates'))")
     Update.objects.unreleased().exclude(pk__in=Update.objects.public()).delete()
     known = Update.objects.filter(item=OuterRef("item"))
-    new = public_works().filter(~Exists(known), published_on__gte=timezone.localdate(now) - FRESH)
+    # By language, as the index of a listing has it: all works are many.
+    recent = public_works().filter(
+        locale__in=Locale.objects.values("pk"), published_on__gte=timezone.localdate(now) - FRESH
+    )
+    new = recent.filter(~Exists(known))
     Update.objects.bulk_create(
         Update(item_id=item, found_at=now) for item in new.values_list("item", flat=True)
     )
@@ -40,7 +45,7 @@ def begin_runs(now: datetime) -> None:
     """Begin the runs that are due: each pace at its moment, and at once when something was released."""
     # What was begun ahead of now was begun by a wrong clock, and does not keep the next ones from their time.
     for ahead in Run.objects.filter(slot__gt=now):
-        ahead.slot = now - timedelta(microseconds=ahead.pk)
+        ahead.slot = now - timedelta(microseconds=ahead.pk)  # each its own, as a slot has to be
         ahead.save(update_fields=["slot"])
     place = Update.objects.last_place()
     site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()

@@ -28,7 +28,12 @@ from tests.fixtures import databases
 from tests.fixtures.site import Site, running_site
 from tests.fixtures.smtp import SmtpSink
 
-pytest_plugins = ["tests.fixtures.mails", "tests.fixtures.room", "tests.fixtures.runs"]
+pytest_plugins = [
+    "tests.fixtures.following",
+    "tests.fixtures.mails",
+    "tests.fixtures.room",
+    "tests.fixtures.runs",
+]
 
 # Playwright runs an event loop in the tests' thread, in which Django would refuse to query.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -1,7 +1,6 @@
 """The entries of listings are what their definition says, whatever is done to the pages."""
 
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -15,9 +14,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule
 from taggit.models import Tag
 from wagtail.models import Locale, Page, PageViewRestriction
 
@@ -37,12 +35,11 @@ from content.models.entries import EVERYWHERE
 from harmhub.publishing import UnfinishedPageError
 from tests.factories import TopicFactory, Tree, copies
 from tests.fixtures import databases
+from tests.fixtures.stateful import run_operations
 from topics.models import PersonPage, ProgramPage, TopicPage
 
 pytestmark = pytest.mark.django_db
 NUMBER = st.integers(0, 10**6)
-# `OPERATIONS=10000 make test ARGS="-k random_operations"` looks longer.
-OPERATIONS = int(os.environ.get("OPERATIONS", "320"))
 
 
 def expected() -> dict[int, set[int]]:
@@ -289,19 +286,7 @@ class Desk(RuleBasedStateMachine):
 
 
 def test_entries_equal_their_definition_after_hundreds_of_random_operations(tree: Tree):
-    machine = type("DeskOfTree", (Desk,), {"tree": tree})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=OPERATIONS // 40,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            derandomize="OPERATIONS" not in os.environ,
-            database=None,
-            phases=[Phase.generate],
-        ),
-    )
+    run_operations(Desk, tree, steps=40)
 
 
 # --- the command

@@ -1,5 +1,6 @@
 """Listings filtered by program, tag and language, alone and in combination."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from wagtail.models import Locale, PageViewRestriction
 from content.anchors import Anchor
 from content.listing import PAGE_SIZE
 from content.models import VoicesPage
+from harmhub.store.shown import noting
 from tests.factories import ProgramFactory, Tree
 from tests.markup import Markup
 from topics.kinds import Kind
@@ -59,6 +61,8 @@ def four(tree: Tree) -> Tree:
 def test_filters_combine(four: Tree, client: Client, cut: str, expected: set[str]):
     assert titles(client, HARM_REDUCTION + cut) == expected
     assert titles(client, f"/topics/health/{cut}") == expected
+    page = client.get(HARM_REDUCTION + cut).content.decode()
+    assert "None" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)
 
 
 @pytest.mark.parametrize(
@@ -300,3 +304,16 @@ def test_menu_holds_no_page_of_another_language(tree: Tree, client: Client):
     voices.save_revision().publish()
     page = client.get("/voices/").content.decode()
     assert "Voces" not in page
+
+
+def test_translation_of_an_article_is_none_of_what_it_shows(tree: Tree, client: Client):
+    spanish = Locale.objects.create(language_code="es")
+    for page in (tree.home, tree.voices):
+        page.copy_for_translation(spanish).save_revision().publish()
+    article = tree.voice(slug="article")
+    other = article.copy_for_translation(spanish)
+    other.save_revision().publish()
+    with noting() as seen:
+        client.get("/voices/article/")
+    assert f"page:{article.pk}" in seen.tags
+    assert f"page:{other.pk}" not in seen.tags

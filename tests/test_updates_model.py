@@ -2,16 +2,14 @@
 whatever subscribers, editors and crashing workers do, in any order."""
 
 import contextlib
-import os
 import re
 from collections import Counter
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from content.models import VoicesPage
 from harmhub.mail.models import Mail
@@ -22,14 +20,13 @@ from newsletter.serving import Service
 from newsletter.subscribing import leave
 from newsletter.updating import begin_runs, find_and_release, newest_runs
 from tests.factories import Tree
-from tests.test_updates import Clock
+from tests.fixtures.following import Clock
+from tests.fixtures.stateful import run_operations
 
 pytestmark = pytest.mark.django_db
 NUMBER = st.integers(0, 10**6)
 OFTEN = [Pace.AT_ONCE, Pace.AT_ONCE, Pace.DAILY, Pace.WEEKLY]
 READERS = [f"reader{number}@example.org" for number in range(3)]
-# `OPERATIONS=10000 make test ARGS="-k updates_model"` looks longer.
-OPERATIONS = int(os.environ.get("OPERATIONS", "320"))
 
 
 class Crash(Exception):
@@ -185,17 +182,5 @@ class Newsroom(RuleBasedStateMachine):
             assert not missed
 
 
-def test_updates_model_gives_each_subscription_each_work_once(tree: Tree):
-    machine = type("NewsroomOfTree", (Newsroom,), {"tree": tree})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=OPERATIONS // 20,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            derandomize="OPERATIONS" not in os.environ,
-            database=None,
-            phases=[Phase.generate],
-        ),
-    )
+def test_each_subscription_gets_each_work_once_after_hundreds_of_random_operations(tree: Tree):
+    run_operations(Newsroom, tree, steps=20)

@@ -11,11 +11,12 @@ from types import SimpleNamespace
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from wagtail import views
-from wagtail.models import Page, Site
+from wagtail.models import Page, Site, get_page_models
 from wagtail.models.sites import SiteRootPath
 from wagtail.url_routing import RouteResult
 
@@ -28,6 +29,12 @@ from topics.models import TopicPage
 from topics.models.work import WorkPage, without_cut
 
 NO_ANCHOR = "unreadable"
+
+
+def _kinds_with_listings() -> list[int]:
+    """Return the content types of pages with a listing; Django keeps them in memory."""
+    kinds = [model for model in get_page_models() if issubclass(model, WorkPage)]
+    return [kind.pk for kind in ContentType.objects.get_for_models(*kinds).values()]
 
 
 class Hub:
@@ -215,7 +222,9 @@ class Hub:
         sections = Q(depth=self._root_depth + 1, url_path__startswith=self.root_path)
         wanted = along | below | sections | Q(translation_key__in=self._keys)
         if len(self._roots) > 1:
-            key = Page.objects.filter(url_path=asked).values("translation_key")[:1]
+            # Only listings lead to their translations; a change to one is none to any other page.
+            asked_for = Page.objects.filter(url_path=asked, content_type__in=_kinds_with_listings())
+            key = asked_for.values("translation_key")[:1]
             wanted |= Q(translation_key=Subquery(key))
         pages = all_pages().filter(wanted).annotate(is_restricted=is_restricted())
         return pages.select_related("topicpage").order_by("path")

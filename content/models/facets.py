@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Func, Value
 from taggit.models import Tag
 
-from content.facets import MOST, Facet, Side
+from content.facets import MOST, Dimension, Facet
 from content.models.entries import KeptCount, Listed
 from harmhub.store.parts import kept
 from harmhub.store.shown import note, spoil
@@ -84,19 +84,19 @@ class FacetCount(KeptCount):
         return Func(Value(stream.page), ArraySubquery(newest), function="content_facets_beside")
 
     @staticmethod
-    def facet_of(side: Side, slug: str, locale: int | None) -> Facet | None:
+    def facet_of(dimension: Dimension, slug: str, locale: int | None) -> Facet | None:
         """Return the public program, or the tag, that an address names in a language; None where there is
         none."""
-        return kept(("facet", side, slug, locale), lambda: _facet_of(side, slug, locale))
+        return kept(("facet", dimension, slug, locale), lambda: _facet_of(dimension, slug, locale))
 
 
-def _facet_of(side: Side, slug: str, locale: int | None) -> Facet | None:
-    if side == Side.PROGRAM:
+def _facet_of(dimension: Dimension, slug: str, locale: int | None) -> Facet | None:
+    if dimension == Dimension.PROGRAM:
         program = ProgramPage.objects.public().filter(slug=slug, locale=locale).order_by("pk").first()
         if program:
-            return Facet(side, program.pk, program.title, slug)
+            return Facet(dimension, program.pk, program.title, slug)
     elif tag := Tag.objects.filter(slug=slug).first():
         note(f"tag:{tag.pk}")
-        return Facet(side, -tag.pk, tag.name, slug)
+        return Facet(dimension, -tag.pk, tag.name, slug)
     spoil()
     return None

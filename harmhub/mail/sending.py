@@ -33,6 +33,7 @@ RECORDING_WAITS = (0.2, 0.5, 1, 2, 4, 8)
 ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
 POLICY = "5.7."  # security or policy status: relaying denied, log-in required, an unwanted server
 CLOSING = 421
+MOST_EDITIONS = 200  # at hand, of some 20 kB each: a run with many lists has as many
 
 
 class Verdict(Enum):
@@ -106,7 +107,9 @@ class Line:
         """Return the mail with its edition at hand: there are many mails of few."""
         if mail.edition_id is not None:
             if mail.edition_id not in self._editions:
-                self._editions = {mail.edition_id: Edition.objects.get(pk=mail.edition_id)}
+                if len(self._editions) == MOST_EDITIONS:
+                    self._editions.clear()
+                self._editions[mail.edition_id] = Edition.objects.get(pk=mail.edition_id)
             mail.edition = self._editions[mail.edition_id]
         return mail
 

@@ -190,10 +190,11 @@ class PageStore:
                 response = self.handler(environ, hear)
             status, headers = told[0], told[1]
             if not _may_be_kept(status, headers, response, watch.seen):
-                self._unkept = {*self._unkept, address} if len(self._unkept) < MANY else {address}
+                self._remember_unkept(address)
                 self._offer(watch)
                 start_response(status, headers)
                 return response
+            self._unkept.discard(address)
             headers = [*headers, ("Cache-Control", CACHE_CONTROL)]
             flight.page = StoredPage.of(headers, response.content, watch.seen.until)  # type: ignore[attr-defined]
             watch.seen.tags.add(shown.address_tag(address))
@@ -217,6 +218,12 @@ class PageStore:
                 del self._flights[over]
             flight = self._flights[address] = Flight()
             return flight, True
+
+    def _remember_unkept(self, address: str) -> None:
+        with self._lock:
+            if len(self._unkept) == MANY:
+                self._unkept.clear()
+            self._unkept.add(address)
 
     def _of_others(self, address: str) -> StoredPage | None:
         """Wait for this process's turn to render a page; return the page if another process has stored it
