@@ -124,6 +124,11 @@ class Listing:
         return self.base + "".join(f"{part}/" for part in parts if part)
 
     @property
+    def whole_address(self) -> str:
+        """The first page of this cut, of all years."""
+        return self.address(self.kind)
+
+    @property
     def first_address(self) -> str:
         """The first page of this cut; of the whole kind where the year has nothing of it, and without filters
         where they have nothing."""

@@ -34,9 +34,10 @@ class PublicForm(forms.Form):
         super().__init__(data, auto_id=f"{self.letter}-%s", **kwargs)
 
     @classmethod
-    def opened_now(cls, **initial) -> "PublicForm":
+    def opened_now(cls, initial: dict[str, str] | None = None, **kwargs: Any) -> "PublicForm":
         """Return an empty form that carries the signed time of its opening."""
-        return cls(initial={"opened": cls._signer().sign(str(int(time.time()))), **initial})
+        opened = {"opened": cls._signer().sign(str(int(time.time())))}
+        return cls(initial=opened | (initial or {}), **kwargs)
 
     @classmethod
     def _signer(cls) -> Signer:

@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -20,10 +20,9 @@ from wagtail.log_actions import log
 
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
 from harmhub.waking import wake_after_commit
-from newsletter.models import Run, SignUp, Subscription
+from newsletter.models import List, Run, SignUp, Subscription
 from newsletter.subscribing import erase
 from newsletter.tasks import sign_ups
-from topics.models import TopicPage
 
 STATES = {
     "active": gettext_lazy("Confirmed"),
@@ -37,10 +36,11 @@ class SubscriptionFilterSet(WagtailFilterSet):
 
     list = django_filters.ModelChoiceFilter(
         label=gettext_lazy("List"),
-        null_label=gettext_lazy("The whole organisation"),
-        queryset=lambda request: TopicPage.objects.filter(
-            Exists(Subscription.objects.filter(list=OuterRef("pk")))
-        ).order_by("title"),
+        queryset=lambda request: (
+            List.objects.exclude(subscriptions=None)
+            .named()
+            .order_by(F("page__title").asc(nulls_first=True), "pk")
+        ),
     )
     state = django_filters.ChoiceFilter(
         label=gettext_lazy("State"), choices=[*STATES.items()], method="in_state"
@@ -145,7 +145,7 @@ class HeldSignUpsView(RecordIndexView):
 
     def get_base_queryset(self) -> QuerySet:
         """Return the held ones only; the others live for seconds."""
-        return super().get_base_queryset().held().select_related("list")
+        return super().get_base_queryset().held()
 
 
 class RestoreView(PermissionCheckedMixin, View):
@@ -174,9 +174,13 @@ class HeldSignUpViewSet(RecordViewSet):
     menu_label = gettext_lazy("Held sign-ups")
     index_view_class = HeldSignUpsView
     inspect_template_name = "newsletter/admin/held_sign_up.html"
-    list_display = ["__str__", "list", "received_at"]
+    list_display = [
+        "__str__",
+        Column("lists", label=gettext_lazy("Lists"), accessor="list_names"),
+        "received_at",
+    ]
     list_export: list[str] = []
-    inspect_view_fields = ["address", "list", "language", "wording", "received_at", "held_at"]
+    inspect_view_fields = ["address", "list_names", "language", "wording", "received_at", "held_at"]
 
     def get_urlpatterns(self) -> list:
         """Add the address under which a sign-up is let through."""

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from secrets import token_hex
 
+from django.utils import translation
+
 from content.cards import cards_of
-from content.models import ContentItem, Entry
-from content.models.entries import EVERYWHERE
-from harmhub.mail.composing import compose_edition, organisation_name
+from content.models import ContentItem
+from harmhub.mail.composing import compose_edition
 from harmhub.mail.models import Edition, Mail
-from newsletter.links import leaving_headers, link
-from newsletter.models import Delivery, Issue, Subscription, Update
+from newsletter.links import leaving_headers, link, sender_of
+from newsletter.models import Delivery, Issue, List, Subscription, Update
 from newsletter.models.updates import public_works
-from topics.models import TopicPage
 
 UPDATES = "newsletter-updates"  # the purpose of these mails
 
@@ -46,7 +46,7 @@ def withdraw(subscription: Subscription) -> None:
         sections = _without(subscription, issue.sections)
         if sections == issue.sections:
             continue
-        new = Issue(run=issue.run, language=issue.language, sections=sections)
+        new = Issue(run=issue.run, language=issue.language, is_discreet=issue.is_discreet, sections=sections)
         if edition := write(new):
             delivery.issue = new
             delivery.save(update_fields=["issue"])
@@ -59,18 +59,16 @@ def withdraw(subscription: Subscription) -> None:
 def _without(subscription: Subscription, sections: list) -> list:
     """Return sections without those of a list. A work that another list of the subscriber has been served,
     and that stood under this one only because each work stands once, moves there."""
-    left = subscription.list_id or 0
+    left = subscription.list_id
     kept = {number: list(works) for number, works in sections if number != left}
     homeless = [work for number, works in sections if number == left for work in works]
     others = Subscription.objects.active().filter(subscriber=subscription.subscriber_id)
-    for other in others.exclude(pk=subscription.pk).select_related("subscriber").order_by("list__title"):
-        listed = Entry.objects.current().filter(page=other.list_id or EVERYWHERE, item__in=homeless)
-        if other.list_id is None:
-            listed = listed.filter(locale__language_code=other.subscriber.language)
+    for other in others.exclude(pk=subscription.pk).select_related("list").order_by("pk"):
         served = Update.objects.filter(pk__gt=other.starts_after, place__lte=other.served_to)
-        moved = set(listed.filter(item__in=served.values("item")).values_list("item", flat=True))
+        listed = other.list.works.filter(item__in=homeless).filter(item__in=served.values("item"))
+        moved = set(listed.values_list("item", flat=True))
         if moved:
-            kept.setdefault(other.list_id or 0, []).extend(work for work in homeless if work in moved)
+            kept.setdefault(other.list_id, []).extend(work for work in homeless if work in moved)
             homeless = [work for work in homeless if work not in moved]
     return [[number, works] for number, works in kept.items()]
 
@@ -79,10 +77,11 @@ def _composed(issue: Issue, works: Mapping[int, ContentItem]) -> Edition:
     """Return the text, with a mark where each mail's own secret is to be."""
     mark = f"secret{token_hex(16)}"
     lists = [number for number, _ in issue.sections]
-    names = dict(TopicPage.objects.filter(pk__in=lists).values_list("pk", "title"))
+    with translation.override(issue.language):
+        names = {number: found.name for number, found in List.objects.named().in_bulk(lists).items()}
     sections = [
         {
-            "name": names.get(number) or organisation_name(),
+            "name": names.get(number, ""),
             "works": [works[work] for work in chosen],
             "leave_url": link("newsletter:leave", mark, issue.language, list=number),
         }
@@ -93,7 +92,9 @@ def _composed(issue: Issue, works: Mapping[int, ContentItem]) -> Edition:
         "number": sum(len(chosen) for _, chosen in issue.sections),
         "first": sections[0]["works"][0],
         "pace": issue.run.get_pace_display,
+        "is_discreet": issue.is_discreet,
         "leave_all_url": link("newsletter:leave", mark, issue.language),
+        "manage_url": link("newsletter:ask_for_link", mark, issue.language),
     }
     return compose_edition(
         template="newsletter-updates",
@@ -101,4 +102,5 @@ def _composed(issue: Issue, works: Mapping[int, ContentItem]) -> Edition:
         language=issue.language,
         headers=leaving_headers(lists[0] if len(lists) == 1 else "updates", mark),
         mark=mark,
+        sender=sender_of(issue.is_discreet, issue.language),
     )

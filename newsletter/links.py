@@ -5,6 +5,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from harmhub import mail
 
@@ -14,6 +15,12 @@ def link(name: str, secret: str, language: str, **more: object) -> str:
     holds it."""
     with translation.override(language):
         return mail.public_url(f"{reverse(name)}?{urlencode({'t': secret} | more)}")
+
+
+def sender_of(is_discreet: bool, language: str) -> str:
+    """Return the name in which to write to who asks for discretion; "" is the organisation's."""
+    with translation.override(language):
+        return _("Your reading") if is_discreet else ""
 
 
 def leaving_headers(name: str | int, secret: str) -> dict[str, str]:

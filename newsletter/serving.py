@@ -6,22 +6,21 @@ which they were served is moved, both or neither. So a run that is killed goes o
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.utils import timezone
-from wagtail.models import Locale
 
 from content.cards import cards_of
-from content.models import ContentItem, Entry
+from content.models import ContentItem, Entry, FacetEntry
 from content.models.entries import EVERYWHERE
 from harmhub.mail.models import Edition, Mail
 from harmhub.sealing import Unreadable, hash_token, new_token
 from newsletter.issues import UPDATES, write
-from newsletter.models import Delivery, Issue, Run, Subscriber, Subscription, Suppression, Update
+from newsletter.models import Delivery, Issue, List, Run, Subscriber, Subscription, Suppression, Update
 from newsletter.models.subscribers import SubscriptionQuerySet
 
 logger = logging.getLogger(__name__)
@@ -52,9 +51,9 @@ class Service:
     should_stop: Callable[[], bool] = lambda: False
     _lowest: int = 0
     _unreadable: set[int] = field(default_factory=set)
-    _by_topic: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
-    _by_language: dict[str, list[News]] = field(default_factory=lambda: defaultdict(list))
-    _issues: dict[tuple[str, Sections], tuple[Issue, Edition] | None] = field(default_factory=dict)
+    _lists: dict[int, List] = field(default_factory=dict)
+    _by_list: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
+    _issues: dict[tuple[str, bool, Sections], tuple[Issue, Edition] | None] = field(default_factory=dict)
     _cards: dict[int, ContentItem] = field(default_factory=dict)
 
     def serve(self) -> None:
@@ -65,9 +64,7 @@ class Service:
         if lowest is not None:
             self._lowest = lowest
             self._look_up()
-            self._due.filter(list__isnull=False).exclude(list__in=self._by_topic).update(
-                served_to=self.run.place
-            )
+            self._due.exclude(list__in=self._by_list).update(served_to=self.run.place)
             while not self.should_stop() and self._serve_some():
                 pass
         if self.run.ended_at is None and not self._waiting().exists():
@@ -81,27 +78,32 @@ class Service:
         return Subscription.objects.due(self.run.pace, self.run.place).filter(served_to__gte=self._lowest)
 
     def _look_up(self) -> None:
-        """Look up what was released after a place, as far as it is public now, by the topics and languages of
-        lists."""
-        codes = dict(Locale.objects.values_list("pk", "language_code"))
+        """Look up what was released after a place, as far as it is public now, list by list."""
+        self._lists = List.objects.followed().named().in_bulk()
+        by_listing = defaultdict(list)
+        for each in self._lists.values():
+            by_listing[each.page_id or EVERYWHERE, each.locale_id].append(each)
         released = Update.objects.filter(place__gt=self._lowest, place__lte=self.run.place)
-        entries = Entry.objects.current().filter(Exists(released.filter(item=OuterRef("item"))))
-        wanted = entries.filter(page__in=[EVERYWHERE, *self._lists()])
-        rows = wanted.order_by("item__update__place").values_list(
-            "page_id", "locale_id", "item_id", "item__update", "item__update__place"
+        is_released = Exists(released.filter(item=OuterRef("item")))
+        facets = self._facets(is_released)
+        entries = Entry.objects.current().filter(is_released, page__in={page for page, _ in by_listing})
+        rows = entries.order_by("item__update__place").values_list(
+            "page_id", "locale_id", "kind", "item_id", "item__update", "item__update__place"
         )
-        for page, locale, *told in rows:
+        for page, locale, kind, *told in rows:
             news = News(*cast(tuple[int, int, int], told))
-            if page == EVERYWHERE:
-                self._by_language[codes[locale]].append(news)
-            else:
-                self._by_topic[page].append(news)
+            for each in by_listing[page, locale]:
+                if each.kind in ("", kind) and facets[news.item].issuperset(each.facets):
+                    self._by_list[each.pk].append(news)
 
-    @staticmethod
-    def _lists() -> Iterable[int]:
-        """Return the topics of all lists."""
-        lists = Subscription.objects.active().exclude(list=None)
-        return lists.values_list("list", flat=True).distinct()
+    def _facets(self, is_released: Exists) -> Mapping[int, set[int]]:
+        """Return which of the programs and tags that lists ask for each released work has."""
+        asked = {facet for each in self._lists.values() for facet in each.facets}
+        rows = FacetEntry.objects.filter(is_released, page=EVERYWHERE, facet__in=asked)
+        found: dict[int, set[int]] = defaultdict(set)
+        for item, facet in rows.values_list("item_id", "facet"):
+            found[item].add(facet)
+        return found
 
     def _waiting(self):
         """Return the subscribers who are due and may be written to."""
@@ -116,7 +118,7 @@ class Service:
         if not subscribers:
             return False
         due: dict[int, list[Subscription]] = defaultdict(list)
-        for subscription in self._due.filter(subscriber__in=subscribers).order_by("list__title", "pk"):
+        for subscription in self._due.filter(subscriber__in=subscribers):
             due[subscription.subscriber_id].append(subscription)
         had = self._had(subscribers)
         served, readers = [], []
@@ -128,8 +130,8 @@ class Service:
                 self._unreadable.add(subscriber.pk)
                 continue
             served += due[subscriber.pk]
-            sections = self._sections(subscriber, due[subscriber.pk], had[subscriber.pk])
-            if sections and (written := self._issue(subscriber.language, sections)):
+            sections = self._sections(due[subscriber.pk], had[subscriber.pk])
+            if sections and (written := self._issue(subscriber, sections)):
                 readers.append((subscriber, *written))
         self._mail(readers)
         Subscription.objects.filter(pk__in=[each.pk for each in served]).update(served_to=self.run.place)
@@ -144,37 +146,38 @@ class Service:
             had[subscriber].update(work for _, works in sections for work in works)
         return had
 
-    def _sections(self, subscriber: Subscriber, due: list[Subscription], had: set[int]) -> Sections:
-        """Return what a subscriber has not got yet, each work under the first of her lists that has it; the
-        whole organisation comes last."""
+    def _sections(self, due: list[Subscription], had: set[int]) -> Sections:
+        """Return what a subscriber has not got yet, each work under the first of her lists that has it; those
+        of the whole organisation come last."""
         sections = []
-        for each in sorted(due, key=lambda each: each.list_id is None):
+        for each in sorted(due, key=self._order):
             works = [
                 news.item
-                for news in self._news_of(each, subscriber)
+                for news in self._by_list.get(each.list_id, ())
                 if news.item not in had
                 and news.place > each.served_to
                 and news.update > each.starts_after  # found while this was wished for
             ]
             had.update(works)
             if works:
-                sections.append((each.list_id or 0, tuple(reversed(works))))
+                sections.append((each.list_id, tuple(reversed(works))))
         return tuple(sections)
 
-    def _news_of(self, subscription: Subscription, subscriber: Subscriber) -> list[News]:
-        if subscription.list_id is None:
-            return self._by_language.get(subscriber.language, [])
-        return self._by_topic.get(subscription.list_id, [])
+    def _order(self, subscription: Subscription) -> tuple:
+        found = self._lists.get(subscription.list_id)
+        return (found.page_id is None, found.name, found.pk) if found else (True, "", 0)
 
-    def _issue(self, language: str, sections: Sections) -> tuple[Issue, Edition] | None:
+    def _issue(self, subscriber: Subscriber, sections: Sections) -> tuple[Issue, Edition] | None:
         """Return what a mail of these sections says; of all mails with the same, the same. None: nothing."""
-        if (language, sections) not in self._issues:
+        said = (subscriber.language, subscriber.is_discreet, sections)
+        if said not in self._issues:
             numbers = {work for _, works in sections for work in works} - self._cards.keys()
             self._cards |= {item.pk: item for item in cards_of(sorted(numbers))}
-            issue = Issue(run=self.run, language=language, sections=sections)
+            language, is_discreet, _ = said
+            issue = Issue(run=self.run, language=language, is_discreet=is_discreet, sections=sections)
             edition = write(issue, self._cards)
-            self._issues[language, sections] = (issue, edition) if edition else None
-        return self._issues[language, sections]
+            self._issues[said] = (issue, edition) if edition else None
+        return self._issues[said]
 
     def _mail(self, readers: list[tuple[Subscriber, Issue, Edition]]) -> None:
         secrets = [new_token() for _ in readers]

@@ -4,19 +4,22 @@ Each function is one transaction or runs in its caller's.
 """
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest, readable
 from newsletter.issues import UPDATES, withdraw
-from newsletter.links import leaving_headers, link
+from newsletter.links import leaving_headers, link, sender_of
 from newsletter.models import (
-    Consent,
     Delivery,
+    LinkRequest,
+    List,
     Pace,
     SignUp,
     Subscriber,
@@ -33,131 +36,149 @@ CONFIRMABLE_FOR = timedelta(hours=48)
 
 
 def work_off_sign_ups() -> None:
-    """Take every waiting sign-up once. One that fails is passed over and tried again at the next run."""
-    for pk in SignUp.objects.waiting().order_by("pk").values_list("pk", flat=True):
+    """Take every waiting sign-up once."""
+    each_once(SignUp.objects.waiting(), _work_off)
+
+
+def each_once(rows: QuerySet, work: Callable[[int], None]) -> None:
+    """Do the work for each row, told by its number. One that fails is passed over until the next time."""
+    for pk in rows.order_by("pk").values_list("pk", flat=True):
         try:
-            _work_off(pk)
+            work(pk)
         except Exception as problem:  # its text could hold an address, so it is not logged
-            logger.error("Sign-up %s could not be worked off (%s).", pk, type(problem).__name__)
+            name = rows.model.__name__
+            logger.error("%s %s could not be worked off (%s).", name, pk, type(problem).__name__)
 
 
 @transaction.atomic
 def _work_off(pk: int) -> None:
     """Turn one sign-up into what it asks for, unless another worker has it.
 
-    Over the limit of confirmations it is dropped if its link is in the inbox already; for another list it
+    Over the limit of confirmations it is dropped if its link is in the inbox already; for other lists it
     waits for its turn.
     """
-    sign_up = (
-        SignUp.objects.waiting()
-        .select_for_update(skip_locked=True, of=("self",))
-        .select_related("list")
-        .filter(pk=pk)
-        .first()
-    )
+    waiting = SignUp.objects.waiting().filter(pk=pk)
+    sign_up = waiting.select_for_update(skip_locked=True, of=("self",)).first()
     if sign_up is None:
         return
-    digest = address_digest(readable(sign_up.address))
-    if not Suppression.objects.final().filter(address_digest=digest).exists():
-        subscription = _subscription(sign_up, digest)
-        if subscription.subscriber.may_be_written_to:
-            _ask(subscription, sign_up)
-        elif not (subscription.is_active or _was_asked(subscription)):
+    address = readable(sign_up.address)
+    lists = list(sign_up.lists.named())
+    if lists and not Suppression.objects.final().of_address(address).exists():
+        subscriber = found_or_made(address, sign_up.language, is_discreet=sign_up.is_discreet)
+        subscriptions = [_subscription(subscriber, each, sign_up.pace) for each in lists]
+        if subscriber.may_be_written_to:
+            _ask(subscriber, subscriptions, sign_up)
+        elif not all(each.is_active or _was_asked(each) for each in subscriptions):
             return
     sign_up.delete()
 
 
-def _subscription(sign_up: SignUp, digest: bytes) -> Subscription:
-    """Return the subscription that is asked for; its subscriber is locked until the transaction ends."""
-    typed = {"address": sign_up.address, "language": sign_up.language}
+def found_or_made(address: str, language: str, *, is_discreet: bool) -> Subscriber:
+    """Return the subscriber of an address, locked until the transaction ends."""
+    digest, typed = address_digest(address), {"address": address, "language": language}
     Subscriber.objects.get_or_create(address_digest=digest, defaults=typed)
     subscriber = Subscriber.objects.select_for_update().get(address_digest=digest)
     if not subscriber.subscriptions.active().exists():  # nobody proved yet that the older spelling is right
-        subscriber.address, subscriber.language = sign_up.address, sign_up.language
-        subscriber.save(update_fields=["address", "language"])
-    subscription, _new = Subscription.objects.get_or_create(subscriber=subscriber, list=sign_up.list)
+        subscriber.address, subscriber.language, subscriber.is_discreet = address, language, is_discreet
+    subscriber.is_discreet |= is_discreet  # whoever asks for it: it gives nothing away
+    subscriber.save(update_fields=["address", "language", "is_discreet"])
+    return subscriber
+
+
+def _subscription(subscriber: Subscriber, chosen: List, pace: str) -> Subscription:
+    subscription, _new = Subscription.objects.get_or_create(subscriber=subscriber, list=chosen)
     if not subscription.is_active:
-        subscription.pace = sign_up.pace or Pace.WEEKLY
-    subscription.subscriber = subscriber
+        subscription.pace = pace or Pace.WEEKLY
+    subscription.list = chosen  # with its name
     return subscription
 
 
 def _was_asked(subscription: Subscription) -> bool:
-    tokens = subscription.tokens.filter(purpose=Token.Purpose.CONFIRM, used_at=None)
-    return tokens.filter(expires_at__gt=timezone.now()).exists()
+    return subscription.tokens.good().filter(purpose=Token.Purpose.CONFIRM).exists()
 
 
-def _ask(subscription: Subscription, sign_up: SignUp) -> None:
+def _ask(subscriber: Subscriber, subscriptions: list[Subscription], sign_up: SignUp) -> None:
     """Post the confirmation mail. Nothing that was typed stands in it."""
-    subscription.asked_at = timezone.now()
-    subscription.save(update_fields=["asked_at", "pace"])
-    consent = Consent.objects.create(
-        subscription=subscription,
-        wording=sign_up.wording,
-        list_name=subscription.list_name,
-        pace=sign_up.pace or subscription.pace,
-    )
-    expires_at = timezone.now() + CONFIRMABLE_FOR
-    secret = Token.issue(subscription, Token.Purpose.CONFIRM, consent=consent, expires_at=expires_at)
-    context = {"list": consent.list_name, "confirm_url": link("newsletter:confirm", secret, sign_up.language)}
-    _post(subscription, "confirmation", context, language=sign_up.language)
+    token, secret = Token.issue(subscriber, Token.Purpose.CONFIRM, subscriptions, lives=CONFIRMABLE_FOR)
+    for each in subscriptions:
+        each.asked_at = token.created_at
+        each.save(update_fields=["asked_at", "pace"])
+        each.consents.create(
+            token=token, wording=sign_up.wording, list_name=each.list.name, pace=sign_up.pace or each.pace
+        )
+    context = {
+        "lists": names_of(subscriptions),
+        "confirm_url": link("newsletter:confirm", secret, sign_up.language),
+    }
+    post(subscriber, "confirmation", context, language=sign_up.language)
+
+
+def names_of(subscriptions: Iterable[Subscription]) -> list[str]:
+    """Return what the lists of some subscriptions are about, A to Z."""
+    return sorted((each.list_name for each in subscriptions), key=str.casefold)
 
 
 @transaction.atomic
-def confirm(secret: str) -> Subscription | None:
+def confirm(secret: str) -> list[Subscription]:
     """Confirm what the token stands for, and post the welcome mail. A second press finds it done.
 
-    None: the token is unknown, expired, or was used for a subscription that has been left since.
+    Return the active subscriptions of the token; none where it is unknown or expired.
     """
-    opened = Token.objects.opened_by(Token.Purpose.CONFIRM, secret)
+    opened = Token.objects.opened_by(secret, Token.Purpose.CONFIRM)
     # First the subscriber, as everybody does: leaving, erasing and runs wait for each other there.
-    list(Subscriber.objects.filter(subscriptions__tokens__in=opened).select_for_update())
-    token = opened.select_for_update().first()
+    list(Subscriber.objects.filter(tokens__in=opened).select_for_update())
+    token = opened.select_for_update().select_related("subscriber").first()
     if token is None:
-        return None
+        return []
     # Only now: who waited for another press must see what that press has written.
-    found = Subscription.objects.select_related("subscriber", "list").select_for_update(of=("self",))
-    subscription = found.get(pk=token.subscription_id)
-    if token.confirms:
-        _confirm(token, subscription)
-    return subscription if token.used_at and subscription.is_active else None
+    found = list(token.subscriptions.named().select_for_update(of=("self",)))
+    if token.is_good:
+        _confirm(token, found)
+    return [each for each in found if token.used_at and each.is_active]
 
 
-def _confirm(token: Token, subscription: Subscription) -> None:
+def _confirm(token: Token, subscriptions: list[Subscription]) -> None:
     token.used_at = timezone.now()
     token.save(update_fields=["used_at"])
+    paces = dict(token.consents.values_list("subscription", "pace"))
+    for each in subscriptions:
+        # It may have been asked for anew, at another pace.
+        begin(each, paces.get(each.pk, each.pace), token.used_at)
+    token.consents.update(day=timezone.localdate())
+    subscriber = token.subscriber
+    Suppression.objects.lift(bytes(subscriber.address_digest))
+    _token, secret = Token.issue(subscriber, Token.Purpose.LEAVE, subscriptions)
+    numbers = [each.list_id for each in subscriptions]
+    context = {
+        "lists": names_of(subscriptions),
+        "leave_url": link("newsletter:leave", secret, subscriber.language),
+        "manage_url": link("newsletter:ask_for_link", secret, subscriber.language),
+    }
+    headers = leaving_headers(numbers[0] if len(numbers) == 1 else "updates", secret)
+    post(subscriber, "welcome", context, headers=headers)
+
+
+def begin(subscription: Subscription, pace: str, at: datetime) -> None:
+    """Have a subscription count from a moment on, at a pace; one that counts already goes on."""
     if not subscription.is_active:
-        subscription.confirmed_at, subscription.left_at = token.used_at, None
+        subscription.confirmed_at, subscription.left_at = at, None
         # Only what is found from now on is for this wish; what was released before need not be looked at.
         subscription.starts_after = Update.objects.newest()
         subscription.served_to = Update.objects.last_place()
-    if token.consent:
-        subscription.pace = token.consent.pace  # it may have been asked for anew, at another one
+    subscription.pace = pace
     subscription.save(update_fields=["confirmed_at", "left_at", "starts_after", "served_to", "pace"])
-    Consent.objects.filter(tokens=token).update(day=timezone.localdate())
-    Suppression.objects.lift(bytes(subscription.subscriber.address_digest))
-    language = subscription.subscriber.language
-    secret = Token.issue(subscription, Token.Purpose.LEAVE)
-    context = {"list": subscription.list_name, "leave_url": link("newsletter:leave", secret, language)}
-    _post(
-        subscription,
-        "welcome",
-        context,
-        language=language,
-        headers=leaving_headers(subscription.list_id or 0, secret),
-    )
 
 
 def left_by(secret: str, chosen: str = "") -> SubscriptionQuerySet:
-    """Return the subscriptions that the link in a mail leaves: all that the mail served, or the chosen one of
-    its lists (the number of a topic; 0 is the whole organisation). None, where they are gone."""
-    opened = Token.objects.opened_by(Token.Purpose.LEAVE, secret).values("subscription")
-    found = Subscription.objects.filter(pk__in=opened)
+    """Return the subscriptions that the link in a mail leaves: all that the mail served, or that of a chosen
+    one of its lists (a number). None, where they are gone."""
+    opened = Token.objects.opened_by(secret, Token.Purpose.LEAVE)
+    found = Subscription.objects.filter(tokens__in=opened)
     if delivery := Delivery.objects.opened_by(secret).select_related("issue").first():
         found = delivery.subscriptions
     if not chosen.isdecimal() or len(chosen) > 9:  # none, or what no link of ours says
         return found
-    return found.filter(list=int(chosen) or None)
+    return found.filter(list=int(chosen))
 
 
 @transaction.atomic
@@ -168,12 +189,14 @@ def leave(secret: str, chosen: str = "") -> None:
     list(Subscriber.objects.filter(pk__in=subscribers).select_for_update())
     found = left_by(secret, chosen).select_related("subscriber").select_for_update(of=("self",))
     for subscription in found:
-        if subscription.is_active:
-            _leave(subscription)
+        end(subscription)
 
 
-def _leave(subscription: Subscription) -> None:
-    """End a subscription. The record of consent lives as long as what it is for."""
+def end(subscription: Subscription) -> None:
+    """End a subscription that is active. The record of consent lives as long as what it is for. In the
+    caller's transaction, with the subscriber locked."""
+    if not subscription.is_active:
+        return
     subscription.left_at = timezone.now()
     subscription.save(update_fields=["left_at"])
     subscription.consents.exclude(day=None).delete()
@@ -188,7 +211,8 @@ def erase(subscriber: Subscriber) -> None:
     digest = bytes(subscriber.address_digest)
     list(Subscriber.objects.filter(pk=subscriber.pk).select_for_update())
     Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
-    SignUp.objects.of_address(digest).delete()
+    for wishes in (SignUp.objects, LinkRequest.objects):
+        wishes.of_address(digest).delete()
     Mail.objects.filter(recipient=digest, purpose__startswith=PURPOSE).delete()
     subscriber.delete()
 
@@ -201,19 +225,22 @@ def suppress_refused(sender: type[Mail], mail: Mail, **kwargs) -> None:
         others.exclude(pk=mail.pk).delete()
 
 
-def _post(
-    subscription: Subscription,
+def post(
+    subscriber: Subscriber,
     name: str,
     context: dict,
     *,
-    language: str,
+    language: str = "",
     headers: dict[str, str] | None = None,
 ) -> None:
+    """Post one of our mails to a subscriber, in her language where no other is told."""
+    language = language or subscriber.language
     mail.post(
         purpose=f"{PURPOSE}-{name}",
-        to=subscription.subscriber.address,
+        to=subscriber.address,
         template=f"newsletter-{name}",
         context=context,
         language=language,
         headers=headers,
+        sender=sender_of(subscriber.is_discreet, language),
     )

@@ -8,17 +8,30 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from newsletter.models import Consent, SignUp, Subscriber, Subscription, Token
+from newsletter.managing import ask_both, send_link
+from newsletter.models import (
+    AddressChange,
+    Consent,
+    LinkRequest,
+    List,
+    SignUp,
+    Subscriber,
+    Subscription,
+    Token,
+)
 from newsletter.serving import Service
-from newsletter.subscribing import work_off_sign_ups
+from newsletter.subscribing import CONFIRMABLE_FOR, each_once, work_off_sign_ups
 from newsletter.updating import begin_runs, find_and_release, newest_runs
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="newsletter-sign-ups", lock="newsletter-sign-ups")
 def sign_ups(timestamp: int | None = None) -> None:
-    """Work off the sign-ups. Woken by the form, and once a minute for what was passed over."""
+    """Work off what readers asked for: sign-ups, links, moves to another address. Woken by their forms, and
+    once a minute for what was passed over."""
     work_off_sign_ups()
+    each_once(LinkRequest.objects.all(), send_link)
+    each_once(AddressChange.objects.unasked(), ask_both)
 
 
 @app.periodic(cron="* * * * *")
@@ -42,6 +55,12 @@ def forget(timestamp: int) -> None:
     with transaction.atomic():
         SignUp.objects.old().delete()
         Subscription.objects.due_to_be_forgotten().delete()
+        AddressChange.objects.filter(asked_at__lt=Now() - CONFIRMABLE_FOR - timedelta(days=1)).delete()
+        LinkRequest.objects.filter(received_at__lt=Now() - timedelta(days=1)).delete()
         Token.objects.filter(expires_at__lt=Now() - timedelta(days=1)).delete()
-        Consent.objects.filter(day=None, tokens=None).delete()
-        Subscriber.objects.filter(subscriptions=None).delete()
+        Token.objects.filter(purpose=Token.Purpose.LEAVE, subscriptions=None).delete()
+        Consent.objects.filter(day=None, token=None).delete()
+        # An address that others wish to move to is known as long as this tells how often it was written to.
+        nobody = Subscriber.objects.filter(subscriptions=None)
+        nobody.exclude(tokens__purpose=Token.Purpose.RECEIVE).delete()
+        List.objects.unused().delete()

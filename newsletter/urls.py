@@ -10,4 +10,11 @@ urlpatterns = [
     path("confirm/", views.confirm, name="confirm"),
     path("leave/", views.leave, name="leave"),
     path("one-click/", views.one_click, name="one_click"),
+    path("link/", views.ask_for_link, name="ask_for_link"),
+    path("manage/", views.manage, name="manage"),
+    path("manage/leave/", views.leave_all, name="leave_all"),
+    path("manage/erase/", views.erase, name="erase"),
+    path("manage/export/", views.export, name="export"),
+    path("manage/address/", views.move, name="move"),
+    path("agree/", views.agree, name="agree"),
 ]

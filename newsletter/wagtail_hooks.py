@@ -1,5 +1,6 @@
 """What the newsletter adds to the admin: its pages, and the words of its log."""
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail import hooks
@@ -24,7 +25,8 @@ def register_newsletter() -> NewsletterGroup:
 @hooks.register("reason_to_keep_pages")
 def subscribers(pages: PageQuerySet) -> str:
     """Return a sentence with the number of those who get the updates of these pages, or ""."""
-    number = Subscription.objects.active().filter(list__in=pages).count()
+    about = Q(list__page__in=pages) | Q(list__program__in=pages)
+    number = Subscription.objects.active().filter(about).values("subscriber").distinct().count()
     words = ngettext("%d person subscribes to its updates.", "%d people subscribe to its updates.", number)
     return words % number if number else ""
 

@@ -228,8 +228,8 @@ ODD = {
     "500 KB field": (FORM, b"message=" + b"a" * 500_000),
     "500 KB field, encoded": (FORM, b"message=" + b"%41" * 170_000),
     "unknown field, long address": (FORM, b"website2=x&email=" + b"a@" * 100_000),
-    "list of another world": (FORM, b"email=a@b.example&list=99999999999999999999"),
-    "list that is no number": (FORM, b"email=a@b.example&list=abc"),
+    "list of another world": (FORM, b"email=a@b.example&topic=99999999999999999999"),
+    "list that is no number": (FORM, b"email=a@b.example&topic=abc"),
     "multipart bad base64": (
         MULTIPART,
         b'--xyz\r\nContent-Disposition: form-data; name="m"\r\nContent-Transfer-Encoding: base64\r\n\r\n!'

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
-from newsletter.models import Consent, SignUp, Subscriber, Subscription, Suppression, Token
+from newsletter.models import Consent, List, SignUp, Subscriber, Subscription, Suppression, Token
 from newsletter.subscribing import erase
 from newsletter.tasks import forget, sign_ups
 from tests.fixtures import databases
@@ -29,7 +29,7 @@ def reader() -> Client:
 @pytest.fixture
 def confirmation(reader, tree) -> str:
     """The path and query of the link in a confirmation mail for Health."""
-    reader.post("/newsletter/", {"email": READER, "list": tree.health.pk})
+    reader.post("/newsletter/", {"email": READER, "topic": tree.health.pk})
     sign_ups()
     return linked("confirm")
 
@@ -90,7 +90,7 @@ def test_pressing_confirm_confirms_with_the_day_and_a_welcome_mail(reader, confi
     assert content["to"] == READER
     assert headers["List-Unsubscribe"] == f"<http://testserver/newsletter/one-click/?t={secret}>"
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert headers["List-Id"] == f"<list-{tree.health.pk}.testserver>"
+    assert headers["List-Id"] == f"<list-{List.objects.of(tree.health).pk}.testserver>"
     assert READER not in headers["List-Unsubscribe"]
 
 
@@ -188,7 +188,7 @@ def test_leaving_never_expires(reader, leaving):
 
 def test_leaving_one_list_keeps_the_others(reader, leaving, tree):
     other = Subscription.objects.create(
-        subscriber=Subscriber.objects.get(), list=None, confirmed_at=timezone.now()
+        subscriber=Subscriber.objects.get(), list=List.objects.of(None, "en"), confirmed_at=timezone.now()
     )
     reader.post(leaving)
     assert list(Subscription.objects.active()) == [other]
@@ -217,7 +217,7 @@ def test_one_click_needs_nothing_but_the_link(leaving):
 def test_a_new_confirmed_sign_up_takes_back_the_leaving(reader, leaving, tree):
     reader.post(leaving)
     Token.objects.update(created_at=timezone.now() - timedelta(hours=2))
-    reader.post("/newsletter/", {"email": READER.upper(), "list": tree.health.pk}, REMOTE_ADDR="203.0.113.9")
+    reader.post("/newsletter/", {"email": READER.upper(), "topic": tree.health.pk}, REMOTE_ADDR="203.0.113.9")
     sign_ups()
     assert Suppression.objects.exists()
     reader.post(linked("confirm"))
@@ -241,7 +241,7 @@ def test_the_used_link_of_a_subscription_that_was_left_does_not_bring_it_back(re
 
 def test_leaving_does_not_free_the_address_for_more_confirmations(reader, leaving, tree):
     reader.post(leaving)
-    reader.post("/newsletter/", {"email": READER, "list": tree.health.pk}, REMOTE_ADDR="203.0.113.9")
+    reader.post("/newsletter/", {"email": READER, "topic": tree.health.pk}, REMOTE_ADDR="203.0.113.9")
     sign_ups()
     assert Mail.objects.count() == 2
 
@@ -292,7 +292,7 @@ def test_held_sign_ups_are_forgotten_after_seven_days(reader, tree):
 
 def test_dead_links_and_consents_that_nobody_gave_are_forgotten(reader, leaving, tree):
     Token.objects.update(created_at=timezone.now() - timedelta(days=10))
-    reader.post("/newsletter/", {"email": READER, "list": tree.health.pk}, REMOTE_ADDR="203.0.113.9")
+    reader.post("/newsletter/", {"email": READER, "topic": tree.health.pk}, REMOTE_ADDR="203.0.113.9")
     sign_ups()
     assert Consent.objects.count() == 2
     later(timedelta(days=3, hours=1))

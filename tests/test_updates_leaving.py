@@ -11,7 +11,7 @@ from harmhub.mail import refused
 from harmhub.mail.composing import build
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.tasks import forget as forget_mail
-from newsletter.models import Delivery, Pace, Subscription
+from newsletter.models import Delivery, List, Pace, Subscription
 from newsletter.subscribing import erase, leave
 from tests.factories import Tree
 from tests.fixtures.following import Clock, fresh, mails, secrets_in, told
@@ -33,11 +33,11 @@ def test_link_of_a_section_leaves_its_list_and_one_click_all_that_the_mail_serve
     assert len(set(secrets_in(mail))) == 1
     client = Client(headers={"sec-fetch-site": "same-origin"})
     links = re.findall(r"http://testserver(/newsletter/leave/\S+)", mail.told["text"])
-    of_justice = next(link for link in links if link.endswith(f"list={tree.justice.pk}"))
+    of_justice = next(link for link in links if link.endswith(f"list={List.objects.of(tree.justice).pk}"))
     assert "Justice" in client.get(of_justice).content.decode()
     assert Subscription.objects.active().count() == 3
     client.post(of_justice)
-    assert set(Subscription.objects.active().values_list("list__title", flat=True)) == {
+    assert set(Subscription.objects.active().values_list("list__page__title", flat=True)) == {
         "Harm Reduction",
         "Drug Checking",
     }
@@ -68,7 +68,7 @@ def test_mail_that_waits_is_not_sent_to_who_has_left(tree: Tree, clock: Clock):
     clock.pass_()
     [mail] = mails()
     secret = secrets_in(mail)[0]
-    leave(secret, str(tree.justice.pk))
+    leave(secret, str(List.objects.of(tree.justice).pk))
     assert told() == ["One"]
     assert secrets_in(mails()[0])[0] == secret
     leave(secret)
@@ -97,7 +97,7 @@ def test_work_under_a_list_that_is_left_moves_to_another_that_has_it(tree: Tree,
         clock.follow(followed, Pace.DAILY)
     fresh(tree, "On both")
     clock.pass_(days=1)
-    leave(secrets_in(mails()[0])[0], str(tree.harm_reduction.pk))
+    leave(secrets_in(mails()[0])[0], str(List.objects.of(tree.harm_reduction).pk))
     assert told() == ["On both"]
     assert "because you follow Health, daily" in mails()[0].told["text"]
 
@@ -121,7 +121,7 @@ def test_what_is_not_public_any_more_goes_when_a_mail_is_made_anew(tree: Tree, c
     clock.pass_()
     secret = secrets_in(mails()[0])[0]
     gone.delete()
-    leave(secret, str(tree.justice.pk))
+    leave(secret, str(List.objects.of(tree.justice).pk))
     assert not Mail.objects.exists()
 
 
@@ -169,7 +169,7 @@ def test_mail_is_whole_and_says_who_can_leave_what(tree: Tree, clock: Clock):
     message = build(one.told).message()
     assert message["To"] == "a@example.org"
     assert message["Subject"] == "Harm Reduction: Prices & <needles>"
-    assert message["List-Id"] == f"<list-{tree.harm_reduction.pk}.testserver>"
+    assert message["List-Id"] == f"<list-{List.objects.of(tree.harm_reduction).pk}.testserver>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Message-ID"] == one.message_id
     html = message.get_body(("html",)).get_content()

@@ -24,6 +24,7 @@ def post(
     context: Mapping[str, Any],
     language: str = "en",
     headers: Mapping[str, str] | None = None,
+    sender: str = "",
 ) -> "Mail":
     """Write one mail in the caller's transaction and wake the sender once that transaction is committed.
 
@@ -31,15 +32,17 @@ def post(
     from
     ``emails/<template>-subject.txt``, ``-text.txt`` and, where it exists, ``-html.html``, rendered with
     ``context``. ``headers`` come on top of ours (``List-Unsubscribe``); ValueError: one of them has a line
-    break. An address that no mail can be sent to raises nothing, so that it never costs a reader the message
-    it was to announce: its row is given up at once, where the admin shows it. Return the row.
+    break. ``sender`` is another name to send in than that of the organisation. An address that no mail can be
+    sent to raises nothing, so that it never costs a reader the message it was to announce: its row is given
+    up at once, where the admin shows it. Return the row.
     """
     # These need the models, and this module is read before them.
     from harmhub.mail.composing import compose
     from harmhub.mail.models import Mail
 
     mail = Mail.prepare(purpose=purpose, to=to, language=language)
-    return mail.queue(compose(mail, to=to, template=template, context=context, headers=headers or {}))
+    told = compose(mail, to=to, template=template, context=context, headers=headers or {}, sender=sender)
+    return mail.queue(told)
 
 
 def public_url(path: str) -> str:

@@ -24,27 +24,39 @@ DOT_ATOM = re.compile(rf"{_ATOM}(\.{_ATOM})*")  # RFC 5322, 3.2.3
 
 
 def compose(
-    mail: Mail, *, to: str, template: str, context: Mapping[str, Any], headers: Mapping[str, str]
+    mail: Mail,
+    *,
+    to: str,
+    template: str,
+    context: Mapping[str, Any],
+    headers: Mapping[str, str],
+    sender: str = "",
 ) -> dict[str, Any]:
     """Return what ``build`` makes the message of, as JSON. ValueError: a header could carry a second one."""
-    told = _told(template, context, mail.language)
+    told = _told(template, context, mail.language, sender)
     return told | {"to": to, "headers": own_headers(mail) | _checked(headers)}
 
 
 def compose_edition(
-    *, template: str, context: Mapping[str, Any], language: str, headers: Mapping[str, str], mark: str
+    *,
+    template: str,
+    context: Mapping[str, Any],
+    language: str,
+    headers: Mapping[str, str],
+    mark: str,
+    sender: str = "",
 ) -> Edition:
     """Return a new edition, saved: a mail to many in one language. ValueError: as ``compose``.
 
     mark: what stands in context and headers where each mail's own secret is to be; no text holds it by
     chance.
     """
-    told = _told(template, context, language)
+    told = _told(template, context, language, sender)
     content = told | {"headers": {"Content-Language": language} | _checked(headers)}
     return Edition.objects.create(content=content, mark=mark)
 
 
-def _told(template: str, context: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _told(template: str, context: Mapping[str, Any], language: str, sender: str) -> dict[str, Any]:
     """Return the sender, the subject and the texts of a mail."""
     organisation = organisation_name()
     values = {"organisation": organisation, "language": language, **context}
@@ -53,7 +65,9 @@ def _told(template: str, context: Mapping[str, Any], language: str) -> dict[str,
         text = _render(f"emails/{template}-text.txt", values, escape=False)
         html = _html(f"emails/{template}-html.html", {"subject": subject, **values})
     return {
-        "from": str(Address(display_name=_plain(organisation), addr_spec=settings.DEFAULT_FROM_EMAIL)),
+        "from": str(
+            Address(display_name=_plain(sender or organisation), addr_spec=settings.DEFAULT_FROM_EMAIL)
+        ),
         "subject": subject,
         "text": text.strip() + "\n",
         "html": html,

@@ -1,18 +1,23 @@
 """Who gets what. Addresses are sealed and looked up by digest.
 
-A list is a topic; no topic stands for the whole organisation.
+A list is a listing of the site, or all of its work.
 """
 
+from newsletter.models.lists import List
+from newsletter.models.moves import AddressChange
 from newsletter.models.paces import Pace
-from newsletter.models.sign_ups import SignUp
+from newsletter.models.sign_ups import LinkRequest, SignUp
 from newsletter.models.subscribers import Consent, Subscriber, Subscription, Token
 from newsletter.models.suppressions import Suppression
 from newsletter.models.updates import Delivery, Issue, Run, Update
 
 __all__ = [
+    "AddressChange",
     "Consent",
     "Delivery",
     "Issue",
+    "LinkRequest",
+    "List",
     "Pace",
     "Run",
     "SignUp",

@@ -1,6 +1,7 @@
 """What the form took, before anybody looked at it."""
 
 from datetime import timedelta
+from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -8,13 +9,24 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from harmhub.sealing import SealedTextField, address_digest
+from newsletter.models.lists import List
 from newsletter.models.paces import Pace
 
 # No margin for a clock a day ahead: the link is dead five days before, so nothing of use goes early.
 UNCONFIRMED_KEPT = timedelta(days=7)
 
 
-class SignUpQuerySet(models.QuerySet):
+class WishQuerySet(models.QuerySet):
+    """Wishes by their addresses."""
+
+    def of_address(self, wanted: bytes) -> Self:
+        """Return those whose address has this digest. It is in no row, so that taking one in is always the
+        same work."""
+        addresses = self.values_list("pk", "address")
+        return self.filter(pk__in=[pk for pk, address in addresses if address_digest(address) == wanted])
+
+
+class SignUpQuerySet(WishQuerySet):
     """Sign-ups by where they stand."""
 
     def waiting(self) -> "SignUpQuerySet":
@@ -33,25 +45,38 @@ class SignUpQuerySet(models.QuerySet):
         """Return those of one address, however it is written."""
         return self.of_address(address_digest(words))
 
-    def of_address(self, wanted: bytes) -> "SignUpQuerySet":
-        """Return those whose address has this digest. It is in no row, so that taking one in is always the
-        same work."""
-        addresses = self.values_list("pk", "address")
-        return self.filter(pk__in=[pk for pk, address in addresses if address_digest(address) == wanted])
 
-
-class SignUp(models.Model):
-    """A wish that the worker is to look at; nobody has looked yet whether the address is known."""
+class Wish(models.Model):
+    """What the worker is to look at; nobody has looked yet whether the address is known."""
 
     address = SealedTextField(_("e-mail address"))
-    list = models.ForeignKey(
-        "topics.TopicPage", verbose_name=_("list"), null=True, on_delete=models.CASCADE, related_name="+"
-    )
+    language = models.CharField(_("language"), max_length=12)
+    received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class LinkRequest(Wish):
+    """The wish for a link by which one manages one's subscriptions."""
+
+    objects = WishQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+
+
+class SignUp(Wish):
+    """The wish for the updates of some lists."""
+
+    lists = models.ManyToManyField(List, verbose_name=_("lists"), related_name="sign_ups")
     # Empty where nobody asked: a subscription that is there keeps its own.
     pace = models.CharField(_("pace"), max_length=8, choices=Pace, blank=True, default="", db_default="")
-    language = models.CharField(_("language"), max_length=12)
-    wording = models.CharField(_("wording"), max_length=400)
-    received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    is_discreet = models.BooleanField(_("neutral subject lines"), default=False)
+    wording = models.TextField(_("wording"))
     held_at = models.DateTimeField(_("held back"), null=True, editable=False)
 
     objects = SignUpQuerySet.as_manager()
@@ -63,8 +88,10 @@ class SignUp(models.Model):
         default_permissions = ("view", "change")
         permissions = []
 
-    def __str__(self) -> str:
-        return f"{self.pk}"
+    @property
+    def list_names(self) -> str:
+        """What its lists are about."""
+        return ", ".join(sorted(each.name for each in self.lists.named()))
 
     def restore(self) -> None:
         """Let the worker take the sign-up after all."""

@@ -1,5 +1,6 @@
 """Subscribers, what they subscribed to and agreed to, and the links by which they say so."""
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from django.db import models
@@ -11,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from harmhub.mail.composing import organisation_name
 from harmhub.sealing import SealedTextField, address_digest, hash_token, new_token
+from newsletter.models.lists import List
 from newsletter.models.paces import Pace
 from newsletter.models.sign_ups import UNCONFIRMED_KEPT
 
 # The privacy page says 30 days. One more, for a clock that is ahead.
 LEFT_KEPT = timedelta(days=30 + 1)
 MOST_CONFIRMATIONS = {timedelta(hours=1): 1, timedelta(days=1): 3}
+MOST_LINKS = {timedelta(minutes=10): 1, timedelta(days=1): 5}
 
 
 class Subscriber(models.Model):
@@ -26,6 +29,8 @@ class Subscriber(models.Model):
     address_digest = models.BinaryField(max_length=32, unique=True, editable=False)
     language = models.CharField(_("language"), max_length=12)
     created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+    paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
+    is_discreet = models.BooleanField(_("neutral subject lines"), default=False)
 
     class Meta:
         verbose_name = _("subscriber")
@@ -37,17 +42,24 @@ class Subscriber(models.Model):
 
     @property
     def may_be_written_to(self) -> bool:
-        """Whether this address may get one more confirmation now: one an hour, three a day, whoever asked.
+        """Whether this address may get one more confirmation now: one an hour, three a day, whoever asked."""
+        return self._may_get(Token.ASKING, MOST_CONFIRMATIONS)
 
-        Confirmations from the future do not count: the clock was wrong then.
-        """
+    @property
+    def may_get_a_link(self) -> bool:
+        """Whether this address may get one more link to manage its subscriptions now."""
+        return self._may_get([Token.Purpose.MANAGE], MOST_LINKS)
+
+    def _may_get(self, purposes: Iterable[str], most_in: Mapping[timedelta, int]) -> bool:
+        # Mails from the future do not count: the clock was wrong then.
         now = timezone.now()
-        sent = Token.objects.filter(
-            purpose=Token.Purpose.CONFIRM, subscription__subscriber=self, created_at__lte=now
-        )
-        return all(
-            sent.filter(created_at__gt=now - span).count() < most for span, most in MOST_CONFIRMATIONS.items()
-        )
+        sent = self.tokens.filter(purpose__in=purposes, created_at__lte=now)
+        return all(sent.filter(created_at__gt=now - span).count() < most for span, most in most_in.items())
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether updates wait until she wants them again."""
+        return self.paused_until is not None and self.paused_until > timezone.now()
 
 
 class SubscriptionQuerySet(models.QuerySet):
@@ -62,8 +74,9 @@ class SubscriptionQuerySet(models.QuerySet):
         return self.filter(confirmed_at__isnull=False, left_at=None)
 
     def due(self, pace: str, place: int) -> "SubscriptionQuerySet":
-        """Return the active ones of a pace that were not served up to a place."""
-        return self.active().filter(pace=pace, served_to__lt=place)
+        """Return the active ones of a pace that were not served up to a place; of those who pause, none."""
+        paused = Q(subscriber__paused_until__gt=timezone.now())
+        return self.active().filter(pace=pace, served_to__lt=place).exclude(paused)
 
     def left(self) -> "SubscriptionQuerySet":
         """Return those that were left."""
@@ -75,7 +88,8 @@ class SubscriptionQuerySet(models.QuerySet):
 
     def named(self) -> "SubscriptionQuerySet":
         """Return the subscriptions with what ``list_name`` needs, looked up once for all of them."""
-        return self.select_related("list").annotate(organisation=Value(organisation_name()))
+        lists = self.select_related("list__page", "list__program", "list__tag")
+        return lists.annotate(organisation=Value(organisation_name()))
 
     def due_to_be_forgotten(self) -> "SubscriptionQuerySet":
         """Return those unconfirmed for seven days, and those left 30 days ago and not asked for since."""
@@ -88,11 +102,7 @@ class Subscription(models.Model):
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
     list = models.ForeignKey(
-        "topics.TopicPage",
-        verbose_name=_("list"),
-        null=True,
-        on_delete=models.CASCADE,
-        related_name="subscriptions",
+        List, verbose_name=_("list"), on_delete=models.CASCADE, related_name="subscriptions"
     )
     pace = models.CharField(_("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY)
     asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
@@ -102,6 +112,7 @@ class Subscription(models.Model):
     starts_after = models.BigIntegerField(default=0, db_default=0, editable=False)
     # Up to which place in the order of updates this subscriber was told, by this list.
     served_to = models.BigIntegerField(default=0, db_default=0, editable=False)
+    organisation = ""  # its name; there after ``named()``
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -122,9 +133,7 @@ class Subscription(models.Model):
             )
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["subscriber", "list"], nulls_distinct=False, name="subscription_once_a_list"
-            ),
+            models.UniqueConstraint(fields=["subscriber", "list"], name="subscription_once_a_list"),
             models.CheckConstraint(
                 condition=Q(left_at=None) | Q(confirmed_at__isnull=False),
                 name="subscription_left_only_when_confirmed",
@@ -149,18 +158,19 @@ class Subscription(models.Model):
 
     @property
     def list_name(self) -> str:
-        """What the list is about: its topic, or the organisation."""
-        if self.list:
-            return self.list.title
-        return getattr(self, "organisation", "") or organisation_name()  # there after ``named()``
+        """What the list is about."""
+        self.list.organisation = self.organisation
+        return self.list.name
 
 
 class Consent(models.Model):
     """What somebody was shown and agreed to. ``day`` is empty until she pressed Confirm."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="consents")
-    wording = models.CharField(_("wording"), max_length=400)
-    list_name = models.CharField(_("list"), max_length=255)
+    # By which she is asked to confirm. It outlives the consent: it also counts how often she was written to.
+    token = models.ForeignKey("Token", null=True, on_delete=models.SET_NULL, related_name="consents")
+    wording = models.TextField(_("wording"))
+    list_name = models.TextField(_("list"))
     pace = models.CharField(
         _("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY, db_default=Pace.WEEKLY
     )
@@ -178,25 +188,37 @@ class Consent(models.Model):
 class TokenQuerySet(models.QuerySet):
     """Tokens, found by the secret in a link."""
 
-    def opened_by(self, purpose: str, secret: str) -> "TokenQuerySet":
-        """Return the one token that this secret opens for this purpose, or none."""
-        return self.filter(purpose=purpose, digest=hash_token(secret))
+    def opened_by(self, secret: str, *purposes: str) -> "TokenQuerySet":
+        """Return the one token that this secret opens for one of these purposes, or none."""
+        return self.filter(purpose__in=purposes, digest=hash_token(secret))
+
+    def good(self) -> "TokenQuerySet":
+        """Return those that are neither used nor expired."""
+        return self.filter(used_at=None, expires_at__gt=timezone.now())
 
 
 class Token(models.Model):
-    """The right to do one thing with one subscription, for whoever has the link. Only a hash is stored."""
+    """The right to do one thing, for whoever has the link: to confirm or leave some subscriptions, to manage
+    all of a subscriber's, or to agree to a change of address. Only a hash is stored."""
 
     class Purpose(models.TextChoices):
         """What a token is good for."""
 
         CONFIRM = "confirm", _("Confirm")
         LEAVE = "leave", _("Leave")
+        MANAGE = "manage", _("Manage")
+        RELEASE = "release", _("Agree at the old address")
+        RECEIVE = "receive", _("Agree at the new address")
+
+    # With these, somebody is written to who may know nothing of it.
+    ASKING = (Purpose.CONFIRM, Purpose.RECEIVE)
 
     purpose = models.CharField(max_length=8, choices=Purpose)
     digest = models.BinaryField(max_length=32, unique=True)
-    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="tokens")
-    # The token outlives the consent: it also counts how often its address was written to.
-    consent = models.ForeignKey(Consent, null=True, on_delete=models.SET_NULL, related_name="tokens")
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="tokens")
+    subscriptions = models.ManyToManyField(Subscription, related_name="tokens")
+    # It outlives the change: it also counts how often its address was written to.
+    change = models.ForeignKey("AddressChange", null=True, on_delete=models.SET_NULL, related_name="tokens")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
@@ -210,8 +232,8 @@ class Token(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(purpose="leave", expires_at=None)
-                | Q(purpose="confirm", expires_at__isnull=False),
-                name="token_confirming_expires_and_leaving_does_not",
+                | (~Q(purpose="leave") & Q(expires_at__isnull=False)),
+                name="token_expires_unless_it_leaves",
             ),
         ]
 
@@ -219,18 +241,27 @@ class Token(models.Model):
         return f"{self.pk}"
 
     @classmethod
-    def issue(cls, subscription: Subscription, purpose: str, **fields) -> str:
-        """Store a new token and return its secret, which is nowhere else."""
+    def issue(
+        cls,
+        subscriber: Subscriber,
+        purpose: str,
+        subscriptions: Iterable[Subscription] = (),
+        lives: timedelta | None = None,
+        **fields,
+    ) -> "tuple[Token, str]":
+        """Store a new token; return it and its secret, which is nowhere else.
+
+        lives: how long it is good; None: for ever.
+        """
         secret = new_token()
-        cls.objects.create(subscription=subscription, purpose=purpose, digest=hash_token(secret), **fields)
-        return secret
+        expires_at = None if lives is None else timezone.now() + lives
+        token = cls.objects.create(
+            subscriber=subscriber, purpose=purpose, digest=hash_token(secret), expires_at=expires_at, **fields
+        )
+        token.subscriptions.set(subscriptions)
+        return token, secret
 
     @property
-    def pace_name(self) -> str:
-        """The pace that was asked for together with it, in words."""
-        return (self.consent or self.subscription).get_pace_display()
-
-    @property
-    def confirms(self) -> bool:
-        """Whether pressing Confirm would do something: not used yet, and not expired."""
+    def is_good(self) -> bool:
+        """Whether its link would do something: not used yet, and not expired."""
         return self.used_at is None and self.expires_at is not None and self.expires_at > timezone.now()

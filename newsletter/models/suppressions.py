@@ -4,6 +4,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from harmhub.sealing import address_digest
+
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """The addresses that get nothing."""
@@ -11,6 +13,10 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def final(self) -> "SuppressionQuerySet":
         """Return those that no new sign-up lifts."""
         return self.filter(reason__in=Suppression.FINAL)
+
+    def of_address(self, address: str) -> "SuppressionQuerySet":
+        """Return that of an address."""
+        return self.filter(address_digest=address_digest(address))
 
     def add_digest(self, digest: bytes, reason: str) -> None:
         """Suppress an address. A final reason replaces any other, and is replaced by none."""

@@ -104,13 +104,14 @@ class Run(models.Model):
 
 
 class Issue(models.Model):
-    """What one mail says: for each list, by its number (0: the whole organisation), the numbers of works.
+    """What one mail says: for each list, by its number, the numbers of works.
 
     sections: ``[[list, [work, ...]], ...]``. It outlives the text that was made of it.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="issues")
     language = models.CharField(max_length=12)
+    is_discreet = models.BooleanField(default=False)
     sections = models.JSONField()
     edition = models.ForeignKey(Edition, models.SET_NULL, null=True, related_name="+")
 
@@ -150,5 +151,4 @@ class Delivery(models.Model):
     def subscriptions(self) -> SubscriptionQuerySet:
         """The subscriptions that it served, as far as they are still there."""
         lists = [number for number, _works in self.issue.sections]
-        chosen = Q(list__in=lists) | (Q(list=None) if 0 in lists else Q(pk=None))
-        return Subscription.objects.filter(chosen, subscriber=self.subscriber_id)
+        return Subscription.objects.filter(list__in=lists, subscriber=self.subscriber_id)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from harmhub.sealing import address_digest
-from newsletter.models import Pace, Run, Subscriber, Subscription, Update
+from newsletter.models import List, Pace, Run, Subscriber, Subscription, Update
 from newsletter.updating import find_and_release
 from tests.bench.table import Row, Table
 from tests.factories import TopicFactory, Tree
@@ -54,6 +54,7 @@ def _fill(subscribers: int) -> None:
     tree, now, dice = Tree(), timezone.now(), random.Random(1)
     find_and_release(now - timedelta(days=1))
     topics = [TopicFactory(parent=tree.health, title=f"Topic {n}", slug=f"topic-{n}") for n in range(TOPICS)]
+    lists = [List.objects.of(topic) for topic in topics]
     addresses = [f"reader{number}@example.org" for number in range(subscribers)]
     made = Subscriber.objects.bulk_create(
         (
@@ -64,9 +65,9 @@ def _fill(subscribers: int) -> None:
     )
     Subscription.objects.bulk_create(
         (
-            Subscription(subscriber=subscriber, list=topic, pace=Pace.WEEKLY, confirmed_at=now)
+            Subscription(subscriber=subscriber, list=each, pace=Pace.WEEKLY, confirmed_at=now)
             for subscriber in made
-            for topic in dice.sample(topics, 2)
+            for each in dice.sample(lists, 2)
         ),
         batch_size=5_000,
     )

@@ -8,7 +8,7 @@ from wagtail.models import Locale, Page
 
 from content import models as content
 from harmhub.sealing import address_digest
-from newsletter.models import Subscriber, Token
+from newsletter.models import List, Subscriber, Token
 from tests.factories import ImageFactory, Tree, body_of_all_blocks, copies, pdf
 from tests.fixtures.site import Site
 
@@ -28,17 +28,17 @@ class Hub:
         return f"/contact/{self.tree.harm_reduction.pk}/"
 
     def new_secret(self, site: Site, purpose: Token.Purpose, address: str) -> str:
-        """Subscribe an address to Health; return the secret of the link by which it confirms, or leaves."""
-        leaves = purpose == Token.Purpose.LEAVE
+        """Subscribe an address to Health; return the secret of the link with this purpose."""
+        confirms = purpose == Token.Purpose.CONFIRM
         with site.orm():
             subscriber = Subscriber.objects.create(
                 address=address, address_digest=address_digest(address), language="en"
             )
             subscription = subscriber.subscriptions.create(
-                list_id=self.tree.health.pk, confirmed_at=timezone.now() if leaves else None
+                list=List.objects.of(self.tree.health), confirmed_at=None if confirms else timezone.now()
             )
-            expires_at = None if leaves else timezone.now() + timedelta(days=1)
-            return Token.issue(subscription, purpose, expires_at=expires_at)
+            lives = None if purpose == Token.Purpose.LEAVE else timedelta(days=1)
+            return Token.issue(subscriber, purpose, [subscription], lives=lives)[1]
 
 
 def built(site: Site) -> Hub:

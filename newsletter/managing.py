@@ -1,0 +1,279 @@
+"""What subscribers do with a fresh link: choose lists and paces, pause, take their data, move, be forgotten.
+
+A link in a mail leaves what that mail served and no more, because mails are forwarded. Whoever wants more
+asks for a fresh link, which goes to the address itself and lives for a day.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from content.models import ContentItem
+from harmhub.models import SiteSettings
+from harmhub.sealing import address_digest, readable
+from newsletter.issues import withdraw
+from newsletter.links import link
+from newsletter.models import (
+    AddressChange,
+    Delivery,
+    LinkRequest,
+    List,
+    Pace,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Token,
+)
+from newsletter.subscribing import CONFIRMABLE_FOR, begin, end, found_or_made, left_by, post
+
+MANAGEABLE_FOR = timedelta(hours=24)
+RELEASE, RECEIVE = Token.Purpose.RELEASE, Token.Purpose.RECEIVE
+
+
+# --- the link
+
+
+@transaction.atomic
+def send_link(pk: int) -> None:
+    """Send the link that was asked for, if there is somebody at this address whom we may write to."""
+    request = LinkRequest.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+    if request is None:
+        return
+    address = readable(request.address)
+    subscriber = Subscriber.objects.filter(address_digest=address_digest(address)).first()
+    if subscriber:
+        _send_link(subscriber, request.language)
+    request.delete()
+
+
+@transaction.atomic
+def send_link_for(secret: str) -> None:
+    """Send a fresh link to the address that a mail of ours went to, told by the secret in that mail."""
+    subscriber = Subscriber.objects.filter(subscriptions__in=left_by(secret)).first()
+    if subscriber:
+        _send_link(subscriber, subscriber.language)
+
+
+def _send_link(subscriber: Subscriber, language: str) -> None:
+    list(Subscriber.objects.filter(pk=subscriber.pk).select_for_update())
+    is_theirs = subscriber.subscriptions.exclude(confirmed_at=None).exists()
+    final = Suppression.objects.final().filter(address_digest=subscriber.address_digest)
+    if not is_theirs or final.exists() or not subscriber.may_get_a_link:
+        return
+    _unused, secret = Token.issue(subscriber, Token.Purpose.MANAGE, lives=MANAGEABLE_FOR)
+    post(subscriber, "manage", {"manage_url": link("newsletter:manage", secret, language)}, language=language)
+
+
+def manager(secret: str, *, lock: bool = False) -> Subscriber | None:
+    """Return the subscriber whose fresh link this is; None where it is unknown or too old.
+
+    lock: until the transaction ends.
+    """
+    tokens = Token.objects.opened_by(secret, Token.Purpose.MANAGE).good()
+    found = Subscriber.objects.filter(tokens__in=tokens)
+    return (found.select_for_update(of=("self",)) if lock else found).first()
+
+
+# --- lists, paces, language, pauses
+
+
+def choose(subscriber: Subscriber, paces: Iterable[tuple[List, str]]) -> None:
+    """Have a subscriber follow these lists at these paces ("": not at all); the others stay as they are.
+
+    What is new needs no confirmation: whoever has the link reads what comes to the address.
+    """
+    for wanted, pace in paces:
+        if wanted.pk is None and not pace:
+            continue
+        chosen = List.objects.kept(wanted)
+        subscription = Subscription.objects.filter(subscriber=subscriber, list=chosen).first()
+        if not pace:
+            if subscription:
+                end(subscription)
+            continue
+        if subscription is None:
+            subscription = Subscription.objects.create(subscriber=subscriber, list=chosen)
+        if not subscription.is_active:
+            _note_consent(subscription, wanted.name, pace)
+        begin(subscription, pace, timezone.now())
+    if subscriber.subscriptions.active().exists():
+        Suppression.objects.lift(bytes(subscriber.address_digest))
+
+
+def _note_consent(subscription: Subscription, name: str, pace: str) -> None:
+    wording = f"{_('What you get')}: {name}, {Pace(pace).label}"
+    subscription.consents.create(wording=wording, list_name=name, pace=pace, day=timezone.localdate())
+
+
+def speak(subscriber: Subscriber, language: str) -> None:
+    """Write to a subscriber in another language from now on: also of her lists, where they are in it."""
+    subscriber.language = language
+    subscriber.save(update_fields=["language"])
+    for each in subscriber.subscriptions.active().named():
+        translated = each.list.in_language(language)
+        if translated and not subscriber.subscriptions.filter(list=translated).exists():
+            withdraw(each)
+            each.list = translated
+            each.save(update_fields=["list"])
+
+
+def pause(subscriber: Subscriber, months: int) -> None:
+    """Send no updates for some months, up to the hour at which they go out; 0: send them again.
+
+    What is published meanwhile comes after the pause.
+    """
+    subscriber.paused_until = _months_from_now(months) if months else None
+    subscriber.save(update_fields=["paused_until"])
+
+
+def _months_from_now(months: int) -> datetime:
+    site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()
+    today = timezone.localdate()
+    years, month = divmod(today.month - 1 + months, 12)
+    first = today.replace(year=today.year + years, month=month + 1, day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    day = first.replace(day=min(today.day, last.day))
+    return datetime.combine(day, time(site.updates_hour), ZoneInfo(settings.TIME_ZONE))
+
+
+def leave_all(subscriber: Subscriber) -> None:
+    """End all subscriptions."""
+    for each in subscriber.subscriptions.active().select_for_update():
+        end(each)
+
+
+# --- the data
+
+
+def data_of(subscriber: Subscriber) -> dict:
+    """Return all that is known of a subscriber, as JSON has it."""
+    return {
+        "address": readable(subscriber.address),
+        "language": subscriber.language,
+        "first_seen": subscriber.created_at,
+        "paused_until": subscriber.paused_until,
+        "lists": [
+            {
+                "list": each.list_name,
+                "pace": each.pace,
+                "asked_for": each.asked_at,
+                "confirmed": each.confirmed_at,
+                "left": each.left_at,
+                "agreed_to": [
+                    {"wording": consent.wording, "list": consent.list_name, "day": consent.day}
+                    for consent in each.consents.exclude(day=None)
+                ],
+            }
+            for each in subscriber.subscriptions.named().order_by("asked_at", "pk")
+        ],
+        "mails": [
+            {"due": delivery.issue.run.slot, "works": _titles(delivery)}
+            for delivery in subscriber.deliveries.select_related("issue__run").order_by("pk")
+        ],
+    }
+
+
+def _titles(delivery: Delivery) -> list[str]:
+    numbers = [work for _, works in delivery.issue.sections for work in works]
+    return list(ContentItem.objects.filter(pk__in=numbers).order_by("pk").values_list("title", flat=True))
+
+
+# --- another address
+
+
+def wish_to_move(subscriber: Subscriber, address: str) -> None:
+    """Note that the updates are to go to another address. An older wish is dead."""
+    Token.objects.filter(change__subscriber=subscriber).update(expires_at=timezone.now())
+    fields = {"address": address, "target": None, "released_at": None, "received_at": None}
+    AddressChange.objects.update_or_create(
+        subscriber=subscriber, defaults=fields | {"asked_at": timezone.now()}
+    )
+
+
+@transaction.atomic
+def ask_both(pk: int) -> None:
+    """Ask the old and the new address whether the updates are to move. The new one is written to no more
+    often than by anybody's sign-up: until then it waits."""
+    found = AddressChange.objects.unasked().filter(pk=pk).select_related("subscriber")
+    change = found.select_for_update(skip_locked=True, of=("self",)).first()
+    if change is None:
+        return
+    address, language = readable(change.address), change.subscriber.language
+    if Suppression.objects.final().of_address(address).exists():
+        _ask(change.subscriber, RELEASE, language)  # as ever, so that nobody learns of it
+        change.delete()
+        return
+    target = found_or_made(address, language, is_discreet=change.subscriber.is_discreet)
+    if target.may_be_written_to:
+        change.target = target
+        change.save(update_fields=["target"])
+        for subscriber, purpose in ((change.subscriber, RELEASE), (target, RECEIVE)):
+            _ask(subscriber, purpose, language, change=change)
+
+
+def _ask(subscriber: Subscriber, purpose: str, language: str, change: AddressChange | None = None) -> None:
+    _unused, secret = Token.issue(subscriber, purpose, lives=CONFIRMABLE_FOR, change=change)
+    post(subscriber, purpose, {"agree_url": link("newsletter:agree", secret, language)}, language=language)
+
+
+def asks(secret: str) -> Token | None:
+    """Return the token by which an address agrees to a change; None where it is unknown or too old."""
+    found = Token.objects.opened_by(secret, RELEASE, RECEIVE).filter(expires_at__gt=timezone.now())
+    return found.select_related("change__subscriber", "change__target").first()
+
+
+@transaction.atomic
+def agree(secret: str) -> bool | None:
+    """Agree at one of two addresses; with the second, the updates move. A second press finds it done.
+
+    Return whether they have moved; None where the link is unknown or too old.
+    """
+    token = asks(secret)
+    if token is None:
+        return None
+    if token.change is None or token.change.target is None:
+        return True
+    pair = [token.change.subscriber.pk, token.change.target.pk]
+    # In one order, as everybody does who locks several.
+    list(Subscriber.objects.filter(pk__in=pair).order_by("pk").select_for_update())
+    change = AddressChange.objects.select_for_update().filter(pk=token.change.pk).first()
+    if change is None or change.target is None:
+        return True
+    now = timezone.now()
+    if token.purpose == RELEASE:
+        change.released_at = change.released_at or now
+    else:
+        change.received_at = change.received_at or now
+    change.save(update_fields=["released_at", "received_at"])
+    token.used_at = now
+    token.save(update_fields=["used_at"])
+    if not (change.released_at and change.received_at):
+        return False
+    _move(change.subscriber, change.target)
+    return True
+
+
+def _move(old: Subscriber, new: Subscriber) -> None:
+    """Give what one address has to another one; of a list that both have, the new one's own stays."""
+    theirs = {each.list_id: each for each in new.subscriptions.all()}
+    if not any(each.is_active for each in theirs.values()):
+        new.language, new.paused_until = old.language, old.paused_until
+        new.save(update_fields=["language", "paused_until"])
+    for each in old.subscriptions.active():
+        own = theirs.get(each.list_id)
+        if own and own.is_active:
+            continue
+        if own:
+            own.delete()
+        each.subscriber = new
+        each.save(update_fields=["subscriber"])
+    Delivery.objects.filter(subscriber=old).update(subscriber=new)
+    Token.objects.filter(subscriber=old, purpose=Token.Purpose.LEAVE).update(subscriber=new)
+    Suppression.objects.lift(bytes(new.address_digest))
+    Suppression.objects.add_digest(bytes(old.address_digest), Suppression.Reason.LEFT)
+    old.delete()

@@ -1,0 +1,123 @@
+"""Lists: what one can subscribe to. Every listing that can be looked at can be followed."""
+
+from typing import Self
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, OuterRef, Value
+from wagtail.models import Locale, Page
+
+from content.models import Entry
+from content.models.entries import EVERYWHERE
+from content.streams import Stream
+from harmhub.mail.composing import organisation_name
+from harmhub.pages import all_pages
+from topics.kinds import Kind
+
+WHAT = ("page_id", "locale_id", "kind", "program_id", "tag_id")
+
+
+class ListQuerySet(models.QuerySet["List"]):
+    """Lists, found by what they are about."""
+
+    def kept(self, wanted: "List") -> "List":
+        """Return the saved list that is the same as this one, made where there is none."""
+        fields = {name: getattr(wanted, name) for name in WHAT}
+        return self.get_or_create(**fields)[0]
+
+    def of(self, page: Page | None, language: str = "") -> "List":
+        """Return the saved list of the work that a page lists, of everything in a language without a page; in
+        the site's own language where no page is in it."""
+        return self.kept(List.about(page, language))
+
+    def followed(self) -> Self:
+        """Return those with an active subscription."""
+        subscriptions = apps.get_model("newsletter", "Subscription")
+        return self.filter(Exists(subscriptions.objects.active().filter(list=OuterRef("pk"))))
+
+    def unused(self) -> Self:
+        """Return those that nobody follows, left or is about to follow."""
+        return self.filter(subscriptions=None, sign_ups=None)
+
+    def named(self) -> Self:
+        """Return the lists with what their names need, looked up once for all of them."""
+        return self.select_related("page", "program", "tag").annotate(organisation=Value(organisation_name()))
+
+
+def _translated(page: Page, locale: Locale) -> Page | None:
+    return all_pages().public().filter(translation_key=page.translation_key, locale=locale).first()
+
+
+class List(models.Model):
+    """The public work of a page (none: of the whole organisation) in a language, as far as it is of a kind,
+    by a program and with a tag, where these are told."""
+
+    page = models.ForeignKey("wagtailcore.Page", models.CASCADE, null=True, related_name="+")
+    locale = models.ForeignKey("wagtailcore.Locale", models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind, blank=True, default="")
+    program = models.ForeignKey("topics.ProgramPage", models.CASCADE, null=True, related_name="+")
+    tag = models.ForeignKey("taggit.Tag", models.CASCADE, null=True, related_name="+")
+    organisation = ""  # its name; there after ``named()``
+
+    objects = ListQuerySet.as_manager()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["page", "locale", "kind", "program", "tag"],
+                nulls_distinct=False,
+                name="list_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def about(cls, page: Page | None, language: str = "") -> "List":
+        """Return the list that ``of()`` would, not saved."""
+        if page:
+            return cls(page=page, locale_id=page.locale_id)
+        return cls(locale=Locale.objects.filter(language_code=language).first() or Locale.get_default())
+
+    @property
+    def key(self) -> tuple:
+        """What makes two lists the same."""
+        return tuple(getattr(self, name) for name in WHAT)
+
+    @property
+    def name(self) -> str:
+        """What it is about, in a few words: ``Harm Reduction · Voices``."""
+        whole = self.page.title if self.page else self.organisation or organisation_name()
+        kind = Kind(self.kind).plural if self.kind else ""
+        parts = [whole, kind, self.program and self.program.title, self.tag and self.tag.name]
+        return " · ".join(part for part in parts if part)
+
+    def in_language(self, language: str) -> "List | None":
+        """Return the same list in another language, None where its page or its program is not in it. It
+        needs what ``named()`` looks up."""
+        locale = Locale.objects.filter(language_code=language).first()
+        if locale is None:
+            return None
+        page, program = (each and _translated(each, locale) for each in (self.page, self.program))
+        if (self.page and not page) or (self.program and not program):
+            return None
+        wanted = List(
+            page=page, locale=locale, kind=self.kind, program_id=program and program.pk, tag=self.tag
+        )
+        return List.objects.kept(wanted)
+
+    @property
+    def facets(self) -> tuple[int, ...]:
+        """The numbers of program and tag, as entries have them."""
+        tag = None if self.tag_id is None else -self.tag_id
+        return tuple(number for number in (self.program_id, tag) if number is not None)
+
+    @property
+    def works(self) -> models.QuerySet[Entry]:
+        """The entries of its public work."""
+        kind = Kind(self.kind) if self.kind else None
+        return Stream(self.page_id or EVERYWHERE, self.locale_id, kind, self.facets).entries
