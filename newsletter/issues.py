@@ -59,9 +59,9 @@ def withdraw(subscription: Subscription) -> None:
 def _without(subscription: Subscription, sections: list) -> list:
     """Return sections without those of a list. A work that another list of the subscriber has been served,
     and that stood under this one only because each work stands once, moves there."""
-    left = subscription.list_id
-    kept = {number: list(works) for number, works in sections if number != left}
-    homeless = [work for number, works in sections if number == left for work in works]
+    left = set(List.objects.in_any_language([subscription.list_id]).values_list("pk", flat=True))
+    kept = {number: list(works) for number, works in sections if number not in left}
+    homeless = [work for number, works in sections if number in left for work in works]
     others = Subscription.objects.active().filter(subscriber=subscription.subscriber_id)
     for other in others.exclude(pk=subscription.pk).select_related("list").order_by("pk"):
         served = Update.objects.filter(pk__gt=other.starts_after, place__lte=other.served_to)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from content.models import ContentItem
 from harmhub.models import SiteSettings
 from harmhub.sealing import address_digest, readable
-from newsletter.issues import withdraw
 from newsletter.links import link
 from newsletter.models import (
     AddressChange,
@@ -29,7 +28,7 @@ from newsletter.models import (
     Suppression,
     Token,
 )
-from newsletter.subscribing import CONFIRMABLE_FOR, begin, end, found_or_made, left_by, post
+from newsletter.subscribing import CONFIRMABLE_FOR, begin, end, found_or_made, post
 
 MANAGEABLE_FOR = timedelta(hours=24)
 RELEASE, RECEIVE = Token.Purpose.RELEASE, Token.Purpose.RECEIVE
@@ -54,9 +53,16 @@ def send_link(pk: int) -> None:
 @transaction.atomic
 def send_link_for(secret: str) -> None:
     """Send a fresh link to the address that a mail of ours went to, told by the secret in that mail."""
-    subscriber = Subscriber.objects.filter(subscriptions__in=left_by(secret)).first()
+    subscriber = holder(secret)
     if subscriber:
         _send_link(subscriber, subscriber.language)
+
+
+def holder(secret: str) -> Subscriber | None:
+    """Return the subscriber to whom the mail went that holds this secret; None where nobody is left."""
+    mails = (Delivery.objects.opened_by(secret), Token.objects.opened_by(secret, Token.Purpose.LEAVE))
+    found = (mail.select_related("subscriber").first() for mail in mails)
+    return next((each.subscriber for each in found if each), None)
 
 
 def _send_link(subscriber: Subscriber, language: str) -> None:
@@ -116,10 +122,11 @@ def speak(subscriber: Subscriber, language: str) -> None:
     subscriber.save(update_fields=["language"])
     for each in subscriber.subscriptions.active().named():
         translated = each.list.in_language(language)
-        if translated and not subscriber.subscriptions.filter(list=translated).exists():
-            withdraw(each)
+        if translated and not subscriber.subscriptions.active().filter(list=translated).exists():
+            subscriber.subscriptions.filter(list=translated).delete()  # it was left
             each.list = translated
             each.save(update_fields=["list"])
+            List.objects.filter(pk=translated.pk).update(was_followed=True)
 
 
 def pause(subscriber: Subscriber, months: int) -> None:

@@ -165,6 +165,7 @@ def begin(subscription: Subscription, pace: str, at: datetime) -> None:
         # Only what is found from now on is for this wish; what was released before need not be looked at.
         subscription.starts_after = Update.objects.newest()
         subscription.served_to = Update.objects.last_place()
+        List.objects.filter(pk=subscription.list_id, was_followed=False).update(was_followed=True)
     subscription.pace = pace
     subscription.save(update_fields=["confirmed_at", "left_at", "starts_after", "served_to", "pace"])
 
@@ -178,7 +179,7 @@ def left_by(secret: str, chosen: str = "") -> SubscriptionQuerySet:
         found = delivery.subscriptions
     if not chosen.isdecimal() or len(chosen) > 9:  # none, or what no link of ours says
         return found
-    return found.filter(list=int(chosen))
+    return found.filter(list__in=List.objects.in_any_language([int(chosen)]))
 
 
 @transaction.atomic

@@ -20,8 +20,10 @@ def topics_to_lists(apps, schema_editor):
 
     def list_of(topic, language):
         if topic:
-            return List.objects.get_or_create(page_id=topic.pk, locale_id=topic.locale_id)[0]
-        return List.objects.get_or_create(page=None, locale_id=locales.get(language, default))[0]
+            family = {'family': f'{topic.translation_key}:::', 'was_followed': True}
+            return List.objects.get_or_create(page_id=topic.pk, locale_id=topic.locale_id, defaults=family)[0]
+        locale, family = locales.get(language, default), {'family': ':::', 'was_followed': True}
+        return List.objects.get_or_create(page=None, locale_id=locale, defaults=family)[0]
 
     for each in Subscription.objects.select_related('topic', 'subscriber').iterator():
         each.list = list_of(each.topic, each.subscriber.language)
@@ -57,6 +59,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(blank=True, choices=KINDS, default='', max_length=12)),
+                ('family', models.CharField(max_length=120)),
+                ('was_followed', models.BooleanField(default=False)),
                 ('locale', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wagtailcore.locale')),
                 ('page', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wagtailcore.page')),
                 ('program', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='topics.programpage')),

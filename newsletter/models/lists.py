@@ -1,5 +1,6 @@
 """Lists: what one can subscribe to. Every listing that can be looked at can be followed."""
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.apps import apps
@@ -23,7 +24,7 @@ class ListQuerySet(models.QuerySet["List"]):
     def kept(self, wanted: "List") -> "List":
         """Return the saved list that is the same as this one, made where there is none."""
         fields = {name: getattr(wanted, name) for name in WHAT}
-        return self.get_or_create(**fields)[0]
+        return self.get_or_create(**fields, defaults={"family": wanted.family_key})[0]
 
     def of(self, page: Page | None, language: str = "") -> "List":
         """Return the saved list of the work that a page lists, of everything in a language without a page; in
@@ -35,9 +36,13 @@ class ListQuerySet(models.QuerySet["List"]):
         subscriptions = apps.get_model("newsletter", "Subscription")
         return self.filter(Exists(subscriptions.objects.active().filter(list=OuterRef("pk"))))
 
+    def in_any_language(self, numbers: Iterable[int]) -> Self:
+        """Return the lists with these numbers, and the same ones in other languages."""
+        return self.filter(family__in=self.model.objects.filter(pk__in=numbers).values("family"))
+
     def unused(self) -> Self:
-        """Return those that nobody follows, left or is about to follow."""
-        return self.filter(subscriptions=None, sign_ups=None)
+        """Return those that nobody ever followed, and that nobody is about to follow."""
+        return self.filter(was_followed=False, subscriptions=None, sign_ups=None)
 
     def named(self) -> Self:
         """Return the lists with what their names need, looked up once for all of them."""
@@ -57,6 +62,9 @@ class List(models.Model):
     kind = models.CharField(max_length=12, choices=Kind, blank=True, default="")
     program = models.ForeignKey("topics.ProgramPage", models.CASCADE, null=True, related_name="+")
     tag = models.ForeignKey("taggit.Tag", models.CASCADE, null=True, related_name="+")
+    # The same in all languages: a link in an old mail leaves a list also after its language was changed.
+    family = models.CharField(max_length=120)
+    was_followed = models.BooleanField(default=False)
     organisation = ""  # its name; there after ``named()``
 
     objects = ListQuerySet.as_manager()
@@ -87,6 +95,12 @@ class List(models.Model):
     def key(self) -> tuple:
         """What makes two lists the same."""
         return tuple(getattr(self, name) for name in WHAT)
+
+    @property
+    def family_key(self) -> str:
+        """What it shares with the same list in other languages."""
+        page, program = (each and each.translation_key for each in (self.page, self.program))
+        return f"{page or ''}:{self.kind}:{program or ''}:{self.tag_id or ''}"
 
     @property
     def name(self) -> str:

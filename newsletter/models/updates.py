@@ -15,6 +15,7 @@ from content.models import Entry
 from content.models.entries import EVERYWHERE
 from harmhub.mail.models import Edition, Mail
 from harmhub.sealing import hash_token
+from newsletter.models.lists import List
 from newsletter.models.paces import Pace
 from newsletter.models.subscribers import Subscriber, Subscription, SubscriptionQuerySet
 
@@ -151,4 +152,5 @@ class Delivery(models.Model):
     def subscriptions(self) -> SubscriptionQuerySet:
         """The subscriptions that it served, as far as they are still there."""
         lists = [number for number, _works in self.issue.sections]
-        return Subscription.objects.filter(list__in=lists, subscriber=self.subscriber_id)
+        chosen = List.objects.in_any_language(lists)
+        return Subscription.objects.filter(list__in=chosen, subscriber=self.subscriber_id)
