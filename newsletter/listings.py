@@ -22,7 +22,7 @@ def list_at(request: HttpRequest, path: str) -> List | None:
         if found.url_name != "wagtail_serve":
             return None
         site = Site.find_for_request(request)
-        parts = [part for part in found.kwargs["path"].split("/") if part]
+        parts = [part for part in found.args[0].split("/") if part]
         page, _args, asked = site.root_page.localized.specific.route(request, parts)
     except (Resolver404, Http404, AttributeError):  # AttributeError: there is no site
         return None
