@@ -13,9 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from content.models import VoicesPage
 from harmhub.mail.models import Mail
+from harmhub.sealing import address_digest
 from newsletter import serving
 from newsletter.issues import UPDATES
-from newsletter.models import Delivery, List, Pace, Subscription, Update
+from newsletter.managing import choose, pause
+from newsletter.models import Delivery, List, Pace, Subscriber, Subscription, Update
 from newsletter.serving import Service
 from newsletter.subscribing import leave
 from newsletter.updating import begin_runs, find_and_release, newest_runs
@@ -46,6 +48,8 @@ class Newsroom(RuleBasedStateMachine):
         self.clock.run()
         pages = (None, self.tree.health, self.tree.harm_reduction, self.tree.justice)
         self.lists = [List.objects.of(page, "en") for page in pages]
+        health = self.tree.health
+        self.lists.append(List.objects.kept(List(page=health, locale=health.locale, kind="voices")))
         self.made = 0
 
     def teardown(self) -> None:
@@ -62,12 +66,22 @@ class Newsroom(RuleBasedStateMachine):
 
     @rule(reader=NUMBER, followed=NUMBER, pace=st.sampled_from(list(Pace)))
     def follow(self, reader: int, followed: int, pace: Pace) -> None:
-        chosen, address = self.lists[followed % 4], READERS[reader % 3]
+        chosen, address = self.lists[followed % 5], READERS[reader % 3]
         self.clock.follow(chosen, pace, address)
 
     @rule(reader=NUMBER, pace=st.sampled_from(list(Pace)))
     def change_pace(self, reader: int, pace: Pace) -> None:
         Subscription.objects.found_by(READERS[reader % 3]).update(pace=pace)
+
+    @rule(reader=NUMBER, pauses=st.booleans())
+    def pause_or_go_on(self, reader: int, pauses: bool) -> None:
+        for subscriber in Subscriber.objects.filter(address_digest=address_digest(READERS[reader % 3])):
+            pause(subscriber, 3 if pauses else 0)
+
+    @rule(reader=NUMBER, chosen=st.lists(st.sampled_from(["", *OFTEN]), min_size=5, max_size=5))
+    def choose_by_a_link(self, reader: int, chosen: list[str]) -> None:
+        for subscriber in Subscriber.objects.filter(address_digest=address_digest(READERS[reader % 3])):
+            choose(subscriber, zip(self.lists, chosen, strict=True))
 
     @rule(which=NUMBER, whole=st.booleans())
     def leave_by_a_mail(self, which: int, whole: bool) -> None:
@@ -162,6 +176,7 @@ class Newsroom(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """Wait until every pace has had its day; then nobody may miss anything."""
+        Subscriber.objects.update(paused_until=None)
         for _ in range(3):
             self.clock.later(days=20)
             self.clock.run()
