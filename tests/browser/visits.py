@@ -68,11 +68,11 @@ def signed_up(page: Page, hub: Hub, site: Site) -> None:
     page.locator(".signup").get_by_role("button").click()
 
 
-def by_link(path: str, button: str = "") -> Going:
+def by_link(path: str, button: str = "", purpose: str = "") -> Going:
     """Follow a link of a mail that nobody followed before, and press the button, if any."""
 
     def go(page: Page, hub: Hub, site: Site) -> None:
-        secret = hub.new_secret(site, Token.Purpose(path), f"visit{next(_number)}@example.org")
+        secret = hub.new_secret(site, Token.Purpose(purpose or path), f"visit{next(_number)}@example.org")
         page.goto(f"{site.url}/newsletter/{path}/?t={secret}")
         if button:
             page.get_by_role("button", name=button).click()
@@ -178,7 +178,7 @@ VISITS = [
     Visit("search results", at("/search/?q=evening&kind=events&year=2024")),
     Visit("search for a mistyped word", at("/search/?q=reductoin")),
     Visit("search in vain", at("/search/?q=qqqqqq")),
-    Visit("newsletter", at("/newsletter/")),
+    Visit("newsletter", at(f"/newsletter/?of={HARM_REDUCTION}events/")),
     Visit("sign-up error", sign_up_error, 422),
     Visit("signed up", signed_up),
     Visit("confirm", by_link("confirm")),
@@ -186,6 +186,13 @@ VISITS = [
     Visit("dead link", at("/newsletter/confirm/?t=unknown"), 404),
     Visit("leave", by_link("leave")),
     Visit("left", by_link("leave", "Leave")),
+    Visit("what she gets", by_link("manage", "Save")),
+    Visit("another address", by_link("manage/address", purpose="manage")),
+    Visit("no other address", by_link("manage/address", "Ask both addresses", "manage"), 422),
+    Visit("erase", by_link("manage/erase", purpose="manage")),
+    Visit("a link to ask for", by_link("link", purpose="leave")),
+    Visit("a link that was sent", by_link("link", "Send me the link", "leave")),
+    Visit("agree", by_link("agree", purpose="receive")),
     Visit("400", at("/%00"), 400),
     Visit("403", strange_form, 403),
     Visit("404", at("/nowhere/"), 404),
