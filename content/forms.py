@@ -47,6 +47,8 @@ class ItemForm(TreePageForm):
         for name in self.with_default:
             if name in self.fields:
                 self.fields[name].required = False
+        # New work is told, changes are not unless the editor says what they are.
+        self.fields.pop("tell_subscribers" if self.instance.first_published_at else "change_note", None)
 
     def clean(self) -> dict:
         """Refuse rows that name nobody, unless this is a draft, which may be half filled in."""

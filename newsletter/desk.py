@@ -20,9 +20,10 @@ from wagtail.log_actions import log
 
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
 from harmhub.waking import wake_after_commit
-from newsletter.models import List, Run, SignUp, Subscription
+from newsletter.models import List, SignUp, Subscription
 from newsletter.subscribing import erase
 from newsletter.tasks import sign_ups
+from newsletter.updates_desk import RunViewSet, UpdateViewSet
 
 STATES = {
     "active": gettext_lazy("Confirmed"),
@@ -190,37 +191,6 @@ class HeldSignUpViewSet(RecordViewSet):
         ]
 
 
-class RunsView(RecordIndexView):
-    """When updates went out, and to how many."""
-
-    is_searchable = False
-
-
-class RunViewSet(RecordViewSet):
-    """The runs of updates."""
-
-    model = Run
-    icon = "mail"
-    menu_label = gettext_lazy("Updates sent")
-    index_view_class = RunsView
-    inspect_view_enabled = False
-    list_display = [
-        Column("slot", label=gettext_lazy("Due"), accessor="slot", sort_key="slot"),
-        Column("pace", label=gettext_lazy("Pace"), accessor="get_pace_display"),
-        Column("mails", label=gettext_lazy("Mails"), sort_key="mails"),
-        "begun_at",
-        "ended_at",
-    ]
-    list_export: list[str] = []
-
-    def get_urlpatterns(self) -> list:
-        """Return the addresses of the listing."""
-        return [
-            path("", self.index_view, name="index"),
-            path("results/", self.index_results_view, name="index_results"),
-        ]
-
-
 class NewsletterGroup(ModelViewSetGroup):
     """The newsletter in the admin's menu."""
 
@@ -229,6 +199,7 @@ class NewsletterGroup(ModelViewSetGroup):
     menu_order = 260
     items = (
         SubscriberViewSet("subscriber", url_prefix="subscribers"),
+        UpdateViewSet("update", url_prefix="updates"),
         RunViewSet("run_of_updates", url_prefix="runs-of-updates"),
         HeldSignUpViewSet("held_sign_up", url_prefix="held-sign-ups"),
     )

@@ -1,16 +1,18 @@
 """What a mail with updates says, made of the works in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from secrets import token_hex
 
+from django.http import HttpResponse
 from django.utils import translation
 
 from content.cards import cards_of
 from content.models import ContentItem
-from harmhub.mail.composing import compose_edition
+from harmhub.mail.composing import compose_edition, organisation_name, texts_of
 from harmhub.mail.models import Edition, Mail
 from newsletter.links import leaving_headers, link, sender_of
-from newsletter.models import Delivery, Issue, List, Subscription, Update
+from newsletter.models import Delivery, Issue, List, Pace, Subscription, Update
 from newsletter.models.updates import public_works
 
 UPDATES = "newsletter-updates"  # the purpose of these mails
@@ -21,15 +23,18 @@ def write(issue: Issue, works: Mapping[int, ContentItem] | None = None) -> Editi
 
     works: those in it, by number, where they are at hand. What is gone or not public any more is left out.
     """
+    chosen = [update for _, section in issue.sections for update in section]
+    updates = Update.objects.in_bulk(chosen)
     if works is None:
-        chosen = [work for _, section in issue.sections for work in section]
-        public = public_works().filter(item__in=chosen).values_list("item", flat=True)
+        items = {update.item_id for update in updates.values()}
+        public = public_works().filter(item__in=items).values_list("item", flat=True)
         works = {item.pk: item for item in cards_of(list(public))}
-    found = [(number, [work for work in section if work in works]) for number, section in issue.sections]
+    told = {number: update for number, update in updates.items() if update.item_id in works}
+    found = [(number, [update for update in section if update in told]) for number, section in issue.sections]
     issue.sections = [section for section in found if section[1]]
     if not issue.sections:
         return None
-    issue.edition = _composed(issue, works)
+    issue.edition = _composed(issue, told, works)
     issue.save()
     return issue.edition
 
@@ -57,40 +62,71 @@ def withdraw(subscription: Subscription) -> None:
 
 
 def _without(subscription: Subscription, sections: list) -> list:
-    """Return sections without those of a list. A work that another list of the subscriber has been served,
-    and that stood under this one only because each work stands once, moves there."""
+    """Return sections without those of a list. An update that another list of the subscriber has been served,
+    and that stood under this one only because each stands once, moves there."""
     left = set(List.objects.in_any_language([subscription.list_id]).values_list("pk", flat=True))
-    kept = {number: list(works) for number, works in sections if number not in left}
-    homeless = [work for number, works in sections if number in left for work in works]
+    kept = {number: list(updates) for number, updates in sections if number not in left}
+    homeless = [update for number, updates in sections if number in left for update in updates]
     others = Subscription.objects.active().filter(subscriber=subscription.subscriber_id)
     for other in others.exclude(pk=subscription.pk).select_related("list").order_by("pk"):
-        served = Update.objects.filter(pk__gt=other.starts_after, place__lte=other.served_to)
-        listed = other.list.works.filter(item__in=homeless).filter(item__in=served.values("item"))
-        moved = set(listed.values_list("item", flat=True))
+        served = Update.objects.filter(pk__in=homeless, place__lte=other.served_to)
+        found = served.filter(pk__gt=other.starts_after, item__in=other.list.works.values("item"))
+        moved = set(found.values_list("pk", flat=True))
         if moved:
-            kept.setdefault(other.list_id, []).extend(work for work in homeless if work in moved)
-            homeless = [work for work in homeless if work not in moved]
-    return [[number, works] for number, works in kept.items()]
+            kept.setdefault(other.list_id, []).extend(update for update in homeless if update in moved)
+            homeless = [update for update in homeless if update not in moved]
+    return [[number, updates] for number, updates in kept.items()]
 
 
-def _composed(issue: Issue, works: Mapping[int, ContentItem]) -> Edition:
+@dataclass(frozen=True)
+class Shown:
+    """A work in a mail, and what has changed in it; nothing where the work is new to the reader."""
+
+    work: ContentItem
+    note: str
+
+
+def _shown(updates: Iterable[Update], works: Mapping[int, ContentItem]) -> list[Shown]:
+    """Return each work once, where its newest update stands."""
+    notes: dict[int, list[str]] = {}
+    for update in updates:
+        notes.setdefault(update.item_id, []).append(update.note)
+    return [Shown(works[item], "" if "" in found else found[0]) for item, found in notes.items()]
+
+
+def preview(item: ContentItem) -> HttpResponse:
+    """Return the mail that tells of one work, as it is being edited."""
+    language = item.locale.language_code
+    with translation.override(language):
+        pace = Pace.WEEKLY.label
+    item.kind = item.KIND or item.kind
+    name = item.primary_topic.title if item.primary_topic else organisation_name()
+    section = {"name": name, "works": [Shown(item, item.change_note)], "leave_url": "#"}
+    context = {"sections": [section], "number": 1, "first": item, "pace": pace, "manage_url": "#"}
+    return HttpResponse(texts_of("newsletter-updates", context, language)["html"])
+
+
+def _composed(issue: Issue, told: Mapping[int, Update], works: Mapping[int, ContentItem]) -> Edition:
     """Return the text, with a mark where each mail's own secret is to be."""
     mark = f"secret{token_hex(16)}"
     lists = [number for number, _ in issue.sections]
+    shown = {
+        number: _shown([told[update] for update in updates], works) for number, updates in issue.sections
+    }
     with translation.override(issue.language):
         names = {number: found.name for number, found in List.objects.named().in_bulk(lists).items()}
     sections = [
         {
             "name": names.get(number, ""),
-            "works": [works[work] for work in chosen],
+            "works": works_shown,
             "leave_url": link("newsletter:leave", mark, issue.language, list=number),
         }
-        for number, chosen in issue.sections
+        for number, works_shown in shown.items()
     ]
     context = {
         "sections": sections,
-        "number": sum(len(chosen) for _, chosen in issue.sections),
-        "first": sections[0]["works"][0],
+        "number": sum(map(len, shown.values())),
+        "first": shown[lists[0]][0].work,
         "pace": issue.run.get_pace_display,
         "is_discreet": issue.is_discreet,
         "leave_all_url": link("newsletter:leave", mark, issue.language),

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from content.models import ContentItem
 from harmhub.models import SiteSettings
 from harmhub.sealing import address_digest, readable
 from newsletter.links import link
@@ -27,6 +26,7 @@ from newsletter.models import (
     Subscription,
     Suppression,
     Token,
+    Update,
 )
 from newsletter.subscribing import CONFIRMABLE_FOR, begin, end, found_or_made, post
 
@@ -186,8 +186,9 @@ def data_of(subscriber: Subscriber) -> dict:
 
 
 def _titles(delivery: Delivery) -> list[str]:
-    numbers = [work for _, works in delivery.issue.sections for work in works]
-    return list(ContentItem.objects.filter(pk__in=numbers).order_by("pk").values_list("title", flat=True))
+    numbers = [update for _, updates in delivery.issue.sections for update in updates]
+    told = Update.objects.filter(pk__in=numbers).order_by("pk")
+    return list(told.values_list("item__title", flat=True))
 
 
 # --- another address

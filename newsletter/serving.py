@@ -6,7 +6,7 @@ which they were served is moved, both or neither. So a run that is killed goes o
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -36,11 +36,11 @@ def _suppressed(digest: str) -> QuerySet[Suppression]:
 
 @dataclass(frozen=True)
 class News:
-    """One work that was released."""
+    """One update that was released: its own number and place, and its work."""
 
-    item: int
     update: int
     place: int
+    item: int
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Service:
     _lists: dict[int, List] = field(default_factory=dict)
     _by_list: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
     _issues: dict[tuple[str, bool, Sections], tuple[Issue, Edition] | None] = field(default_factory=dict)
+    _news: dict[int, News] = field(default_factory=dict)  # by the numbers of updates
     _cards: dict[int, ContentItem] = field(default_factory=dict)
 
     def serve(self) -> None:
@@ -84,22 +85,24 @@ class Service:
         for each in self._lists.values():
             by_listing[each.page_id or EVERYWHERE, each.locale_id].append(each)
         released = Update.objects.filter(place__gt=self._lowest, place__lte=self.run.place)
-        is_released = Exists(released.filter(item=OuterRef("item")))
-        facets = self._facets(is_released)
-        entries = Entry.objects.current().filter(is_released, page__in={page for page, _ in by_listing})
-        rows = entries.order_by("item__update__place").values_list(
-            "page_id", "locale_id", "kind", "item_id", "item__update", "item__update__place"
-        )
-        for page, locale, kind, *told in rows:
-            news = News(*cast(tuple[int, int, int], told))
+        rows = released.order_by("place").values_list("pk", "place", "item_id")
+        self._news = {row[0]: News(*cast(tuple[int, int, int], row)) for row in rows}
+        by_item = defaultdict(list)
+        for news in self._news.values():
+            by_item[news.item].append(news)
+        facets = self._facets(by_item)
+        entries = Entry.objects.current().filter(item__in=by_item, page__in={page for page, _ in by_listing})
+        for page, locale, kind, item in entries.values_list("page_id", "locale_id", "kind", "item_id"):
             for each in by_listing[page, locale]:
-                if each.kind in ("", kind) and facets[news.item].issuperset(each.facets):
-                    self._by_list[each.pk].append(news)
+                if each.kind in ("", kind) and facets[item].issuperset(each.facets):
+                    self._by_list[each.pk] += by_item[item]
+        for found in self._by_list.values():
+            found.sort(key=lambda news: news.place)
 
-    def _facets(self, is_released: Exists) -> Mapping[int, set[int]]:
+    def _facets(self, items: Collection[int]) -> Mapping[int, set[int]]:
         """Return which of the programs and tags that lists ask for each released work has."""
         asked = {facet for each in self._lists.values() for facet in each.facets}
-        rows = FacetEntry.objects.filter(is_released, page=EVERYWHERE, facet__in=asked)
+        rows = FacetEntry.objects.filter(item__in=items, page=EVERYWHERE, facet__in=asked)
         found: dict[int, set[int]] = defaultdict(set)
         for item, facet in rows.values_list("item_id", "facet"):
             found[item].add(facet)
@@ -143,24 +146,24 @@ class Service:
         had: dict[int, set[int]] = defaultdict(set)
         since = Delivery.objects.filter(subscriber__in=subscribers, issue__run__place__gt=self._lowest)
         for subscriber, sections in since.values_list("subscriber", "issue__sections"):
-            had[subscriber].update(work for _, works in sections for work in works)
+            had[subscriber].update(update for _, updates in sections for update in updates)
         return had
 
     def _sections(self, due: list[Subscription], had: set[int]) -> Sections:
-        """Return what a subscriber has not got yet, each work under the first of her lists that has it; those
-        of the whole organisation come last."""
+        """Return what a subscriber has not got yet, each update under the first of her lists that has it;
+        those of the whole organisation come last."""
         sections = []
         for each in sorted(due, key=self._order):
-            works = [
-                news.item
+            updates = [
+                news.update
                 for news in self._by_list.get(each.list_id, ())
-                if news.item not in had
+                if news.update not in had
                 and news.place > each.served_to
                 and news.update > each.starts_after  # found while this was wished for
             ]
-            had.update(works)
-            if works:
-                sections.append((each.list_id, tuple(reversed(works))))
+            had.update(updates)
+            if updates:
+                sections.append((each.list_id, tuple(reversed(updates))))
         return tuple(sections)
 
     def _order(self, subscription: Subscription) -> tuple:
@@ -171,8 +174,9 @@ class Service:
         """Return what a mail of these sections says; of all mails with the same, the same. None: nothing."""
         said = (subscriber.language, subscriber.is_discreet, sections)
         if said not in self._issues:
-            numbers = {work for _, works in sections for work in works} - self._cards.keys()
-            self._cards |= {item.pk: item for item in cards_of(sorted(numbers))}
+            works = {self._news[update].item for _, updates in sections for update in updates}
+            missing = works - self._cards.keys()
+            self._cards |= {item.pk: item for item in cards_of(sorted(missing))}
             language, is_discreet, _ = said
             issue = Issue(run=self.run, language=language, is_discreet=is_discreet, sections=sections)
             edition = write(issue, self._cards)

@@ -13,9 +13,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from wagtail.models import Locale
 
+from content.models import ContentItem
 from harmhub.models import SiteSettings
 from newsletter.models import Pace, Run, Update
-from newsletter.models.updates import FRESH, public_works
+from newsletter.models.updates import DELAY, FRESH, NOT_TOLD, public_works
 from newsletter.timetable import last_slot
 
 
@@ -25,15 +26,26 @@ def find_and_release(now: datetime) -> None:
     time has come their place in the order. One at a time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('newsletter_updates'))")
-    Update.objects.unreleased().exclude(pk__in=Update.objects.public()).delete()
+    waiting = Update.objects.unreleased()
+    waiting.exclude(pk__in=Update.objects.wanted()).exclude(pk__in=Update.objects.held()).delete()
     known = Update.objects.filter(item=OuterRef("item"))
     # By language, as the index of a listing has it: all works are many.
     recent = public_works().filter(
         locale__in=Locale.objects.values("pk"), published_on__gte=timezone.localdate(now) - FRESH
     )
-    new = recent.filter(~Exists(known))
+    new = recent.filter(~Exists(known), item__tell_subscribers=True)
+    works = list(new.values_list("item", "item__change_note"))
+    times = {"found_at": now, "goes_at": now + DELAY}
+    Update.objects.bulk_create(Update(item_id=item, **times) for item, _ in works)
+    # A note that came with a new work (from a copied one, say) is no change of it.
     Update.objects.bulk_create(
-        Update(item_id=item, found_at=now) for item in new.values_list("item", flat=True)
+        Update(item_id=item, note=note, found_at=now, place=NOT_TOLD) for item, note in works if note
+    )
+    told = Update.objects.filter(item=OuterRef("pk"), note=OuterRef("change_note"))
+    changed = ContentItem.objects.exclude(change_note="").filter(~Exists(told))
+    public = changed.filter(Exists(public_works().filter(item=OuterRef("pk"))))
+    Update.objects.bulk_create(
+        Update(item_id=item, note=note, **times) for item, note in public.values_list("pk", "change_note")
     )
     ripe = Update.objects.ripe(now).order_by("pk")
     for place, update in enumerate(ripe, Update.objects.last_place() + 1):

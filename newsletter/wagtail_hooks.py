@@ -1,5 +1,8 @@
 """What the newsletter adds to the admin: its pages, and the words of its log."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -10,9 +13,11 @@ from wagtail.query import PageQuerySet
 
 from harmhub.records import DeclaredPermissionPolicy
 from newsletter.desk import NewsletterGroup
-from newsletter.models import Run, SignUp, Subscription
+from newsletter.issues import preview
+from newsletter.models import Run, SignUp, Subscription, Update
+from newsletter.updates_desk import what_subscribers_get
 
-for model in (Subscription, SignUp, Run):
+for model in (Subscription, SignUp, Run, Update):
     register_permission_policy(model, DeclaredPermissionPolicy(model), exact_class=True)
 
 
@@ -20,6 +25,18 @@ for model in (Subscription, SignUp, Run):
 def register_newsletter() -> NewsletterGroup:
     """Return the pages of the newsletter."""
     return NewsletterGroup()
+
+
+@hooks.register("what_subscribers_get")
+def register_what_subscribers_get() -> Callable:
+    """Return what tells an editor who gets her work."""
+    return what_subscribers_get
+
+
+@hooks.register("preview_of_work")
+def register_mail_preview() -> tuple[str, Any, Callable]:
+    """Return the preview of a work as a mail."""
+    return ("mail", _("Mail to subscribers"), preview)
 
 
 @hooks.register("reason_to_keep_pages")
@@ -37,4 +54,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("newsletter.read", _("Read"), _("Subscriber read"))
     actions.register_action("newsletter.export", _("Export"), _("Subscriber exported"))
     actions.register_action("newsletter.erase", _("Erase"), _("Subscriber erased"))
+    actions.register_action("newsletter.send_now", _("Send now"), _("Subscribers told before the time"))
+    actions.register_action("newsletter.hold", _("Hold back"), _("Update to subscribers held back"))
+    actions.register_action("newsletter.drop", _("Do not send"), _("Update to subscribers dropped"))
     actions.register_action("newsletter.restore", _("Restore"), _("Held sign-up let through"))

@@ -21,6 +21,7 @@ from wagtail.search import index
 from content.blocks import Body
 from content.forms import ItemForm
 from content.models.credits import Credit, credited
+from content.panels import HookPanel, hooks_of
 from harmhub.pages import HubPage
 from topics.kinds import Kind
 from topics.models import ProgramPage, TopicPage
@@ -85,6 +86,20 @@ class ContentItem(HubPage):
         help_text=_("The programs that this work comes from. It appears on their pages."),
     )
     tags = ClusterTaggableManager(through=ItemTag, blank=True)
+    tell_subscribers = models.BooleanField(
+        _("tell subscribers"),
+        default=True,
+        db_default=True,
+        help_text=_("Once it is public, those who follow its topics get it by mail."),
+    )
+    change_note = models.CharField(
+        _("tell subscribers of a change"),
+        max_length=140,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What has changed: “New figures for 2026”. Empty or left as it is: nobody is told."),
+    )
     body = StreamField(Body(), verbose_name=_("body"), blank=True)
 
     is_creatable = False
@@ -114,11 +129,16 @@ class ContentItem(HubPage):
     )
     body_help = _("Press the plus sign, then choose what to add: text, a heading, a picture …")
     about = [FieldPanel("further_topics"), FieldPanel("programs"), FieldPanel("tags")]
+    # The form has one of the two: a work is new once.
+    mail = [FieldPanel("tell_subscribers"), FieldPanel("change_note"), HookPanel("what_subscribers_get")]
 
     class Meta:
         indexes = [
             models.Index(fields=["-published_on", "-page_ptr"], name="item_newest"),
             models.Index(fields=["kind", "-published_on", "-page_ptr"], name="item_newest_of_kind"),
+            models.Index(
+                fields=["page_ptr"], condition=~models.Q(change_note=""), name="item_with_a_change_note"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -136,6 +156,7 @@ class ContentItem(HubPage):
                 ObjectList(content, heading=_("Content")),
                 *more,
                 ObjectList(cls.about, heading=_("Where it appears")),
+                ObjectList(cls.mail, heading=_("Subscribers")),
                 ObjectList(settings, heading=_("Settings")),
             ]
         )
@@ -148,14 +169,18 @@ class ContentItem(HubPage):
 
     @property
     def preview_modes(self) -> list[tuple[str, str]]:
-        """What the editor may look at before publishing."""
-        return [("", str(_("Page"))), ("card", str(_("Card in lists")))]
+        """What the editor may look at before publishing; the hook ``preview_of_work`` adds to it."""
+        further = [(mode, str(label)) for mode, label, _show in hooks_of("preview_of_work")]
+        return [("", str(_("Page"))), ("card", str(_("Card in lists"))), *further]
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        """Return the page, or how lists show it."""
+        """Return the page, or how lists or others show it."""
         if mode_name == "card":
             self.kind = self.KIND or ""
             return TemplateResponse(request, "content/card_preview.html", {"item": self})
+        others = {mode: show for mode, _label, show in hooks_of("preview_of_work")}
+        if mode_name in others:
+            return others[mode_name](self)
         return super().serve_preview(request, mode_name)
 
     @cached_property

@@ -33,7 +33,7 @@ def compose(
     sender: str = "",
 ) -> dict[str, Any]:
     """Return what ``build`` makes the message of, as JSON. ValueError: a header could carry a second one."""
-    told = _told(template, context, mail.language, sender)
+    told = texts_of(template, context, mail.language, sender)
     return told | {"to": to, "headers": own_headers(mail) | _checked(headers)}
 
 
@@ -51,13 +51,13 @@ def compose_edition(
     mark: what stands in context and headers where each mail's own secret is to be; no text holds it by
     chance.
     """
-    told = _told(template, context, language, sender)
+    told = texts_of(template, context, language, sender)
     content = told | {"headers": {"Content-Language": language} | _checked(headers)}
     return Edition.objects.create(content=content, mark=mark)
 
 
-def _told(template: str, context: Mapping[str, Any], language: str, sender: str) -> dict[str, Any]:
-    """Return the sender, the subject and the texts of a mail."""
+def texts_of(template: str, context: Mapping[str, Any], language: str, sender: str = "") -> dict[str, Any]:
+    """Return the sender, the subject and the texts of a mail. sender: another name to send in."""
     organisation = organisation_name()
     values = {"organisation": organisation, "language": language, **context}
     with translation.override(language):

@@ -7,7 +7,7 @@ somebody has not got yet is known after any crash, and nothing is told twice.
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -42,13 +42,22 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         """Return those whose work everybody may see now."""
         return self.filter(Exists(public_works().filter(item=OuterRef("item"))))
 
+    def wanted(self) -> "UpdateQuerySet":
+        """Return those of public works whose editors want just that told."""
+        new = Q(note="", item__tell_subscribers=True)
+        return self.public().filter(new | ~Q(note="") & Q(note=F("item__change_note")))
+
     def newest(self) -> int:
         """Return the number of the one that was found last."""
         return self.aggregate(last=Max("pk"))["last"] or 0
 
     def ripe(self, now: datetime) -> "UpdateQuerySet":
-        """Return those whose time has come. One that was found further ahead was found by a wrong clock."""
-        return self.unreleased().filter(Q(found_at__lte=now - DELAY) | Q(found_at__gt=now + DELAY))
+        """Return those whose time has come. One that goes further ahead was found by a wrong clock."""
+        return self.unreleased().filter(Q(goes_at__lte=now) | Q(goes_at__gt=now + 2 * DELAY))
+
+    def held(self) -> "UpdateQuerySet":
+        """Return those that an editor holds back."""
+        return self.unreleased().filter(goes_at=None)
 
     def last_place(self) -> int:
         """Return the place of the newest that was released."""
@@ -56,17 +65,20 @@ class UpdateQuerySet(models.QuerySet["Update"]):
 
 
 class Update(models.Model):
-    """One work of which subscribers are told, once."""
+    """One work of which subscribers are told, once; or, with a note, one change of it."""
 
     # Without a constraint: an editor who deletes a work that is just being found must not be refused.
-    item = models.OneToOneField(
+    item = models.ForeignKey(
         "content.ContentItem",
         models.CASCADE,
         db_constraint=False,
-        related_name="update",
+        related_name="updates",
         verbose_name=_("work"),
     )
+    note = models.CharField(_("what has changed"), max_length=140, blank=True, default="", db_default="")
     found_at = models.DateTimeField(_("found"), default=timezone.now, editable=False)
+    # None: until somebody lets it go.
+    goes_at = models.DateTimeField(_("goes at"), null=True)
     place = models.BigIntegerField(_("place"), null=True, editable=False, db_index=True)
 
     objects = UpdateQuerySet.as_manager()
@@ -76,10 +88,34 @@ class Update(models.Model):
     class Meta:
         verbose_name = _("update")
         verbose_name_plural = _("updates")
-        default_permissions = ()
+        ordering = ["pk"]
+        default_permissions = ("view", "change")
+        constraints = [models.UniqueConstraint(fields=["item", "note"], name="update_once_a_change")]
 
     def __str__(self) -> str:
-        return f"{self.item_id}"
+        return f"{self.pk}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has not gone out yet."""
+        return self.place is None
+
+    def hold(self) -> None:
+        """Keep it back until somebody lets it go."""
+        self._set(goes_at=None)
+
+    def send_now(self) -> None:
+        """Let it go at once; also one that was held back."""
+        self._set(goes_at=timezone.now())
+
+    def drop(self) -> None:
+        """Never tell it."""
+        self._set(place=NOT_TOLD)
+
+    def _set(self, **fields: object) -> None:
+        # In one statement: the job may be letting it go right now.
+        Update.objects.unreleased().filter(pk=self.pk).update(**fields)
+        self.refresh_from_db()
 
 
 class Run(models.Model):
@@ -105,9 +141,9 @@ class Run(models.Model):
 
 
 class Issue(models.Model):
-    """What one mail says: for each list, by its number, the numbers of works.
+    """What one mail says: for each list, by its number, the numbers of updates.
 
-    sections: ``[[list, [work, ...]], ...]``. It outlives the text that was made of it.
+    sections: ``[[list, [update, ...]], ...]``. It outlives the text that was made of it.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="issues")
