@@ -7,34 +7,33 @@ from secrets import token_hex
 from django.http import HttpResponse
 from django.utils import translation
 
-from content.cards import cards_of
 from content.models import ContentItem
 from harmhub.mail.composing import compose_edition, organisation_name, texts_of
 from harmhub.mail.models import Edition, Mail
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.models import Delivery, Issue, List, Pace, Subscription, Update
-from newsletter.models.updates import public_works
+from newsletter.showing import Shown
 
 UPDATES = "newsletter-updates"  # the purpose of these mails
 
 
-def write(issue: Issue, works: Mapping[int, ContentItem] | None = None) -> Edition | None:
+def write(issue: Issue, shown: Shown | None = None) -> Edition | None:
     """Save an issue with its text, and return the text. None: nothing is left that could be told.
 
-    works: those in it, by number, where they are at hand. What is gone or not public any more is left out.
+    shown: what its run shows, where that is at hand. What is gone or not public any more is left out.
     """
     chosen = [update for _, section in issue.sections for update in section]
     updates = Update.objects.in_bulk(chosen)
-    if works is None:
-        items = {update.item_id for update in updates.values()}
-        public = public_works().filter(item__in=items).values_list("item", flat=True)
-        works = {item.pk: item for item in cards_of(list(public))}
+    if shown is None:
+        shown = Shown(List.objects.named().in_bulk([number for number, _ in issue.sections]))
+    works = shown.cards({update.item_id for update in updates.values()})
     told = {number: update for number, update in updates.items() if update.item_id in works}
     found = [(number, [update for update in section if update in told]) for number, section in issue.sections]
     issue.sections = [section for section in found if section[1]]
     if not issue.sections:
         return None
-    issue.edition = _composed(issue, told, works)
+    sections = [(number, _works([told[each] for each in some], works)) for number, some in issue.sections]
+    issue.edition = _composed(issue, sections, shown)
     issue.save()
     return issue.edition
 
@@ -79,19 +78,19 @@ def _without(subscription: Subscription, sections: list) -> list:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ToldWork:
     """A work in a mail, and what has changed in it; nothing where the work is new to the reader."""
 
     work: ContentItem
     note: str
 
 
-def _shown(updates: Iterable[Update], works: Mapping[int, ContentItem]) -> list[Shown]:
+def _works(updates: Iterable[Update], works: Mapping[int, ContentItem]) -> list[ToldWork]:
     """Return each work once, where its newest update stands."""
     notes: dict[int, list[str]] = {}
     for update in updates:
         notes.setdefault(update.item_id, []).append(update.note)
-    return [Shown(works[item], "" if "" in found else found[0]) for item, found in notes.items()]
+    return [ToldWork(works[item], "" if "" in found else found[0]) for item, found in notes.items()]
 
 
 def preview(item: ContentItem) -> HttpResponse:
@@ -101,32 +100,30 @@ def preview(item: ContentItem) -> HttpResponse:
         pace = Pace.WEEKLY.label
     item.kind = item.KIND or item.kind
     name = item.primary_topic.title if item.primary_topic else organisation_name()
-    section = {"name": name, "works": [Shown(item, item.change_note)], "leave_url": "#"}
+    section = {"name": name, "works": [ToldWork(item, item.change_note)], "leave_url": "#"}
     context = {"sections": [section], "number": 1, "first": item, "pace": pace, "manage_url": "#"}
     return HttpResponse(texts_of("newsletter-updates", context, language)["html"])
 
 
-def _composed(issue: Issue, told: Mapping[int, Update], works: Mapping[int, ContentItem]) -> Edition:
+def _composed(issue: Issue, sections: list[tuple[int, list[ToldWork]]], shown: Shown) -> Edition:
     """Return the text, with a mark where each mail's own secret is to be."""
     mark = f"secret{token_hex(16)}"
-    lists = [number for number, _ in issue.sections]
-    shown = {
-        number: _shown([told[update] for update in updates], works) for number, updates in issue.sections
-    }
+    lists = [number for number, _ in sections]
+    told = [each.work for _, works in sections for each in works]
     with translation.override(issue.language):
-        names = {number: found.name for number, found in List.objects.named().in_bulk(lists).items()}
-    sections = [
-        {
-            "name": names.get(number, ""),
-            "works": works_shown,
-            "leave_url": link("newsletter:leave", mark, issue.language, list=number),
-        }
-        for number, works_shown in shown.items()
-    ]
+        names = {number: shown.lists[number].name for number in lists if number in shown.lists}
     context = {
-        "sections": sections,
-        "number": sum(map(len, shown.values())),
-        "first": shown[lists[0]][0].work,
+        "sections": [
+            {
+                "name": names.get(number, ""),
+                "works": works,
+                "leave_url": link("newsletter:leave", mark, issue.language, list=number),
+            }
+            for number, works in sections
+        ],
+        "events": shown.events(lists, {work.pk for work in told}),
+        "number": len(told),
+        "first": told[0],
         "pace": issue.run.get_pace_display,
         "is_discreet": issue.is_discreet,
         "leave_all_url": link("newsletter:leave", mark, issue.language),

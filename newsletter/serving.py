@@ -6,7 +6,7 @@ which they were served is moved, both or neither. So a run that is killed goes o
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -14,14 +14,12 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from content.cards import cards_of
-from content.models import ContentItem, Entry, FacetEntry
-from content.models.entries import EVERYWHERE
 from harmhub.mail.models import Edition, Mail
 from harmhub.sealing import Unreadable, hash_token, new_token
 from newsletter.issues import UPDATES, write
 from newsletter.models import Delivery, Issue, List, Run, Subscriber, Subscription, Suppression, Update
 from newsletter.models.subscribers import SubscriptionQuerySet
+from newsletter.showing import Shown, works_of
 
 logger = logging.getLogger(__name__)
 BATCH = 500  # subscribers in one transaction
@@ -51,11 +49,10 @@ class Service:
     should_stop: Callable[[], bool] = lambda: False
     _lowest: int = 0
     _unreadable: set[int] = field(default_factory=set)
-    _lists: dict[int, List] = field(default_factory=dict)
+    _shown: Shown = field(default_factory=lambda: Shown({}))
     _by_list: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
     _issues: dict[tuple[str, bool, Sections], tuple[Issue, Edition] | None] = field(default_factory=dict)
     _news: dict[int, News] = field(default_factory=dict)  # by the numbers of updates
-    _cards: dict[int, ContentItem] = field(default_factory=dict)
 
     def serve(self) -> None:
         """Serve all who are due, in batches; note the end when nobody is left."""
@@ -80,33 +77,17 @@ class Service:
 
     def _look_up(self) -> None:
         """Look up what was released after a place, as far as it is public now, list by list."""
-        self._lists = List.objects.followed().named().in_bulk()
-        by_listing = defaultdict(list)
-        for each in self._lists.values():
-            by_listing[each.page_id or EVERYWHERE, each.locale_id].append(each)
+        lists = List.objects.followed().named().in_bulk()
+        self._shown = Shown(lists)
         released = Update.objects.filter(place__gt=self._lowest, place__lte=self.run.place)
         rows = released.order_by("place").values_list("pk", "place", "item_id")
         self._news = {row[0]: News(*cast(tuple[int, int, int], row)) for row in rows}
         by_item = defaultdict(list)
         for news in self._news.values():
             by_item[news.item].append(news)
-        facets = self._facets(by_item)
-        entries = Entry.objects.current().filter(item__in=by_item, page__in={page for page, _ in by_listing})
-        for page, locale, kind, item in entries.values_list("page_id", "locale_id", "kind", "item_id"):
-            for each in by_listing[page, locale]:
-                if each.kind in ("", kind) and facets[item].issuperset(each.facets):
-                    self._by_list[each.pk] += by_item[item]
-        for found in self._by_list.values():
-            found.sort(key=lambda news: news.place)
-
-    def _facets(self, items: Collection[int]) -> Mapping[int, set[int]]:
-        """Return which of the programs and tags that lists ask for each released work has."""
-        asked = {facet for each in self._lists.values() for facet in each.facets}
-        rows = FacetEntry.objects.filter(item__in=items, page=EVERYWHERE, facet__in=asked)
-        found: dict[int, set[int]] = defaultdict(set)
-        for item, facet in rows.values_list("item_id", "facet"):
-            found[item].add(facet)
-        return found
+        for number, items in works_of(lists.values(), by_item.keys()).items():
+            found = [news for item in items for news in by_item[item]]
+            self._by_list[number] = sorted(found, key=lambda news: news.place)
 
     def _waiting(self):
         """Return the subscribers who are due and may be written to."""
@@ -167,19 +148,16 @@ class Service:
         return tuple(sections)
 
     def _order(self, subscription: Subscription) -> tuple:
-        found = self._lists.get(subscription.list_id)
+        found = self._shown.lists.get(subscription.list_id)
         return (found.page_id is None, found.name, found.pk) if found else (True, "", 0)
 
     def _issue(self, subscriber: Subscriber, sections: Sections) -> tuple[Issue, Edition] | None:
         """Return what a mail of these sections says; of all mails with the same, the same. None: nothing."""
         said = (subscriber.language, subscriber.is_discreet, sections)
         if said not in self._issues:
-            works = {self._news[update].item for _, updates in sections for update in updates}
-            missing = works - self._cards.keys()
-            self._cards |= {item.pk: item for item in cards_of(sorted(missing))}
             language, is_discreet, _ = said
             issue = Issue(run=self.run, language=language, is_discreet=is_discreet, sections=sections)
-            edition = write(issue, self._cards)
+            edition = write(issue, self._shown)
             self._issues[said] = (issue, edition) if edition else None
         return self._issues[said]
 

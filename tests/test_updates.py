@@ -1,5 +1,6 @@
 """Updates by mail: from a published work to the mails of those who follow it, losing and repeating none."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -298,3 +299,42 @@ def test_number_of_queries_does_not_grow_with_the_subscribers(tree: Tree, clock:
 
     queries(1)  # what is looked up once in a process
     assert queries(3) == queries(60)
+
+
+# --- events to come
+
+
+def soon(tree: Tree, title: str, days: int, **fields):
+    return tree.event(title=title, starts_at=timezone.now() + timedelta(days=days), **fields)
+
+
+def test_mail_names_the_events_to_come_of_its_lists_the_next_one_first(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    clock.follow(tree.justice)
+    soon(tree, "Second", 20)
+    soon(tree, "First", 10)
+    soon(tree, "Over", -10)
+    soon(tree, "In a year", 365)
+    soon(tree, "Cancelled", 10, status="cancelled")
+    soon(tree, "Draft", 10, live=False)
+    soon(tree, "Of a list without news", 10, primary_topic=tree.justice)
+    fresh(tree, "News")
+    clock.pass_()
+    [mail] = mails()
+    text = mail.told["text"].split("COMING UP")[1]
+    assert re.findall("First|Second|Over|In a year|Cancelled|Draft|without news", text) == ["First", "Second"]
+    assert "http://testserver/events/" in text
+    assert mail.told["html"].count(">First</a>") == 1
+    assert told() == ["News"]
+
+
+def test_event_that_is_news_stands_once_and_without_news_there_is_no_mail(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction)
+    soon(tree, "Old news", 20)
+    clock.pass_(days=1)
+    assert mails() == []
+    soon(tree, "An evening", 10, published_on=clock.now.date())
+    clock.pass_()
+    [mail] = mails()
+    assert mail.told["text"].count("An evening") == 1
+    assert "Old news" in mail.told["text"].split("COMING UP")[1]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from content.models import Entry
-from content.models.entries import EVERYWHERE
+from content.models.entries import EVERYWHERE, EntryQuerySet
 from harmhub.mail.models import Edition, Mail
 from harmhub.sealing import hash_token
 from newsletter.models.lists import List
@@ -26,7 +26,7 @@ DELAY = timedelta(minutes=10)
 NOT_TOLD = 0  # the place of works that were there before anybody could be told of them
 
 
-def public_works() -> models.QuerySet:
+def public_works() -> EntryQuerySet:
     """Return the entries of all works that are public now, in all languages, each once."""
     return Entry.objects.current().filter(page=EVERYWHERE)
 
