@@ -107,7 +107,7 @@ def preview(item: ContentItem) -> HttpResponse:
 
 def _composed(issue: Issue, sections: list[tuple[int, list[ToldWork]]], shown: Shown) -> Edition:
     """Return the text, with a mark where each mail's own secret is to be."""
-    mark = f"secret{token_hex(16)}"
+    mark = f"secret{token_hex(19)}"[:43]
     lists = [number for number, _ in sections]
     told = [each.work for _, works in sections for each in works]
     with translation.override(issue.language):

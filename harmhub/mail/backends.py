@@ -55,6 +55,11 @@ class SmtpBackend(EmailBackend):
         """Whether the text of the last mail was on its way to the server."""
         return bool(getattr(self.connection, "handed_over", False))
 
+    def hand_over(self, sender: str, to: str, message: bytes) -> None:
+        """Send the bytes of a message to one address. smtplib.SMTPException, OSError: as ``send_messages``."""
+        assert self.connection, "open it first"
+        self.connection.sendmail(sender, [to], message)
+
 
 class QueueBackend(BaseEmailBackend):
     """What Django and Wagtail send by themselves becomes rows like all other mail: in the transaction that

@@ -33,12 +33,32 @@ def lease() -> timedelta:
     return timedelta(seconds=getattr(settings, "MAIL_LEASE_SECONDS", LEASE_SECONDS))
 
 
+# The order of ``due()``. A mail that has just been sent is claimed still, as this statement sees it. A crash of
+# the whole database may forget what was recorded within its last moments, and such mails go out once more: to
+# wait for the disk would cost each mail more than all the rest.
+CLAIM = """
+WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)), recorded AS (
+    UPDATE mail_mail SET sent_at = %(now)s, claimed_until = NULL, attempts = attempts + 1, last_answer = ''
+    WHERE id = %(sent)s AND sent_at IS NULL AND failed_at IS NULL
+), next AS (
+    SELECT mail_mail.id FROM mail_mail, quick
+    WHERE sent_at IS NULL AND failed_at IS NULL
+        AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_until > %(far)s)
+        AND (due_at <= %(now)s OR due_at > %(far)s)
+    ORDER BY due_at, id LIMIT 1 FOR UPDATE OF mail_mail SKIP LOCKED
+)
+UPDATE mail_mail SET claimed_until = %(until)s FROM next WHERE mail_mail.id = next.id
+RETURNING mail_mail.id, purpose, language, content, edition_id, recipient, created_at, due_at, attempts,
+    claimed_until, last_answer
+"""
+
+
 class Edition(models.Model):
     """What one mail to many says, stored once. Each mail adds its address, and its own secret in the place of
     the mark. Nothing here says to whom it goes."""
 
     content = models.JSONField(editable=False)
-    mark = models.CharField(max_length=40, editable=False)
+    mark = models.CharField(max_length=43, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -76,18 +96,16 @@ class MailQuerySet(models.QuerySet["Mail"]):
         free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + FURTHEST_AHEAD)
         return self.waiting().filter(free)
 
-    def claim(self) -> "Mail | None":
+    def claim(self, sent: "Mail | None" = None) -> "Mail | None":
         """Return the next due mail, held for the caller until its lease ends, or None. Commits.
 
+        sent: a mail of which this is recorded by the way: sender and database then speak once for each mail.
         Rows that another sender is just claiming are passed over, so senders never wait for each other.
         """
-        with transaction.atomic():
-            # Without the content: what cannot be unsealed must fail one mail, not the search for the next.
-            mail = self.due().defer("content").select_for_update(skip_locked=True).first()
-            if mail is not None:
-                mail.claimed_until = timezone.now() + lease()
-                mail.save(update_fields=["claimed_until"])
-        return mail
+        now = timezone.now()
+        times = {"now": now, "far": now + FURTHEST_AHEAD, "until": now + lease(), "sent": sent and sent.pk}
+        found = list(self.raw(CLAIM, times))
+        return found[0] if found else None
 
     def to(self, address: str) -> Self:
         """Return the mails to one address, as long as they are not forgotten."""

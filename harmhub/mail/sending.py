@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from django.core.mail import mailers
@@ -22,7 +23,9 @@ from django.utils import timezone
 from harmhub.mail import refused
 from harmhub.mail.composing import build
 from harmhub.mail.models import Edition, Mail
+from harmhub.mail.printing import Printed
 from harmhub.mail.schedule import next_wait
+from harmhub.sealing import readable
 from harmhub.waking import wake
 
 OUTGOING = "outgoing"  # the mailer that really sends; the default one only queues
@@ -75,6 +78,7 @@ class Line:
         self.backend = mailers[OUTGOING]
         self.answered = 0
         self._editions: dict[int, Edition] = {}
+        self._printed: dict[int, Printed | None] = {}
 
     def open(self) -> bool:
         """Have an open connection; return whether there is one. A refused log-in counts as no server."""
@@ -109,13 +113,26 @@ class Line:
             if mail.edition_id not in self._editions:
                 if len(self._editions) == MOST_EDITIONS:
                     self._editions.clear()
+                    self._printed.clear()
                 self._editions[mail.edition_id] = Edition.objects.get(pk=mail.edition_id)
             mail.edition = self._editions[mail.edition_id]
         return mail
 
+    def _hand_over(self, mail: Mail) -> None:
+        """Give the mail to the server; one of an edition as the bytes that were made once for all."""
+        hand_over = getattr(self.backend, "hand_over", None)
+        if hand_over and mail.edition:
+            own = readable(mail.content)
+            if mail.edition.pk not in self._printed:
+                self._printed[mail.edition.pk] = Printed.of(mail.edition, own["headers"])
+            if printed := self._printed[mail.edition.pk]:
+                return hand_over(printed.sender, own["to"], printed.for_reader(own))
+        self.backend.send_messages([build(mail.told)])
+        return None
+
     def _send(self, mail: Mail) -> Outcome:
         try:
-            self.backend.send_messages([build(self._with_edition(mail).told)])
+            self._hand_over(self._with_edition(mail))
         except smtplib.SMTPRecipientsRefused as refusal:
             return Outcome.of_reply(*next(iter(refusal.recipients.values())))
         except smtplib.SMTPDataError as refusal:
@@ -138,32 +155,38 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
         return 0
     line = Line()
     try:
-        while not should_stop() and line.open() and (mail := Mail.objects.claim()):
+        mail = Mail.objects.claim() if line.open() else None
+        while mail:
             outcome = line.hand_over(mail)
-            _record_surely(mail, outcome)
-            sent += outcome.verdict is Verdict.SENT
+            is_sent, is_late = outcome.verdict is Verdict.SENT, time.monotonic() > ends
+            sent += is_sent
+            if is_sent and not is_late and not should_stop():
+                mail = _surely(partial(Mail.objects.claim, mail))
+                continue
+            _surely(partial(_record, mail, outcome))
             if outcome.verdict in {Verdict.LOST, Verdict.UNREACHED}:
                 logger.warning("mail server gone (%s); the queue waits", outcome.answer)
                 break
-            if time.monotonic() > ends:
+            if is_late:
                 from harmhub.mail.tasks import send_due  # which imports this module
 
                 wake(send_due)
                 break
+            mail = Mail.objects.claim() if not should_stop() and line.open() else None
     finally:
         line.close()
     return sent
 
 
-def _record_surely(mail: Mail, outcome: Outcome) -> None:
-    """Record an outcome, also while the database restarts: an unrecorded mail would be sent twice."""
+def _surely[Found](record: Callable[[], Found]) -> Found:
+    """Record something, also while the database restarts: an unrecorded mail would be sent twice."""
     for wait in RECORDING_WAITS:
         try:
-            return _record(mail, outcome)
+            return record()
         except (OperationalError, InterfaceError):
             connection.close()
             time.sleep(wait)
-    return _record(mail, outcome)
+    return record()
 
 
 def _record(mail: Mail, outcome: Outcome) -> None:

@@ -1,0 +1,206 @@
+"""Handing mails over: how much of the time is the server's, and what becomes of them when everything breaks."""
+
+import contextlib
+import os
+import random
+import signal
+import smtplib
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from harmhub.mail.composing import build
+from harmhub.mail.models import Mail
+from harmhub.sealing import address_digest
+from newsletter.models import List, Pace, Run, Subscriber, Subscription, Update
+from newsletter.subscribing import leave
+from newsletter.updating import find_and_release
+from tests.bench.table import Row, Table
+from tests.factories import Tree
+from tests.fixtures import databases
+from tests.fixtures.site import free_port, wait_for
+
+MAILS = 2_000  # of which the time is taken
+# A process that serves the newest run and sends what is due until nothing is.
+SENDER = """
+import sys, time, django
+django.setup()
+from harmhub.mail.sending import send_due_mail
+from newsletter.models import Run
+from newsletter.serving import Service
+if "serve" in sys.argv:
+    Service(Run.objects.latest("pk")).serve()
+begun = time.monotonic()
+print(send_due_mail(), time.monotonic() - begun, flush=True)
+"""
+
+
+@dataclass
+class Post:
+    """A mail server, and what it was told so far."""
+
+    port: int
+    file: Path
+
+    def lines(self, word: str) -> list[str]:
+        """Return the addresses of the lines that begin with a word."""
+        found = (line.rpartition(" ") for line in self.file.read_text().splitlines())
+        return [address for said, _, address in found if said == word]
+
+
+@contextlib.contextmanager
+def post_office(odds: int = 0) -> Iterator[Post]:
+    """Run a mail server; odds: in how many of a thousand mails something goes wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        post = Post(free_port(), Path(folder) / "said")
+        command = [sys.executable, "-m", "tests.bench.sink", str(post.port), str(post.file), str(odds)]
+        process = subprocess.Popen(command, cwd=settings.BASE_DIR)
+        try:
+            wait_for(post.file.exists, 10, "The mail server does not start.")
+            yield post
+        finally:
+            process.kill()
+            process.wait(10)
+
+
+def sender(post: Post, name: str, *words: str) -> subprocess.Popen:
+    """Start a process that sends what is due."""
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "harmhub.settings",
+        "DATABASE_URL": databases.url(name),
+        "EMAIL_URL": f"smtp://127.0.0.1:{post.port}",
+        "MAIL_LEASE_SECONDS": "30",
+    }
+    command = [sys.executable, "-c", SENDER, *words]
+    return subprocess.Popen(
+        command, env=environment, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+
+
+def fill(subscribers: int) -> None:
+    """Have so many subscribers of one topic with news, and a run that is due."""
+    tree, now = Tree(), timezone.now()
+    find_and_release(now - timedelta(days=1))
+    followed = List.objects.of(tree.harm_reduction)
+    addresses = [f"reader{number}@example.org" for number in range(subscribers)]
+    made = Subscriber.objects.bulk_create(
+        (Subscriber(address=each, address_digest=address_digest(each), language="en") for each in addresses),
+        batch_size=2_000,
+    )
+    Subscription.objects.bulk_create(
+        (Subscription(subscriber=each, list=followed, pace=Pace.DAILY, confirmed_at=now) for each in made),
+        batch_size=5_000,
+    )
+    for number in range(10):
+        tree.voice(title=f"Work {number}", published_on=timezone.localdate())
+    find_and_release(now - timedelta(minutes=20))
+    find_and_release(now)
+    Run.objects.create(pace=Pace.DAILY, slot=now, place=Update.objects.last_place())
+
+
+def handing_over(table: Table) -> None:
+    """Compare the sender with the smallest loop that sends the same mails over one connection."""
+    with databases.copied("sending") as name, databases.using(name), post_office() as post:
+        fill(MAILS)
+        served = sender(post, name, "serve")  # also warms up
+        served.communicate()
+        ratios, ours = [], 0.0
+        mails = list(Mail.objects.select_related("edition"))
+        messages = [build(mail.told).message().as_bytes(policy=None or _policy()) for mail in mails]
+        for _ in range(3):
+            Mail.objects.update(sent_at=None, claimed_until=None, attempts=0, due_at=timezone.now())
+            said, _ = sender(post, name).communicate()
+            sent, seconds = said.split()
+            assert int(sent) == MAILS, said
+            ours = float(seconds)
+            begun = time.monotonic()
+            with smtplib.SMTP("127.0.0.1", post.port) as smallest:
+                for number, message in enumerate(messages):
+                    smallest.sendmail("updates@localhost", f"reader{number}@example.org", message)
+            ratios.append((time.monotonic() - begun) / ours)
+    rate = f"{MAILS / ours:.0f} mails a second"
+    ratio = sorted(ratios)[1]
+    table.add(Row("up", "handing over, as a share of the smallest loop", rate, "", ratio, least=0.6))
+
+
+def _policy():
+    from email import policy
+
+    return policy.SMTP
+
+
+def faults(table: Table, subscribers: int, kills: int) -> None:
+    """Have two processes serve and send while they are killed again and again, the mail server does all it
+    should not, and some readers leave; count what arrived."""
+    dice = random.Random(2)
+    with databases.copied("faults") as name, databases.using(name), post_office(odds=10) as post:
+        fill(subscribers)
+        begun = time.monotonic()
+        senders = [sender(post, name, "serve") for _ in range(2)]
+        gone: dict[str, int] = {}
+        killed = 0
+        while _is_unfinished():
+            time.sleep(dice.uniform(0.2, 1.5))
+            for place, process in enumerate(senders):
+                if process.poll() is not None:
+                    senders[place] = sender(post, name, "serve")
+            if killed < kills and post.lines("took"):
+                victim = dice.randrange(2)
+                senders[victim].send_signal(signal.SIGKILL)
+                senders[victim].wait(10)
+                killed += 1
+                senders[victim] = sender(post, name, "serve")
+            if len(gone) < kills:
+                gone |= _leave_one(dice, post)
+            # What is to be tried again in a minute, or when a claim has lapsed, is tried now.
+            now = timezone.now()
+            Mail.objects.waiting().filter(due_at__gt=now, claimed_until=None).update(due_at=now)
+        for process in senders:
+            process.kill()
+            process.wait(10)
+        took = Counter(post.lines("took"))
+        refused, lost_answers = set(post.lines("550")), len(post.lines("drop after"))
+        wanted = set(f"reader{number}@example.org" for number in range(subscribers)) - refused - gone.keys()
+        seconds = time.monotonic() - begun
+    missing = len(wanted - took.keys())
+    doubled = sum(number - 1 for number in took.values())
+    after = sum(1 for address, before in gone.items() if took[address] > before)
+    who = f"{subscribers:,} readers, {killed} kills, {lost_answers} lost answers, {seconds:.0f} s"
+    table.add(Row("up", "mails lost", str(missing), who, missing, most=0))
+    table.add(
+        Row(
+            "up",
+            "mails twice",
+            str(doubled),
+            "at most the kills and lost answers",
+            doubled,
+            most=killed + lost_answers,
+        )
+    )
+    table.add(Row("up", "mails after leaving", str(after), f"{len(gone)} left", after, most=0))
+
+
+def _is_unfinished() -> bool:
+    return Run.objects.latest("pk").ended_at is None or Mail.objects.waiting().exists()
+
+
+def _leave_one(dice: random.Random, post: Post) -> dict[str, int]:
+    """Have somebody leave who has a mail that waits; return the address and how often she got it before."""
+    waiting = Mail.objects.waiting().filter(claimed_until=None)
+    mail = waiting.select_related("edition").order_by("pk")[dice.randrange(50) :].first()
+    if mail is None:
+        return {}
+    address, secret = mail.content["to"], mail.content["secret"]
+    leave(secret)
+    # What was handed over before is not after; a sender may be just doing it.
+    time.sleep(0.05)
+    return {address: Counter(post.lines("took"))[address]}
