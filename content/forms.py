@@ -48,7 +48,11 @@ class ItemForm(TreePageForm):
             if name in self.fields:
                 self.fields[name].required = False
         # New work is told, changes are not unless the editor says what they are.
-        self.fields.pop("tell_subscribers" if self.instance.first_published_at else "change_note", None)
+        if self.instance.first_published_at:
+            self.fields.pop("tell_subscribers", None)
+        else:
+            self.fields.pop("change_note", None)
+            self.instance.change_note = ""  # it may have come along with a copy
 
     def clean(self) -> dict:
         """Refuse rows that name nobody, unless this is a draft, which may be half filled in."""

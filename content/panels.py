@@ -17,7 +17,7 @@ def hooks_of(name: str) -> Iterator[Any]:
 class HookPanel(Panel):
     """Shows what other apps have to say of the page that is edited.
 
-    The hook takes functions without arguments that return a function from the page to HTML.
+    The hook takes functions without arguments that return a function from page and user to HTML.
     """
 
     def __init__(self, hook: str, **kwargs: Any) -> None:
@@ -37,5 +37,5 @@ class HookPanel(Panel):
 
         def render_html(self, parent_context: Any = None) -> SafeString:
             """Return what the hooks say."""
-            said = ((tell(self.instance),) for tell in hooks_of(self.panel.hook))
+            said = ((tell(self.instance, self.request.user),) for tell in hooks_of(self.panel.hook))
             return format_html_join("", "{}", said)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from harmhub.addresses import AddressField
 from harmhub.mail.composing import organisation_name
 from harmhub.public_forms import PublicForm
+from harmhub.sealing import address_digest
 from harmhub.waking import wake_after_commit
 from newsletter import managing
 from newsletter.listings import list_at
@@ -164,13 +165,25 @@ class AskForLinkForm(PublicForm):
         wake_after_commit(sign_ups)
 
 
-class AddressForm(forms.Form):
+class AddressForm(PublicForm):
     """The address to which updates are to move."""
+
+    name = "newsletter-move"
+    letter = "a"
+    too_many = gettext_lazy("Many wishes came from your connection within the hour.")
 
     email = AddressField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"auto_id": "a-%s"} | kwargs)
+    def __init__(self, subscriber: Subscriber, data: Any = None) -> None:
+        super().__init__(data)
+        self.subscriber = subscriber
+
+    def clean_email(self) -> str:
+        """Return an address that is not the subscriber's own."""
+        email = self.cleaned_data["email"]
+        if address_digest(email) == bytes(self.subscriber.address_digest):
+            raise forms.ValidationError(_("Your updates come to this address already"))
+        return email
 
 
 class PaceField(forms.ChoiceField):

@@ -117,7 +117,7 @@ def _composed(issue: Issue, sections: list[tuple[int, list[ToldWork]]], shown: S
             {
                 "name": names.get(number, ""),
                 "works": works,
-                "leave_url": link("newsletter:leave", mark, issue.language, list=number),
+                "leave_url": link("newsletter:leave", mark, issue.language, section=number),
             }
             for number, works in sections
         ],

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
 from harmhub.sealing import address_digest, readable
 from newsletter.links import link
@@ -28,7 +29,7 @@ from newsletter.models import (
     Token,
     Update,
 )
-from newsletter.subscribing import CONFIRMABLE_FOR, begin, end, found_or_made, post
+from newsletter.subscribing import CONFIRMABLE_FOR, begin, correct, end, found_or_made, lock, post
 
 MANAGEABLE_FOR = timedelta(hours=24)
 RELEASE, RECEIVE = Token.Purpose.RELEASE, Token.Purpose.RECEIVE
@@ -40,20 +41,23 @@ RELEASE, RECEIVE = Token.Purpose.RELEASE, Token.Purpose.RECEIVE
 @transaction.atomic
 def send_link(pk: int) -> None:
     """Send the link that was asked for, if there is somebody at this address whom we may write to."""
-    request = LinkRequest.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
-    if request is None:
+    wish = LinkRequest.objects.filter(pk=pk).first()
+    if wish is None:
         return
-    address = readable(request.address)
-    subscriber = Subscriber.objects.filter(address_digest=address_digest(address)).first()
-    if subscriber:
-        _send_link(subscriber, request.language)
-    request.delete()
+    digest = address_digest(readable(wish.address))
+    # The subscriber first, as everybody does: erasing deletes wishes as well.
+    subscriber = Subscriber.objects.select_for_update().filter(address_digest=digest).first()
+    if LinkRequest.objects.select_for_update(skip_locked=True).filter(pk=pk).exists():
+        if subscriber:
+            _send_link(subscriber, wish.language)
+        wish.delete()
 
 
 @transaction.atomic
 def send_link_for(secret: str) -> None:
     """Send a fresh link to the address that a mail of ours went to, told by the secret in that mail."""
-    subscriber = holder(secret)
+    known = holder(secret)
+    subscriber = Subscriber.objects.select_for_update().filter(pk=known.pk).first() if known else None
     if subscriber:
         _send_link(subscriber, subscriber.language)
 
@@ -66,7 +70,6 @@ def holder(secret: str) -> Subscriber | None:
 
 
 def _send_link(subscriber: Subscriber, language: str) -> None:
-    list(Subscriber.objects.filter(pk=subscriber.pk).select_for_update())
     is_theirs = subscriber.subscriptions.exclude(confirmed_at=None).exists()
     final = Suppression.objects.final().filter(address_digest=subscriber.address_digest)
     if not is_theirs or final.exists() or not subscriber.may_get_a_link:
@@ -164,6 +167,8 @@ def data_of(subscriber: Subscriber) -> dict:
         "language": subscriber.language,
         "first_seen": subscriber.created_at,
         "paused_until": subscriber.paused_until,
+        "neutral_subject_lines": subscriber.is_discreet,
+        "moving_to": [readable(each.address) for each in AddressChange.objects.filter(subscriber=subscriber)],
         "lists": [
             {
                 "list": each.list_name,
@@ -178,53 +183,64 @@ def data_of(subscriber: Subscriber) -> dict:
             }
             for each in subscriber.subscriptions.named().order_by("asked_at", "pk")
         ],
-        "mails": [
-            {"due": delivery.issue.run.slot, "works": _titles(delivery)}
-            for delivery in subscriber.deliveries.select_related("issue__run").order_by("pk")
-        ],
+        "mails": _mails_of(subscriber),
     }
 
 
-def _titles(delivery: Delivery) -> list[str]:
-    numbers = [update for _, updates in delivery.issue.sections for update in updates]
-    told = Update.objects.filter(pk__in=numbers).order_by("pk")
-    return list(told.values_list("item__title", flat=True))
+def _mails_of(subscriber: Subscriber) -> list[dict]:
+    deliveries = list(subscriber.deliveries.select_related("issue__run").order_by("pk"))
+    numbers = [[update for _, some in each.issue.sections for update in some] for each in deliveries]
+    titles = dict(
+        Update.objects.filter(pk__in={number for some in numbers for number in some}).values_list(
+            "pk", "item__title"
+        )
+    )
+    return [
+        {"due": each.issue.run.slot, "works": [titles[number] for number in some if number in titles]}
+        for each, some in zip(deliveries, numbers, strict=True)
+    ]
 
 
 # --- another address
 
 
 def wish_to_move(subscriber: Subscriber, address: str) -> None:
-    """Note that the updates are to go to another address. An older wish is dead."""
+    """Note that the updates are to go to another address than her own. An older wish is dead. In the caller's
+    transaction, with the subscriber locked."""
     Token.objects.filter(change__subscriber=subscriber).update(expires_at=timezone.now())
-    fields = {"address": address, "target": None, "released_at": None, "received_at": None}
-    AddressChange.objects.update_or_create(
-        subscriber=subscriber, defaults=fields | {"asked_at": timezone.now()}
-    )
+    AddressChange.objects.filter(subscriber=subscriber).delete()
+    AddressChange.objects.create(subscriber=subscriber, address=address)
 
 
 @transaction.atomic
 def ask_both(pk: int) -> None:
-    """Ask the old and the new address whether the updates are to move. The new one is written to no more
-    often than by anybody's sign-up: until then it waits."""
-    found = AddressChange.objects.unasked().filter(pk=pk).select_related("subscriber")
-    change = found.select_for_update(skip_locked=True, of=("self",)).first()
+    """Ask the old and the new address whether the updates are to move, each no more often than it may be
+    written to: until then it waits. Whether the old one is asked tells nothing of the new one."""
+    change = AddressChange.objects.unasked().filter(pk=pk).select_related("subscriber").first()
     if change is None:
         return
-    address, language = readable(change.address), change.subscriber.language
-    if Suppression.objects.final().of_address(address).exists():
-        _ask(change.subscriber, RELEASE, language)  # as ever, so that nobody learns of it
-        change.delete()
+    old, new, address = change.subscriber, None, readable(change.address)
+    if not Suppression.objects.final().of_address(address).exists():
+        new = found_or_made(address, old.language)
+    lock(*(each for each in (old, new) if each))
+    if not AddressChange.objects.select_for_update(skip_locked=True).filter(pk=pk).exists():
+        transaction.set_rollback(True)  # replaced or erased meanwhile
         return
-    target = found_or_made(address, language, is_discreet=change.subscriber.is_discreet)
-    if target.may_be_written_to:
-        change.target = target
-        change.save(update_fields=["target"])
-        for subscriber, purpose in ((change.subscriber, RELEASE), (target, RECEIVE)):
-            _ask(subscriber, purpose, language, change=change)
+    if new:
+        correct(new, address, old.language, is_discreet=old.is_discreet)
+    if not change.asked_old and old.may_be_asked_to_let_go:
+        _ask(old, RELEASE, change)
+        change.asked_old = True
+    if not change.asked_new and (new is None or new.may_be_written_to):
+        if new:
+            change.target = new
+            _ask(new, RECEIVE, change)
+        change.asked_new = True
+    change.save(update_fields=["target", "asked_old", "asked_new"])
 
 
-def _ask(subscriber: Subscriber, purpose: str, language: str, change: AddressChange | None = None) -> None:
+def _ask(subscriber: Subscriber, purpose: str, change: AddressChange) -> None:
+    language = change.subscriber.language
     _unused, secret = Token.issue(subscriber, purpose, lives=CONFIRMABLE_FOR, change=change)
     post(subscriber, purpose, {"agree_url": link("newsletter:agree", secret, language)}, language=language)
 
@@ -244,15 +260,14 @@ def agree(secret: str) -> bool | None:
     token = asks(secret)
     if token is None:
         return None
-    if token.change is None or token.change.target is None:
+    if token.change:
+        lock(*(each for each in (token.change.subscriber, token.change.target) if each))
+        token = asks(secret)  # what was written meanwhile counts
+    if token is None:
+        return None
+    if token.change is None:
         return True
-    pair = [token.change.subscriber.pk, token.change.target.pk]
-    # In one order, as everybody does who locks several.
-    list(Subscriber.objects.filter(pk__in=pair).order_by("pk").select_for_update())
-    change = AddressChange.objects.select_for_update().filter(pk=token.change.pk).first()
-    if change is None or change.target is None:
-        return True
-    now = timezone.now()
+    change, now = token.change, timezone.now()
     if token.purpose == RELEASE:
         change.released_at = change.released_at or now
     else:
@@ -260,28 +275,43 @@ def agree(secret: str) -> bool | None:
     change.save(update_fields=["released_at", "received_at"])
     token.used_at = now
     token.save(update_fields=["used_at"])
-    if not (change.released_at and change.received_at):
+    if not (change.target and change.released_at and change.received_at):
         return False
     _move(change.subscriber, change.target)
     return True
 
 
 def _move(old: Subscriber, new: Subscriber) -> None:
-    """Give what one address has to another one; of a list that both have, the new one's own stays."""
+    """Give what one address has to another one, with what waits to be sent; of a list that both have, the new
+    one's own stays."""
     theirs = {each.list_id: each for each in new.subscriptions.all()}
     if not any(each.is_active for each in theirs.values()):
         new.language, new.paused_until = old.language, old.paused_until
-        new.save(update_fields=["language", "paused_until"])
+    new.is_discreet |= old.is_discreet
+    new.save(update_fields=["language", "paused_until", "is_discreet"])
     for each in old.subscriptions.active():
         own = theirs.get(each.list_id)
         if own and own.is_active:
+            _merge(each, own)
             continue
         if own:
             own.delete()
         each.subscriber = new
         each.save(update_fields=["subscriber"])
+    unsent = Delivery.objects.filter(subscriber=old, mail__sent_at=None, mail__forgotten_at=None)
+    for mail in Mail.objects.filter(pk__in=unsent.values("mail")).order_by("pk").select_for_update():
+        mail.redirect(readable(new.address))
     Delivery.objects.filter(subscriber=old).update(subscriber=new)
     Token.objects.filter(subscriber=old, purpose=Token.Purpose.LEAVE).update(subscriber=new)
     Suppression.objects.lift(bytes(new.address_digest))
     Suppression.objects.add_digest(bytes(old.address_digest), Suppression.Reason.LEFT)
     old.delete()
+
+
+def _merge(gone: Subscription, kept: Subscription) -> None:
+    """Have a subscription stand for another one of its list; nothing is told twice, as deliveries know."""
+    kept.served_to = min(kept.served_to, gone.served_to)
+    kept.starts_after = min(kept.starts_after, gone.starts_after)
+    kept.save(update_fields=["served_to", "starts_after"])
+    for token in gone.tokens.filter(purpose=Token.Purpose.LEAVE):
+        token.subscriptions.add(kept)

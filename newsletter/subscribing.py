@@ -17,6 +17,7 @@ from harmhub.sealing import address_digest, readable
 from newsletter.issues import UPDATES, withdraw
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.models import (
+    AddressChange,
     Delivery,
     LinkRequest,
     List,
@@ -58,13 +59,20 @@ def _work_off(pk: int) -> None:
     waits for its turn.
     """
     waiting = SignUp.objects.waiting().filter(pk=pk)
-    sign_up = waiting.select_for_update(skip_locked=True, of=("self",)).first()
+    sign_up = waiting.first()
     if sign_up is None:
         return
     address = readable(sign_up.address)
     lists = list(sign_up.lists.named())
+    subscriber = None
     if lists and not Suppression.objects.final().of_address(address).exists():
-        subscriber = found_or_made(address, sign_up.language, is_discreet=sign_up.is_discreet)
+        subscriber = found_or_made(address, sign_up.language)
+        lock(subscriber)  # before the sign-up, as erasing does
+    if not waiting.select_for_update(skip_locked=True, of=("self",)).exists():
+        transaction.set_rollback(True)  # erased meanwhile, or somebody else's
+        return
+    if subscriber:
+        correct(subscriber, address, sign_up.language, is_discreet=sign_up.is_discreet)
         subscriptions = [_subscription(subscriber, each, sign_up.pace) for each in lists]
         if subscriber.may_be_written_to:
             _ask(subscriber, subscriptions, sign_up)
@@ -73,16 +81,28 @@ def _work_off(pk: int) -> None:
     sign_up.delete()
 
 
-def found_or_made(address: str, language: str, *, is_discreet: bool) -> Subscriber:
-    """Return the subscriber of an address, locked until the transaction ends."""
-    digest, typed = address_digest(address), {"address": address, "language": language}
-    Subscriber.objects.get_or_create(address_digest=digest, defaults=typed)
-    subscriber = Subscriber.objects.select_for_update().get(address_digest=digest)
-    if not subscriber.subscriptions.active().exists():  # nobody proved yet that the older spelling is right
+def found_or_made(address: str, language: str) -> Subscriber:
+    """Return the subscriber of an address."""
+    typed = {"address": address, "language": language}
+    return Subscriber.objects.get_or_create(address_digest=address_digest(address), defaults=typed)[0]
+
+
+def lock(*subscribers: Subscriber) -> None:
+    """Lock subscribers until the transaction ends, in the order that everybody keeps, and read them anew.
+
+    Subscriber.DoesNotExist: one of them was erased.
+    """
+    numbers = [each.pk for each in subscribers]
+    list(Subscriber.objects.filter(pk__in=numbers).order_by("pk").select_for_update())
+    for each in subscribers:
+        each.refresh_from_db()
+
+
+def correct(subscriber: Subscriber, address: str, language: str, *, is_discreet: bool) -> None:
+    """Take what was typed now for right, unless somebody proved already that the older spelling is."""
+    if not subscriber.subscriptions.active().exists():
         subscriber.address, subscriber.language, subscriber.is_discreet = address, language, is_discreet
-    subscriber.is_discreet |= is_discreet  # whoever asks for it: it gives nothing away
-    subscriber.save(update_fields=["address", "language", "is_discreet"])
-    return subscriber
+        subscriber.save(update_fields=["address", "language", "is_discreet"])
 
 
 def _subscription(subscriber: Subscriber, chosen: List, pace: str) -> Subscription:
@@ -104,7 +124,11 @@ def _ask(subscriber: Subscriber, subscriptions: list[Subscription], sign_up: Sig
         each.asked_at = token.created_at
         each.save(update_fields=["asked_at", "pace"])
         each.consents.create(
-            token=token, wording=sign_up.wording, list_name=each.list.name, pace=sign_up.pace or each.pace
+            token=token,
+            wording=sign_up.wording,
+            list_name=each.list.name,
+            pace=sign_up.pace or each.pace,
+            is_discreet=sign_up.is_discreet,
         )
     context = {
         "lists": names_of(subscriptions),
@@ -146,6 +170,9 @@ def _confirm(token: Token, subscriptions: list[Subscription]) -> None:
         begin(each, paces.get(each.pk, each.pace), token.used_at)
     token.consents.update(day=timezone.localdate())
     subscriber = token.subscriber
+    if token.consents.filter(is_discreet=True).exists():
+        subscriber.is_discreet = True
+        subscriber.save(update_fields=["is_discreet"])
     Suppression.objects.lift(bytes(subscriber.address_digest))
     _token, secret = Token.issue(subscriber, Token.Purpose.LEAVE, subscriptions)
     numbers = [each.list_id for each in subscriptions]
@@ -179,6 +206,9 @@ def left_by(secret: str, chosen: str = "") -> SubscriptionQuerySet:
         found = delivery.subscriptions
     if not chosen.isdecimal() or len(chosen) > 9:  # none, or what no link of ours says
         return found
+    exact = found.filter(list=int(chosen))
+    if exact.exists():
+        return exact
     return found.filter(list__in=List.objects.in_any_language([int(chosen)]))
 
 
@@ -212,7 +242,7 @@ def erase(subscriber: Subscriber) -> None:
     digest = bytes(subscriber.address_digest)
     list(Subscriber.objects.filter(pk=subscriber.pk).select_for_update())
     Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
-    for wishes in (SignUp.objects, LinkRequest.objects):
+    for wishes in (SignUp.objects, LinkRequest.objects, AddressChange.objects):
         wishes.of_address(digest).delete()
     Mail.objects.filter(recipient=digest, purpose__startswith=PURPOSE).delete()
     subscriber.delete()

@@ -2,12 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +24,7 @@ from harmhub.records import RecordIndexView, RecordViewSet
 from harmhub.waking import wake_after_commit
 from newsletter.audience import readers_by_pace
 from newsletter.models import Pace, Run, Update
+from newsletter.models.updates import FRESH, NOT_TOLD
 from newsletter.tasks import updates
 
 
@@ -55,7 +58,7 @@ class WhenColumn(Column):
     def get_cell_context_data(self, instance: Update, parent_context: dict[str, Any]) -> dict[str, Any]:
         """Add the addresses of the buttons."""
         context = super().get_cell_context_data(instance, parent_context)
-        may = parent_context["request"].user.has_perm("newsletter.change_update")
+        may = may_decide(parent_context["request"].user, instance)
         buttons = [
             (each.label, reverse(f"update:{each.name}", args=[instance.pk]))
             for each in (SendNowView, HoldView, DropView)
@@ -68,13 +71,19 @@ class WhenColumn(Column):
         }
 
 
+def may_decide(user: Any, update: Update) -> bool:
+    """Return whether somebody may say what becomes of an update: who publishes its work."""
+    return update.item.permissions_for_user(user).can_publish()
+
+
 class StepView(PermissionCheckedMixin, View):
     """Do one thing with an update that has not gone out, by POST, and lead back."""
 
     model = Update
-    permission_required = "change"
+    permission_required = "view"
     http_method_names = ["post"]
     name: ClassVar[str]
+    sends: ClassVar[bool] = False
     label: ClassVar[Any]
     done: ClassVar[Any]
 
@@ -82,7 +91,11 @@ class StepView(PermissionCheckedMixin, View):
         """Do it, and note who did."""
         with transaction.atomic():
             update = get_object_or_404(Update.objects.select_for_update(), pk=pk)
-            if update.is_waiting:
+            if not may_decide(request.user, update):
+                raise PermissionDenied
+            if self.sends and not Update.objects.wanted().filter(pk=pk).exists():
+                messages.error(request, _("This is not told any more: the work has been changed since."))
+            elif update.is_waiting:
                 getattr(update, self.name)()
                 wake_after_commit(updates)
                 log(instance=update.item, action=f"newsletter.{self.name}", user=request.user)
@@ -96,6 +109,7 @@ class SendNowView(StepView):
     """Let an update go before its time."""
 
     name = "send_now"
+    sends = True
     label = gettext_lazy("Send now")
     done = gettext_lazy("It goes out within a minute.")
 
@@ -128,7 +142,6 @@ class UpdateViewSet(RecordViewSet):
         WorkColumn("item", label=gettext_lazy("Work")),
         "note",
         WhenColumn("goes_at", label=gettext_lazy("Goes out"), sort_key="goes_at"),
-        Column("readers", label=gettext_lazy("Subscribers"), accessor=lambda update: in_words(update.item)),
     ]
     list_export: list[str] = []
 
@@ -148,10 +161,18 @@ def in_words(item: ContentItem) -> str:
     return ", ".join(f"{Pace(pace).label} {number}" for pace, number in found.items()) or _("Nobody")
 
 
-def what_subscribers_get(item: ContentItem) -> SafeString:
+def what_subscribers_get(item: ContentItem, user: Any) -> SafeString:
     """Return what an editor reads beside her work: what goes to subscribers, when, and to how many."""
-    newest = Update.objects.filter(item=item.pk).order_by("-pk").first()
-    values = {"update": newest, "item": item, "readers": in_words(item)}
+    mine = Update.objects.filter(item=item.pk).order_by("-pk")
+    values = {
+        "waiting": mine.unreleased().first(),
+        "told": mine.filter(place__gt=NOT_TOLD).first(),
+        "dropped": mine.filter(place=NOT_TOLD, note="").exists(),
+        "is_quiet": not item.tell_subscribers,
+        "is_old": item.published_on < timezone.localdate() - FRESH,
+        "decides": user.has_perm("newsletter.view_update"),
+        "readers": in_words(item),
+    }
     return SafeString(render_to_string("newsletter/admin/what_subscribers_get.html", values))
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from wagtail.models import Locale
 
@@ -27,27 +27,32 @@ def find_and_release(now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('newsletter_updates'))")
     waiting = Update.objects.unreleased()
-    waiting.exclude(pk__in=Update.objects.wanted()).exclude(pk__in=Update.objects.held()).delete()
-    known = Update.objects.filter(item=OuterRef("item"))
+    waiting.exclude(goes_at=None).exclude(pk__in=waiting.wanted()).delete()
+    known = Update.objects.filter(Q(note="") | Q(place__gt=NOT_TOLD), item=OuterRef("item"))
     # By language, as the index of a listing has it: all works are many.
     recent = public_works().filter(
         locale__in=Locale.objects.values("pk"), published_on__gte=timezone.localdate(now) - FRESH
     )
     new = recent.filter(~Exists(known), item__tell_subscribers=True)
-    works = list(new.values_list("item", "item__change_note"))
+    works = list(new.order_by("item").values_list("item", "item__change_note"))
     times = {"found_at": now, "goes_at": now + DELAY}
     Update.objects.bulk_create(Update(item_id=item, **times) for item, _ in works)
     # A note that came with a new work (from a copied one, say) is no change of it.
     Update.objects.bulk_create(
-        Update(item_id=item, note=note, found_at=now, place=NOT_TOLD) for item, note in works if note
+        (Update(item_id=item, note=note, found_at=now, place=NOT_TOLD) for item, note in works if note),
+        ignore_conflicts=True,
     )
+    # What a copy or a translation brings along at its first publication is no change of it.
+    published_again = Q(last_published_at__gt=F("first_published_at"))
     told = Update.objects.filter(item=OuterRef("pk"), note=OuterRef("change_note"))
-    changed = ContentItem.objects.exclude(change_note="").filter(~Exists(told))
+    changed = ContentItem.objects.exclude(change_note="").filter(~Exists(told), published_again)
     public = changed.filter(Exists(public_works().filter(item=OuterRef("pk"))))
     Update.objects.bulk_create(
-        Update(item_id=item, note=note, **times) for item, note in public.values_list("pk", "change_note")
+        Update(item_id=item, note=note, **times)
+        for item, note in public.order_by("pk").values_list("pk", "change_note")
     )
-    ripe = Update.objects.ripe(now).order_by("pk")
+    # An editor may just be holding one back.
+    ripe = Update.objects.ripe(now).order_by("pk").select_for_update()
     for place, update in enumerate(ripe, Update.objects.last_place() + 1):
         update.place = place
         update.save(update_fields=["place"])

@@ -6,6 +6,7 @@ An answer is rendered before its transaction is committed, so what cannot be ans
 
 from collections.abc import Callable
 from functools import partial, wraps
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db import transaction
@@ -90,7 +91,7 @@ def _dead_link(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """Show the button that leaves (GET), or leave (POST): again and again, also when the address is gone."""
     secret = request.GET.get("t", "")
-    chosen = request.GET.get("list", "")
+    chosen = request.GET.get("section", "")
     if request.method == "POST":
         with transaction.atomic():
             subscribing.leave(secret, chosen)
@@ -168,10 +169,16 @@ def managed(page: Callable[[HttpRequest, Subscriber], HttpResponse]) -> Callable
     return answer
 
 
-def _managing(request: HttpRequest, template: str, subscriber: Subscriber, **context) -> HttpResponse:
-    status = context.pop("status", 200)
+def _managing(
+    request: HttpRequest,
+    template: str,
+    subscriber: Subscriber,
+    form: Any = None,
+    status: int = 200,
+    **context,
+) -> HttpResponse:
     query = urlencode({"t": request.GET["t"]})
-    told = FRAME | {"subscriber": subscriber, "query": query} | context
+    told = FRAME | {"subscriber": subscriber, "query": query, "form": form} | context
     return render(request, f"newsletter/{template}.html", told, status=status)
 
 
@@ -218,9 +225,11 @@ def export(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 @managed
 def move(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """Show the form for another address (GET), or ask both (POST). The answer is the same for each address.
-    422: what is wrong."""
-    form = AddressForm(request.POST if request.method == "POST" else None)
+    422: what is wrong; 429: too many."""
+    form = AddressForm(subscriber, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
+        if not limits.allow(form.name, request, per_client=PER_CLIENT, in_all=IN_ALL):
+            return too_many(form, partial(_managing, request, "move", subscriber))
         managing.wish_to_move(subscriber, form.cleaned_data["email"])
         wake_after_commit(sign_ups)
         return _managing(request, "move_asked", subscriber)

@@ -23,6 +23,7 @@ from newsletter.models import (
     Suppression,
     Token,
 )
+from newsletter.subscribing import erase
 from newsletter.tasks import forget, sign_ups
 from tests.factories import Tree
 from tests.fixtures.following import READER, Clock, fresh, mails, secrets_in, told
@@ -352,6 +353,7 @@ def test_export_holds_all_that_is_known(
     assert answer["Content-Disposition"] == 'attachment; filename="subscriptions.json"'
     assert answer["Content-Type"] == "application/json"
     data = answer.json()
+    assert data["neutral_subject_lines"] is False
     assert data["address"] == READER
     assert data["lists"][0]["list"] == "Health"
     assert data["lists"][0]["agreed_to"][0]["wording"] == "Sign up."
@@ -421,6 +423,7 @@ def test_address_that_has_lists_already_keeps_them_and_gets_nothing_twice(
 
 def test_newer_wish_replaces_an_older_one(reader: Client, link: str):
     first = moved(reader, link)
+    later(timedelta(minutes=61))
     second = moved(reader, link, "third@example.org")
     for each in first:
         assert reader.post(each).status_code == 404
@@ -447,8 +450,79 @@ def test_address_that_complained_is_not_written_to_and_nobody_learns_of_it(reade
     assert "Check both inboxes" in answer.content.decode()
     sign_ups()
     assert mails(OTHER) == []
-    assert reader.post(linked("agree")).status_code == 200
+    assert "As soon as the button was pressed" in reader.post(linked("agree")).content.decode()
     assert Subscriber.objects.get().address == READER
+
+
+def test_old_address_is_asked_whatever_the_new_one_may_get(reader: Client, link: str):
+    reader.post("/newsletter/", {"email": OTHER})
+    sign_ups()
+    reader.post(below(link, "address"), {"email": OTHER})
+    sign_ups()
+    assert mails()[-1].purpose == "newsletter-release"
+    assert [mail.purpose for mail in mails(OTHER)] == ["newsletter-confirmation"]
+    later(timedelta(minutes=61))
+    sign_ups()
+    assert mails(OTHER)[-1].purpose == "newsletter-receive"
+
+
+def test_many_wishes_write_to_few(reader: Client, link: str):
+    for number in range(12):
+        answer = reader.post(below(link, "address"), {"email": f"stranger{number}@example.org"})
+        sign_ups()
+    assert answer.status_code == 429
+    assert [mail.purpose for mail in mails()].count("newsletter-release") == 1
+
+
+def test_own_address_is_no_other(reader: Client, link: str, subscription: Subscription):
+    answer = reader.post(below(link, "address"), {"email": READER.upper()})
+    assert answer.status_code == 422
+    assert not AddressChange.objects.exists()
+
+
+def test_what_waits_to_be_sent_moves_along(reader: Client, link: str, tree: Tree, clock: Clock):
+    Subscription.objects.update(pace=Pace.AT_ONCE)
+    reader.post(link, {"discreet": "on"})
+    fresh(tree, "News")
+    clock.pass_()
+    for each in moved(reader, link):
+        reader.post(each)
+    assert told(OTHER) == ["News"]
+    assert mails(OTHER)[0].told["to"] == OTHER
+    assert told() == []
+    assert Subscriber.objects.get().is_discreet
+
+
+def test_what_was_due_at_the_old_address_comes_to_a_new_one_that_has_the_list(
+    reader: Client, link: str, tree: Tree, clock: Clock
+):
+    fresh(tree, "Due")
+    clock.pass_()
+    clock.follow(tree.health, Pace.WEEKLY, OTHER)
+    links = moved(reader, link)
+    for each in links:
+        reader.post(each)
+    clock.pass_(days=8)
+    assert told(OTHER) == ["Due"]
+
+
+def test_erasing_forgets_what_others_wish_of_the_address(reader: Client, link: str, clock: Clock, tree: Tree):
+    other = clock.follow(tree.justice, address=OTHER).subscriber
+    reader.post(below(link, "address"), {"email": OTHER})
+    erase(other)
+    sign_ups()
+    assert mails(OTHER) == []
+    assert not Subscriber.objects.filter(address_digest=address_digest(OTHER)).exists()
+
+
+def test_stranger_changes_no_subject_lines(reader: Client, subscription: Subscription):
+    reader.post("/newsletter/", {"email": READER, "discreet": "on"})
+    sign_ups()
+    subscriber = Subscriber.objects.get()
+    assert not subscriber.is_discreet
+    reader.post(linked("confirm"))
+    subscriber.refresh_from_db()
+    assert subscriber.is_discreet
 
 
 def test_wish_to_move_is_forgotten_and_its_links_die(reader: Client, link: str):

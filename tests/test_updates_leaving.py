@@ -33,7 +33,7 @@ def test_link_of_a_section_leaves_its_list_and_one_click_all_that_the_mail_serve
     assert len(set(secrets_in(mail))) == 1
     client = Client(headers={"sec-fetch-site": "same-origin"})
     links = re.findall(r"http://testserver(/newsletter/leave/\S+)", mail.told["text"])
-    of_justice = next(link for link in links if link.endswith(f"list={List.objects.of(tree.justice).pk}"))
+    of_justice = next(link for link in links if link.endswith(f"section={List.objects.of(tree.justice).pk}"))
     assert "Justice" in client.get(of_justice).content.decode()
     assert Subscription.objects.active().count() == 3
     client.post(of_justice)
@@ -141,7 +141,7 @@ def test_odd_list_in_a_link_is_no_error(tree: Tree, clock: Clock, odd: str):
     fresh(tree, "One")
     clock.pass_()
     client = Client(headers={"sec-fetch-site": "same-origin"})
-    address = {"t": secrets_in(mails()[0])[0], "list": odd}
+    address = {"t": secrets_in(mails()[0])[0], "section": odd}
     assert client.get("/newsletter/leave/", address).status_code == 200
 
 

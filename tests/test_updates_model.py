@@ -89,7 +89,7 @@ class Newsroom(RuleBasedStateMachine):
         mails = list(Mail.objects.filter(purpose=UPDATES).order_by("created_at"))
         if mails:
             newest = mails[-3:]
-            links = re.findall(r"\?t=([\w-]+)(?:&list=(\d+))?", newest[which % len(newest)].told["text"])
+            links = re.findall(r"\?t=([\w-]+)(?:&section=(\d+))?", newest[which % len(newest)].told["text"])
             secret, number = links[which % len(links)]
             leave(secret, "" if whole else number)
 

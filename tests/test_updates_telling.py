@@ -1,6 +1,6 @@
 """What editors say about updates: whether a work is told, what has changed, hold it, send it now."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -30,6 +30,7 @@ def editor(tree: Tree) -> Client:
 
 
 def published(work: VoicesPage, **fields) -> None:
+    work.first_published_at = work.first_published_at or timezone.now() - timedelta(days=1)
     for name, value in fields.items():
         setattr(work, name, value)
     work.save_revision().publish()
@@ -113,11 +114,26 @@ def test_who_gets_a_work_and_its_change_in_one_mail_gets_a_new_work(tree: Tree, 
 
 def test_copied_work_brings_no_change_along(tree: Tree, clock: Clock):
     clock.follow(tree.health)
-    work = fresh(tree, "Counting", change_note="New figures")
+    work = fresh(tree, "Counting")
+    published(work, change_note="New figures")
     clock.pass_(days=1)
     work.copy(update_attrs={"title": "Counting again", "slug": "again"})
+    quiet = work.copy(
+        update_attrs={"title": "Quiet", "slug": "quiet", "tell_subscribers": False}, keep_live=False
+    )
+    old = work.copy(update_attrs={"title": "Old", "slug": "old", "published_on": date(2019, 1, 1)})
+    for each in (quiet, old):
+        each.get_latest_revision_as_object().save_revision().publish()
     clock.pass_(days=1)
     assert told() == ["Counting", "Counting again"]
+
+
+def test_form_of_a_work_that_was_never_public_forgets_the_note_of_its_original(tree: Tree, editor: Client):
+    work = tree.voice(title="Counting", change_note="New figures")
+    copy = work.copy(update_attrs={"slug": "again"}, keep_live=False)
+    copy.change_note = "New figures"
+    form = VoicesPage.get_edit_handler().get_form_class()(instance=copy, for_user=None)
+    assert form.instance.change_note == ""
 
 
 # --- hold, send now, do not send
@@ -130,7 +146,6 @@ def test_update_is_held_back_let_go_or_dropped_until_it_has_gone(tree: Tree, clo
     clock.run()
     held, quick, dropped = Update.objects.unreleased()
     page = editor.get(LIST).content.decode()
-    assert "At once 1" in page
     for update, step in ((held, "hold"), (dropped, "drop"), (quick, "send_now")):
         address = reverse(f"update:{step}", args=[update.pk])
         assert address in page
@@ -195,6 +210,63 @@ def test_only_who_may_changes_what_goes_out(tree: Tree, clock: Clock):
     assert (update.place, update.goes_at) == (None, clock.now + timedelta(minutes=10))
 
 
+def test_who_cannot_publish_a_work_decides_nothing_of_its_update(tree: Tree, clock: Clock):
+    fresh(tree, "News")
+    clock.run()
+    [update] = Update.objects.unreleased()
+    user = User.objects.create_user(username="editor", password="x")
+    user.groups.add(Group.objects.get(name="Editors"))
+    client = Client()
+    client.force_login(user)
+    page = client.get(LIST).content.decode()
+    assert "News" in page
+    assert "Hold back" not in page
+    client.post(reverse("update:hold", args=[update.pk]))
+    update.refresh_from_db()
+    assert update.goes_at
+
+
+def test_dropped_work_stays_dropped_while_the_job_is_at_it(tree: Tree, clock: Clock, monkeypatch):
+    clock.follow(tree.health)
+    fresh(tree, "Dropped")
+    clock.run()
+    clock.later(minutes=11)
+    last_place = Update.objects.last_place
+    [update] = Update.objects.unreleased()
+    update.drop()
+    clock.run()
+    assert (told(), last_place()) == ([], 0)
+
+
+def test_held_note_that_another_has_replaced_is_not_told_and_the_editor_learns_of_it(
+    tree: Tree, clock: Clock, editor: Client
+):
+    clock.follow(tree.health)
+    work = fresh(tree, "Counting")
+    clock.pass_(days=1)
+    published(work, change_note="First")
+    clock.run()
+    [update] = Update.objects.unreleased()
+    editor.post(reverse("update:hold", args=[update.pk]))
+    published(work, change_note="Second")
+    answer = editor.post(reverse("update:send_now", args=[update.pk]), follow=True)
+    assert "not told any more" in answer.content.decode()
+    clock.pass_(days=1)
+    assert "Second" in mails()[-1].told["text"]
+    assert len(told()) == 2
+
+
+def test_new_work_with_a_note_that_is_taken_back_is_told_when_it_returns(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    work = fresh(tree, "Slip", change_note="Left over")
+    clock.run()
+    work.unpublish()
+    clock.pass_()
+    published(work)
+    clock.pass_(days=1)
+    assert told() == ["Slip"]
+
+
 # --- beside the work
 
 
@@ -208,7 +280,7 @@ def test_editor_sees_who_is_told_when_and_is_asked_what_she_can_decide(
     clock.follow(tree.health, Pace.WEEKLY)
     clock.follow(tree.harm_reduction, Pace.DAILY, "second@example.org")
     clock.follow(tree.justice, Pace.DAILY, "third@example.org")
-    draft = tree.voice(title="Draft", live=False)
+    draft = tree.voice(title="Draft", live=False, published_on=timezone.localdate())
     page = form_of(editor, draft)
     assert "Daily 1, Weekly 1" in page
     assert 'name="tell_subscribers"' in page

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contentitem',
             name='change_note',
-            field=models.CharField(blank=True, db_default='', default='', help_text='What has changed: “New figures for 2026”. Empty or left as it is: nobody is told.', max_length=140, verbose_name='tell subscribers of a change'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='What has changed: “New figures for 2026”. Each note is told once; without one, nobody is told.', max_length=140, verbose_name='tell subscribers of a change'),
         ),
         migrations.AddIndex(
             model_name='contentitem',

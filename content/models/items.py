@@ -98,11 +98,14 @@ class ContentItem(HubPage):
         blank=True,
         default="",
         db_default="",
-        help_text=_("What has changed: “New figures for 2026”. Empty or left as it is: nobody is told."),
+        help_text=_(
+            "What has changed: “New figures for 2026”. Each note is told once; without one, nobody is told."
+        ),
     )
     body = StreamField(Body(), verbose_name=_("body"), blank=True)
 
     is_creatable = False
+    exclude_fields_in_copy = ["change_note"]
     base_form_class = ItemForm
     subpage_types: list[str] = []
     search_fields = [

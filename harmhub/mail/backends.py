@@ -56,8 +56,9 @@ class SmtpBackend(EmailBackend):
         return bool(getattr(self.connection, "handed_over", False))
 
     def hand_over(self, sender: str, to: str, message: bytes) -> None:
-        """Send the bytes of a message to one address. smtplib.SMTPException, OSError: as ``send_messages``."""
-        assert self.connection, "open it first"
+        """Send the bytes of a message to one address; raises what ``send_messages`` does."""
+        if self.connection is None:
+            raise smtplib.SMTPServerDisconnected("open the connection first")
         self.connection.sendmail(sender, [to], message)
 
 

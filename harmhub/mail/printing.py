@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email import policy
 from email.utils import parseaddr
+from itertools import pairwise
 from secrets import token_hex
 from typing import Any
 
@@ -28,7 +29,7 @@ class Slot:
     def filled(self, word: bytes) -> bytes:
         """Return the word as it stands here. No word is longer than a line, and none needs an escape."""
         ends = (0, *self.breaks, len(word))
-        return SOFT_BREAK.join(word[begin:end] for begin, end in zip(ends, ends[1:], strict=False))
+        return SOFT_BREAK.join(word[begin:end] for begin, end in pairwise(ends))
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Printed:
 
     @classmethod
     def of(cls, edition: Edition, headers: Mapping[str, str]) -> "Printed | None":
-        """Print an edition. headers: those of one of its mails; only the Message-ID differs from mail to mail.
+        """Print an edition. headers: those of one of its mails; the others differ in the Message-ID.
 
         None: its text is encoded so that no word can be put into it (base64, for most that is not Latin).
         """

@@ -87,6 +87,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('address', harmhub.sealing.SealedTextField(verbose_name='new e-mail address')),
+                ('asked_old', models.BooleanField(default=False)),
+                ('asked_new', models.BooleanField(default=False)),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('released_at', models.DateTimeField(null=True)),
                 ('received_at', models.DateTimeField(null=True)),
@@ -98,6 +100,7 @@ class Migration(migrations.Migration):
         migrations.AddField('subscriber', 'paused_until', models.DateTimeField(editable=False, null=True, verbose_name='paused until')),
         migrations.AddField('subscriber', 'is_discreet', models.BooleanField(default=False, verbose_name='neutral subject lines')),
         migrations.AddField('signup', 'is_discreet', models.BooleanField(default=False, verbose_name='neutral subject lines')),
+        migrations.AddField('consent', 'is_discreet', models.BooleanField(default=False, verbose_name='neutral subject lines')),
         migrations.AddField('issue', 'is_discreet', models.BooleanField(default=False)),
         migrations.RemoveConstraint('subscription', 'subscription_once_a_list'),
         migrations.RemoveConstraint('token', 'token_confirming_expires_and_leaving_does_not'),

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             model_name='update',
             constraint=models.UniqueConstraint(fields=('item', 'note'), name='update_once_a_change'),
         ),
-        migrations.AlterModelOptions('update', options={'default_permissions': ('view', 'change'), 'ordering': ['pk'], 'verbose_name': 'update', 'verbose_name_plural': 'updates'}),
+        migrations.AlterModelOptions('update', options={'default_permissions': ('view',), 'ordering': ['pk'], 'verbose_name': 'update', 'verbose_name_plural': 'updates'}),
         migrations.RunPython(works_to_updates, migrations.RunPython.noop),
-        grants.granting('newsletter', {'Editors': ['view_update', 'change_update'], 'Moderators': ['view_update', 'change_update']}),
+        grants.granting('newsletter', {'Editors': ['view_update'], 'Moderators': ['view_update']}),
     ]

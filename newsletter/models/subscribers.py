@@ -50,6 +50,11 @@ class Subscriber(models.Model):
         """Whether this address may get one more link to manage its subscriptions now."""
         return self._may_get([Token.Purpose.MANAGE], MOST_LINKS)
 
+    @property
+    def may_be_asked_to_let_go(self) -> bool:
+        """Whether this address may be asked now whether its updates are to move."""
+        return self._may_get([Token.Purpose.RELEASE], MOST_CONFIRMATIONS)
+
     def _may_get(self, purposes: Iterable[str], most_in: Mapping[timedelta, int]) -> bool:
         # Mails from the future do not count: the clock was wrong then.
         now = timezone.now()
@@ -174,6 +179,7 @@ class Consent(models.Model):
     pace = models.CharField(
         _("pace"), max_length=8, choices=Pace, default=Pace.WEEKLY, db_default=Pace.WEEKLY
     )
+    is_discreet = models.BooleanField(_("neutral subject lines"), default=False)
     day = models.DateField(_("day"), null=True)
 
     class Meta:

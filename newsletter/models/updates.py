@@ -89,7 +89,7 @@ class Update(models.Model):
         verbose_name = _("update")
         verbose_name_plural = _("updates")
         ordering = ["pk"]
-        default_permissions = ("view", "change")
+        default_permissions = ("view",)
         constraints = [models.UniqueConstraint(fields=["item", "note"], name="update_once_a_change")]
 
     def __str__(self) -> str:
@@ -187,6 +187,9 @@ class Delivery(models.Model):
     @property
     def subscriptions(self) -> SubscriptionQuerySet:
         """The subscriptions that it served, as far as they are still there."""
-        lists = [number for number, _works in self.issue.sections]
-        chosen = List.objects.in_any_language(lists)
-        return Subscription.objects.filter(list__in=chosen, subscriber=self.subscriber_id)
+        lists = {number for number, _updates in self.issue.sections}
+        theirs = Subscription.objects.filter(subscriber=self.subscriber_id)
+        # A list that she has no more may go on in another language.
+        others = lists - set(theirs.values_list("list", flat=True))
+        renamed = List.objects.in_any_language(others).exclude(pk__in=lists)
+        return theirs.filter(Q(list__in=lists) | Q(list__in=renamed))

@@ -36,7 +36,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402
 
 from harmhub import embedded_postgres  # noqa: E402
-from tests.bench import cpu, crowd, scale, starter, updates  # noqa: E402
+from tests.bench import cpu, crowd, scale, sending, starter, updates  # noqa: E402
 from tests.bench.table import Row, Table  # noqa: E402
 from tests.factories import ImageFactory, Tree, copies  # noqa: E402
 from tests.fixtures import nginx  # noqa: E402
@@ -56,7 +56,10 @@ def main(*sizes: str) -> None:
     table = Table()
     with server():
         pages(table)
-        updates.measure(table, 2_000 if sizes == ("1k",) else updates.SUBSCRIBERS)
+        small = sizes == ("1k",)
+        updates.measure(table, 2_000 if small else updates.SUBSCRIBERS)
+        sending.handing_over(table)
+        sending.faults(table, *((2_000, 10) if small else (20_000, 50)))
         grown = scale.measure(list(sizes or scale.SIZES))
     scale.report(table, grown)
     table.report()

@@ -1,7 +1,7 @@
 """A mail server in as few lines as it takes, as a process of its own; it can misbehave.
 
-``python -m tests.bench.sink <port> <file> [odds]`` writes a line for each mail that it took: the address, and a
-number of its own. odds: in how many of a thousand mails each of the faults in ``FAULTS`` happens.
+``python -m tests.bench.sink <port> <file> [odds]`` writes a line for each mail: what became of it, and its
+address. odds: with how many of a thousand mails it does one of ``FAULTS``.
 """
 
 import asyncio
