@@ -198,6 +198,7 @@ def _mails_of(subscriber: Subscriber) -> list[dict]:
     return [
         {"due": each.issue.run.slot, "works": [titles[number] for number in some if number in titles]}
         for each, some in zip(deliveries, numbers, strict=True)
+        if some  # else forgotten
     ]
 
 

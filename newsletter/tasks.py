@@ -1,5 +1,6 @@
 """What the newsletter does by itself. Jobs carry no arguments: procrastinate writes arguments to its log."""
 
+import logging
 from datetime import timedelta
 
 from django.db import transaction
@@ -8,10 +9,12 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from harmhub.mail.checkpoint import database_is_restored
 from newsletter.managing import ask_both, send_link
 from newsletter.models import (
     AddressChange,
     Consent,
+    Issue,
     LinkRequest,
     List,
     SignUp,
@@ -22,6 +25,9 @@ from newsletter.models import (
 from newsletter.serving import Service
 from newsletter.subscribing import CONFIRMABLE_FOR, each_once, work_off_sign_ups
 from newsletter.updating import begin_runs, find_and_release, newest_runs
+
+logger = logging.getLogger(__name__)
+TOLD_KEPT = timedelta(days=400)  # a pause is half a year
 
 
 @app.periodic(cron="* * * * *")
@@ -37,9 +43,15 @@ def sign_ups(timestamp: int | None = None) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="newsletter-updates", lock="newsletter-updates", pass_context=True)
 def updates(context: JobContext, timestamp: int | None = None) -> None:
-    """Find what was published, begin the runs that are due, and serve who is. One at a time."""
+    """Find what was published, begin the runs that are due, and serve who is. One at a time.
+
+    After a backup was restored, runs wait for an operator's word: some may have gone out since.
+    """
     now = timezone.now()
     find_and_release(now)
+    if database_is_restored():
+        logger.error("The database was restored from a backup: see manage.py resume_updates.")
+        return
     begin_runs(now)
     for run in newest_runs():
         Service(run, should_stop=context.should_abort).serve()
@@ -64,3 +76,6 @@ def forget(timestamp: int) -> None:
         nobody = Subscriber.objects.filter(subscriptions=None)
         nobody.exclude(tokens__purpose=Token.Purpose.RECEIVE).delete()
         List.objects.unused().delete()
+        # What somebody was told is forgotten; by which lists, the links in old mails have to know.
+        for issue in Issue.objects.filter(run__slot__lt=Now() - TOLD_KEPT, is_forgotten=False):
+            issue.forget()

@@ -75,6 +75,18 @@ class Edition(models.Model):
         return told | {"to": own["to"], "headers": told["headers"] | own["headers"]}
 
 
+class Checkpoint(models.Model):
+    """When mail was sent last, as far as this database knows; one row."""
+
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.at}"
+
+
 class MailQuerySet(models.QuerySet["Mail"]):
     """Mails by where they stand."""
 

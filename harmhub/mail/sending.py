@@ -21,6 +21,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from harmhub.mail import refused
+from harmhub.mail.checkpoint import note_sending
 from harmhub.mail.composing import build
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.printing import Printed
@@ -175,6 +176,8 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
             mail = Mail.objects.claim() if not should_stop() and line.open() else None
     finally:
         line.close()
+    if sent:
+        _surely(note_sending)
     return sent
 
 

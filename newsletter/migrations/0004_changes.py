@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField('update', 'note', models.CharField(blank=True, db_default='', default='', max_length=140, verbose_name='what has changed')),
+        migrations.AddField('issue', 'is_forgotten', models.BooleanField(default=False)),
         migrations.AddField('update', 'goes_at', models.DateTimeField(null=True, verbose_name='goes at')),
         migrations.AlterField('update', 'item', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='updates', to='content.contentitem', verbose_name='work')),
         migrations.AddConstraint(

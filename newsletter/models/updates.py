@@ -151,12 +151,18 @@ class Issue(models.Model):
     is_discreet = models.BooleanField(default=False)
     sections = models.JSONField()
     edition = models.ForeignKey(Edition, models.SET_NULL, null=True, related_name="+")
+    is_forgotten = models.BooleanField(default=False)
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    def forget(self) -> None:
+        """Keep the lists, and not what was told of them."""
+        self.sections, self.is_forgotten = [[number, []] for number, _ in self.sections], True
+        self.save(update_fields=["sections", "is_forgotten"])
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

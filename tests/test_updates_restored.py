@@ -1,0 +1,124 @@
+"""After a backup was restored, what went out since is not sent again unless somebody says so."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from harmhub.mail.checkpoint import database_is_restored, note_sending
+from harmhub.mail.models import Checkpoint, Mail
+from harmhub.mail.sending import send_due_mail
+from newsletter.models import Delivery, Issue, Pace, Run, Subscription, Update
+from newsletter.tasks import forget, updates
+from tests.factories import Tree
+from tests.fixtures.following import Clock, fresh, mails, secrets_in, told
+
+pytestmark = pytest.mark.django_db
+
+
+class Context:
+    """What the job runner gives a job."""
+
+    @staticmethod
+    def should_abort() -> bool:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def sent(tree: Tree, clock: Clock) -> Callable[[], None]:
+    """A function that takes the database back to before its newest mails, which were sent."""
+
+    def restore() -> None:
+        Checkpoint.objects.update(at=timezone.now() - timedelta(hours=1))
+        Delivery.objects.all().delete()
+        Mail.objects.all().delete()
+        Run.objects.filter(mails__gt=0).delete()
+        Subscription.objects.update(served_to=0)
+
+    clock.follow(tree.health)
+    note_sending()
+    fresh(tree, "Sent")
+    clock.pass_()
+    assert told() == ["Sent"]
+    note_sending()
+    return restore
+
+
+def job() -> None:
+    updates.func(Context(), timestamp=0)
+
+
+def test_runs_wait_while_the_database_is_older_than_the_last_mail(sent, tree: Tree, caplog):
+    assert not database_is_restored()
+    sent()
+    assert database_is_restored()
+    note_sending()
+    assert database_is_restored(), "Other mail goes out, and does not answer the question."
+    job()
+    assert told() == []
+    assert "resume_updates" in caplog.text
+
+
+def test_what_was_public_then_counts_as_told(sent, tree: Tree, clock: Clock):
+    sent()
+    tree.voice(title="Found just now", published_on=timezone.localdate())
+    job()
+    call_command("resume_updates", "told")
+    job()
+    assert told() == []
+    fresh(tree, "Afterwards")
+    clock.later(days=1)
+    clock.pass_()
+    assert told() == ["Afterwards"]
+
+
+def test_or_all_is_sent_again(sent, tree: Tree, clock: Clock):
+    sent()
+    call_command("resume_updates", "again")
+    assert not database_is_restored()
+    job()
+    assert told() == ["Sent"]
+
+
+def test_without_a_restored_backup_there_is_nothing_to_decide(sent):
+    with pytest.raises(CommandError):
+        call_command("resume_updates", "told")
+
+
+@pytest.mark.parametrize("text", ["", "2026-", "20261126", "nonsense"])
+def test_file_that_was_half_written_or_is_away_holds_up_nothing(sent, folder: Path, text: str):
+    (folder / "mail.checkpoint").write_text(text)
+    assert not database_is_restored()
+    (folder / "mail.checkpoint").unlink()
+    assert not database_is_restored()
+
+
+def test_sender_notes_when_it_sent(post_greeting, mail_server, folder: Path):
+    post_greeting()
+    send_due_mail()
+    assert (folder / "mail.checkpoint").read_text() == Checkpoint.objects.get().at.isoformat()
+
+
+def test_what_was_told_is_forgotten_and_the_links_in_old_mails_leave_still(tree: Tree, clock: Clock):
+    subscription = clock.follow(tree.health, Pace.AT_ONCE)
+    fresh(tree, "News")
+    clock.pass_()
+    secret = secrets_in(mails()[0])[0]
+    run = Run.objects.filter(mails__gt=0)
+    run.update(slot=timezone.now() - timedelta(days=399))
+    forget(timestamp=0)
+    assert Issue.objects.get().sections[0][1] == [Update.objects.latest("place").pk]
+    run.update(slot=timezone.now() - timedelta(days=401))
+    for _ in range(2):
+        forget(timestamp=0)
+    assert Issue.objects.get().sections == [[subscription.list_id, []]]
+    assert list(Delivery.objects.opened_by(secret).get().subscriptions) == [subscription]
