@@ -68,6 +68,16 @@ def test_runs_wait_while_the_database_is_older_than_the_last_mail(sent, tree: Tr
     assert "resume_updates" in caplog.text
 
 
+def test_mails_to_many_that_wait_wait_on_and_others_are_sent(sent, post_greeting, mail_server):
+    Checkpoint.objects.update(at=timezone.now() - timedelta(hours=1))
+    post_greeting(to="other@example.org")
+    send_due_mail()
+    assert [to for (to,) in mail_server.recipients] == ["other@example.org"]
+    call_command("resume_updates", "again")
+    send_due_mail()
+    assert len(mail_server.recipients) == 2
+
+
 def test_what_was_public_then_counts_as_told(sent, tree: Tree, clock: Clock):
     sent()
     tree.voice(title="Found just now", published_on=timezone.localdate())

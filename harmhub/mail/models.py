@@ -48,6 +48,7 @@ WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)), recorded A
     WHERE sent_at IS NULL AND failed_at IS NULL
         AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_until > %(far)s)
         AND (due_at <= %(now)s OR due_at > %(far)s)
+        AND (edition_id IS NULL OR NOT %(single)s)
     ORDER BY due_at, id LIMIT 1 FOR UPDATE OF mail_mail SKIP LOCKED
 )
 UPDATE mail_mail SET claimed_until = %(until)s FROM next WHERE mail_mail.id = next.id
@@ -110,11 +111,12 @@ class MailQuerySet(models.QuerySet["Mail"]):
         free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + FURTHEST_AHEAD)
         return self.waiting().filter(free)
 
-    def claim(self, sent: "Mail | None" = None) -> "Mail | None":
+    def claim(self, sent: "Mail | None" = None, *, single: bool = False) -> "Mail | None":
         """Return the next due mail, held for the caller until its lease ends, or None. Commits.
 
         sent: a mail of which this is recorded by the way: sender and database then speak once for each mail.
-        Rows that another sender is just claiming are passed over, so senders never wait for each other.
+        single: only of mails that are not to many. Rows that another sender is just claiming are passed over,
+        so senders never wait for each other.
         """
         now = timezone.now()
         values: dict[str, Any] = {
@@ -122,6 +124,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
             "far": now + FURTHEST_AHEAD,
             "until": now + lease(),
             "sent": sent.pk if sent else None,
+            "single": single,
         }
         with connection.cursor() as cursor:  # Django's raw() would take as long again as the query
             cursor.execute(CLAIM, values)

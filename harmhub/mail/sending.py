@@ -21,7 +21,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from harmhub.mail import refused
-from harmhub.mail.checkpoint import note_sending
+from harmhub.mail.checkpoint import database_is_restored, note_sending
 from harmhub.mail.composing import build
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.printing import Printed
@@ -155,14 +155,16 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
     if not Mail.objects.due().exists():
         return 0
     line = Line()
+    # After a backup was restored, mails to many may have gone out that wait still: somebody has to decide.
+    claim = partial(Mail.objects.claim, single=database_is_restored())
     try:
-        mail = Mail.objects.claim() if line.open() else None
+        mail = claim() if line.open() else None
         while mail:
             outcome = line.hand_over(mail)
             is_sent, is_late = outcome.verdict is Verdict.SENT, time.monotonic() > ends
             sent += is_sent
             if is_sent and not is_late and not should_stop():
-                mail = _surely(partial(Mail.objects.claim, mail))
+                mail = _surely(partial(claim, mail))
                 continue
             _surely(partial(_record, mail, outcome))
             if outcome.verdict in {Verdict.LOST, Verdict.UNREACHED}:
@@ -173,7 +175,7 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
 
                 wake(send_due)
                 break
-            mail = Mail.objects.claim() if not should_stop() and line.open() else None
+            mail = claim() if not should_stop() and line.open() else None
     finally:
         line.close()
     if sent:

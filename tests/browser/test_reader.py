@@ -4,6 +4,7 @@ import http.client
 import re
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -166,7 +167,7 @@ def test_subscriber_gets_what_is_published_and_leaves_by_its_mail(page: Page, hu
         wait_for(lambda: Update.objects.filter(item=new).exists(), 10, "It is not found.")
         # As if an hour had gone by.
         Subscription.objects.update(confirmed_at=F("confirmed_at") - timedelta(hours=1))
-        Update.objects.filter(item=new).update(found_at=F("found_at") - timedelta(minutes=30))
+        Update.objects.filter(item=new).update(goes_at=F("goes_at") - timedelta(minutes=30))
         wake(updates)
     mail = mail_to(site_server, address)
     assert mail["Subject"] == "Health: The night van"
@@ -181,6 +182,46 @@ def test_subscriber_gets_what_is_published_and_leaves_by_its_mail(page: Page, hu
     page.get_by_role("button", name="Leave").click()
     expect(heading(page)).to_have_text("You have left the list")
     assert states(site_server)[-1] == (True, True)
+
+
+@scripts_off
+def test_subscriber_changes_what_she_gets_by_a_fresh_link(page: Page, hub: Hub, site_server: Site):
+    address = f"manager-{hub.tree.home.pk}@example.org"
+    page.goto(f"{site_server.url}{HARM_REDUCTION}voices/")
+    page.get_by_role("link", name="Get what is new here by e-mail").click()
+    expect(page.get_by_label("Harm Reduction · Voices")).to_be_checked()
+    page.get_by_label("E-mail address").fill(address)
+
+    def is_taken() -> bool:
+        page.get_by_role("button", name="Sign up").click()
+        return heading(page).text_content() == "Check your e-mail"
+
+    wait_for(is_taken, 15, "The sign-up is not taken.")
+    page.goto(link_in(mail_to(site_server, address), "confirm"))
+    page.get_by_role("button", name="Confirm").click()
+
+    page.goto(link_in(mail_to(site_server, address), "link"))
+    page.get_by_role("button", name="Send me the link").click()
+    page.goto(link_in(mail_to(site_server, address), "manage"))
+    page.get_by_label("Harm Reduction · Voices").select_option("Monthly")
+    page.get_by_text("Follow more").click()
+    page.get_by_label("Health", exact=True).select_option("Daily")
+    page.get_by_label("Pause").select_option("For 2 months")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(page.get_by_label("Harm Reduction · Voices")).to_have_value("monthly")
+    expect(page.get_by_label("Health", exact=True)).to_have_value("daily")
+    expect(page.get_by_role("main")).to_contain_text("You get none until")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Take all we know").click()
+    assert address in Path(download.value.path()).read_text()
+    page.get_by_role("link", name="Erase my address").click()
+    page.get_by_role("button", name="Erase my address").click()
+    expect(heading(page)).to_have_text("Your address is erased")
+    page.go_back()
+    page.reload()
+    expect(heading(page)).to_have_text("This link does not work")
+    assert page.context.cookies() == []
 
 
 def states(site: Site) -> list[tuple]:
