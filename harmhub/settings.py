@@ -288,6 +288,8 @@ MAILERS = {
 }
 # How long a sender holds a mail it claimed; a killed sender's mail goes out after this time.
 MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180, most=86_400)
+# What the mail server or provider allows; so many are never reached where it does not matter.
+MAILS_PER_SECOND = _number("MAILS_PER_SECOND", 10_000, most=10_000)
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"updates@{_public.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -7,13 +7,13 @@ from django.db.migrations.loader import MigrationLoader
 
 EDITORS = {
     "contact": {"view_message", "change_message"},
-    "newsletter": {"view_run", "view_subscription", "view_signup", "change_signup"},
+    "newsletter": {"view_run", "view_update", "view_subscription", "view_signup", "change_signup"},
 }
 MODERATORS = {
     "contact": {"view_message", "change_message", "export_message"},
     "newsletter": {
         *("view_subscription", "export_subscription", "erase_subscription"),
-        *("view_signup", "change_signup", "view_run"),
+        *("view_signup", "change_signup", "view_run", "view_update"),
     },
     "harmhub": {"change_sitesettings"},
     "mail": {"view_mail", "change_mail"},

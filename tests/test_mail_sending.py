@@ -1,6 +1,7 @@
 """What the sender does with each answer of a real mail server."""
 
 import logging
+import time
 from datetime import timedelta
 
 import pytest
@@ -274,3 +275,13 @@ def test_last_answer_holds_no_words_of_the_server(post_greeting, mail_server):
     send_due_mail()
     row.refresh_from_db()
     assert row.last_answer == "550"
+
+
+def test_no_more_leave_in_a_second_than_the_provider_allows(post_greeting, mail_server, settings):
+    settings.MAILS_PER_SECOND = 20
+    for number in range(5):
+        post_greeting(to=f"reader{number}@example.org")
+    begun = time.monotonic()
+    assert send_due_mail() == 5
+    assert time.monotonic() - begun >= 0.2
+    assert len(mail_server.recipients) == 5

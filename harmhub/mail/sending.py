@@ -15,6 +15,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import mailers
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, QuerySet
@@ -158,13 +159,15 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
     # After a backup was restored, mails to many may have gone out that wait still: somebody has to decide.
     claim = partial(Mail.objects.claim, single=database_is_restored())
     try:
+        begun = time.monotonic()
         mail = claim() if line.open() else None
         while mail:
             outcome = line.hand_over(mail)
             is_sent, is_late = outcome.verdict is Verdict.SENT, time.monotonic() > ends
             sent += is_sent
-            if is_sent and not is_late and not should_stop():
-                mail = _surely(partial(claim, mail))
+            rest = begun + 1 / settings.MAILS_PER_SECOND - time.monotonic()
+            if is_sent and not is_late and rest <= 0 and not should_stop():
+                begun, mail = time.monotonic(), _surely(partial(claim, mail))
                 continue
             _surely(partial(_record, mail, outcome))
             if outcome.verdict in {Verdict.LOST, Verdict.UNREACHED}:
@@ -175,6 +178,9 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
 
                 wake(send_due)
                 break
+            if rest > 0:
+                time.sleep(rest)  # before the next is claimed: whoever leaves meanwhile gets it no more
+            begun = time.monotonic()
             mail = claim() if not should_stop() and line.open() else None
     finally:
         line.close()
