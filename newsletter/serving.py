@@ -48,6 +48,7 @@ class Service:
     run: Run
     should_stop: Callable[[], bool] = lambda: False
     _lowest: int = 0
+    _served_up_to: int = 0  # the number of a subscriber
     _unreadable: set[int] = field(default_factory=set)
     _shown: Shown = field(default_factory=lambda: Shown({}))
     _by_list: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
@@ -98,9 +99,12 @@ class Service:
     @transaction.atomic
     def _serve_some(self) -> bool:
         """Serve one batch; return whether there was anybody. Who is just leaving is passed over."""
-        subscribers = list(self._waiting().select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        # Each batch goes on behind the one before: to look for who is left among all takes longer each time.
+        rest = self._waiting().filter(pk__gt=self._served_up_to).order_by("pk")
+        subscribers = list(rest.select_for_update(skip_locked=True, of=("self",))[:BATCH])
         if not subscribers:
             return False
+        self._served_up_to = subscribers[-1].pk
         due: dict[int, list[Subscription]] = defaultdict(list)
         for subscription in self._due.filter(subscriber__in=subscribers):
             due[subscription.subscriber_id].append(subscription)

@@ -99,6 +99,11 @@ def test_or_all_is_sent_again(sent, tree: Tree, clock: Clock):
     assert told() == ["Sent"]
 
 
+def test_new_database_beside_an_old_folder_is_none_that_was_restored(sent):
+    Checkpoint.objects.all().delete()
+    assert not database_is_restored()
+
+
 def test_without_a_restored_backup_there_is_nothing_to_decide(sent):
     with pytest.raises(CommandError):
         call_command("resume_updates", "told")
