@@ -59,7 +59,7 @@ class Service:
         """Serve all who are due, in batches; note the end when nobody is left."""
         due = Subscription.objects.due(self.run.pace, self.run.place)
         due.filter(Exists(_suppressed("subscriber__address_digest"))).update(served_to=self.run.place)
-        lowest = due.aggregate(lowest=Min("served_to"))["lowest"]
+        lowest = due.awake().aggregate(lowest=Min("served_to"))["lowest"]
         if lowest is not None:
             self._lowest = lowest
             self._look_up()
@@ -91,20 +91,22 @@ class Service:
             self._by_list[number] = sorted(found, key=lambda news: news.place)
 
     def _waiting(self):
-        """Return the subscribers who are due and may be written to."""
+        """Return the subscribers who are due and may be written to now."""
         due = self._due.filter(subscriber=OuterRef("pk"))
         waiting = Subscriber.objects.filter(Exists(due), ~Exists(_suppressed("address_digest")))
-        return waiting.exclude(pk__in=self._unreadable)
+        return waiting.exclude(pk__in=self._unreadable).exclude(paused_until__gt=timezone.now())
 
     @transaction.atomic
     def _serve_some(self) -> bool:
         """Serve one batch; return whether there was anybody. Who is just leaving is passed over."""
-        # Each batch goes on behind the one before: to look for who is left among all takes longer each time.
-        rest = self._waiting().filter(pk__gt=self._served_up_to).order_by("pk")
-        subscribers = list(rest.select_for_update(skip_locked=True, of=("self",))[:BATCH])
-        if not subscribers:
+        # In the order of an index: to look for who is left among all takes longer each time.
+        turn = self._due.filter(subscriber__gt=self._served_up_to).order_by("subscriber")
+        numbers = list(turn.values_list("subscriber", flat=True).distinct()[:BATCH])
+        if not numbers:
             return False
-        self._served_up_to = subscribers[-1].pk
+        self._served_up_to = numbers[-1]
+        waiting = self._waiting().filter(pk__in=numbers)
+        subscribers = list(waiting.select_for_update(skip_locked=True, of=("self",)))
         due: dict[int, list[Subscription]] = defaultdict(list)
         for subscription in self._due.filter(subscriber__in=subscribers):
             due[subscription.subscriber_id].append(subscription)

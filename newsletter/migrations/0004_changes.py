@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('item', 'note'), name='update_once_a_change'),
         ),
         migrations.AlterModelOptions('update', options={'default_permissions': ('view',), 'ordering': ['pk'], 'verbose_name': 'update', 'verbose_name_plural': 'updates'}),
+        migrations.AddIndex('subscription', models.Index(condition=models.Q(('confirmed_at__isnull', False), ('left_at', None)), fields=['pace', 'subscriber'], name='subscription_in_turn')),
         migrations.RunPython(works_to_updates, migrations.RunPython.noop),
         grants.granting('newsletter', {'Editors': ['view_update'], 'Moderators': ['view_update']}),
     ]

@@ -79,9 +79,12 @@ class SubscriptionQuerySet(models.QuerySet):
         return self.filter(confirmed_at__isnull=False, left_at=None)
 
     def due(self, pace: str, place: int) -> "SubscriptionQuerySet":
-        """Return the active ones of a pace that were not served up to a place; of those who pause, none."""
-        paused = Q(subscriber__paused_until__gt=timezone.now())
-        return self.active().filter(pace=pace, served_to__lt=place).exclude(paused)
+        """Return the active ones of a pace that were not served up to a place; also of those who pause."""
+        return self.active().filter(pace=pace, served_to__lt=place)
+
+    def awake(self) -> "SubscriptionQuerySet":
+        """Return those of subscribers who do not pause."""
+        return self.exclude(subscriber__paused_until__gt=timezone.now())
 
     def left(self) -> "SubscriptionQuerySet":
         """Return those that were left."""
@@ -135,7 +138,12 @@ class Subscription(models.Model):
                 fields=["pace", "served_to"],
                 condition=Q(confirmed_at__isnull=False, left_at=None),
                 name="subscription_to_serve",
-            )
+            ),
+            models.Index(
+                fields=["pace", "subscriber"],
+                condition=Q(confirmed_at__isnull=False, left_at=None),
+                name="subscription_in_turn",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["subscriber", "list"], name="subscription_once_a_list"),
