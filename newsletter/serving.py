@@ -90,11 +90,14 @@ class Service:
             found = [news for item in items for news in by_item[item]]
             self._by_list[number] = sorted(found, key=lambda news: news.place)
 
-    def _waiting(self):
+    def _waiting(self) -> QuerySet[Subscriber]:
         """Return the subscribers who are due and may be written to now."""
-        due = self._due.filter(subscriber=OuterRef("pk"))
-        waiting = Subscriber.objects.filter(Exists(due), ~Exists(_suppressed("address_digest")))
-        return waiting.exclude(pk__in=self._unreadable).exclude(paused_until__gt=timezone.now())
+        return self._writable().filter(Exists(self._due.filter(subscriber=OuterRef("pk"))))
+
+    def _writable(self) -> QuerySet[Subscriber]:
+        """Return those who may be written to now."""
+        found = Subscriber.objects.filter(~Exists(_suppressed("address_digest")))
+        return found.exclude(pk__in=self._unreadable).exclude(paused_until__gt=timezone.now())
 
     @transaction.atomic
     def _serve_some(self) -> bool:
@@ -105,8 +108,8 @@ class Service:
         if not numbers:
             return False
         self._served_up_to = numbers[-1]
-        waiting = self._waiting().filter(pk__in=numbers)
-        subscribers = list(waiting.select_for_update(skip_locked=True, of=("self",)))
+        found = self._writable().filter(pk__in=numbers)
+        subscribers = list(found.select_for_update(skip_locked=True, of=("self",)))
         due: dict[int, list[Subscription]] = defaultdict(list)
         for subscription in self._due.filter(subscriber__in=subscribers):
             due[subscription.subscriber_id].append(subscription)
