@@ -50,6 +50,7 @@ class Service:
     _lowest: int = 0
     _served_up_to: int = 0  # the number of a subscriber
     _unreadable: set[int] = field(default_factory=set)
+    _rank: dict[int, int] = field(default_factory=dict)  # of lists, in the order of sections
     _shown: Shown = field(default_factory=lambda: Shown({}))
     _by_list: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
     _issues: dict[tuple[str, bool, Sections], tuple[Issue, Edition] | None] = field(default_factory=dict)
@@ -80,6 +81,8 @@ class Service:
         """Look up what was released after a place, as far as it is public now, list by list."""
         lists = List.objects.followed().named().in_bulk()
         self._shown = Shown(lists)
+        ordered = sorted(lists.values(), key=lambda each: (each.page_id is None, each.name, each.pk))
+        self._rank = {each.pk: rank for rank, each in enumerate(ordered)}
         released = Update.objects.filter(place__gt=self._lowest, place__lte=self.run.place)
         rows = released.order_by("place").values_list("pk", "place", "item_id")
         self._news = {row[0]: News(*cast(tuple[int, int, int], row)) for row in rows}
@@ -111,9 +114,10 @@ class Service:
         found = self._writable().filter(pk__in=numbers)
         subscribers = list(found.select_for_update(skip_locked=True, of=("self",)))
         due: dict[int, list[Subscription]] = defaultdict(list)
-        for subscription in self._due.filter(subscriber__in=subscribers):
+        # By the range: hundreds of numbers would take longer to send than to look up.
+        for subscription in self._due.filter(subscriber__gte=numbers[0], subscriber__lte=numbers[-1]):
             due[subscription.subscriber_id].append(subscription)
-        had = self._had(subscribers)
+        had = self._had(numbers)
         served, readers = [], []
         for subscriber in subscribers:
             if isinstance(subscriber.address, Unreadable):  # until its key is there
@@ -130,11 +134,13 @@ class Service:
         Subscription.objects.filter(pk__in=[each.pk for each in served]).update(served_to=self.run.place)
         return True
 
-    def _had(self, subscribers: list[Subscriber]) -> dict[int, set[int]]:
-        """Return what each subscriber was told of what was released since: by whatever list, at whatever
-        pace."""
+    def _had(self, numbers: list[int]) -> dict[int, set[int]]:
+        """Return what each of these subscribers, in order, was told of what was released since: by whatever
+        list, at whatever pace."""
         had: dict[int, set[int]] = defaultdict(set)
-        since = Delivery.objects.filter(subscriber__in=subscribers, issue__run__place__gt=self._lowest)
+        since = Delivery.objects.filter(
+            subscriber__gte=numbers[0], subscriber__lte=numbers[-1], issue__run__place__gt=self._lowest
+        )
         for subscriber, sections in since.values_list("subscriber", "issue__sections"):
             had[subscriber].update(update for _, updates in sections for update in updates)
         return had
@@ -143,7 +149,7 @@ class Service:
         """Return what a subscriber has not got yet, each update under the first of her lists that has it;
         those of the whole organisation come last."""
         sections = []
-        for each in sorted(due, key=self._order):
+        for each in sorted(due, key=lambda each: self._rank.get(each.list_id, len(self._rank))):
             updates = [
                 news.update
                 for news in self._by_list.get(each.list_id, ())
@@ -155,10 +161,6 @@ class Service:
             if updates:
                 sections.append((each.list_id, tuple(reversed(updates))))
         return tuple(sections)
-
-    def _order(self, subscription: Subscription) -> tuple:
-        found = self._shown.lists.get(subscription.list_id)
-        return (found.page_id is None, found.name, found.pk) if found else (True, "", 0)
 
     def _issue(self, subscriber: Subscriber, sections: Sections) -> tuple[Issue, Edition] | None:
         """Return what a mail of these sections says; of all mails with the same, the same. None: nothing."""

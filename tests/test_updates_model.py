@@ -19,7 +19,7 @@ from newsletter.issues import UPDATES
 from newsletter.managing import choose, pause
 from newsletter.models import Delivery, List, Pace, Subscriber, Subscription, Update
 from newsletter.serving import Service
-from newsletter.subscribing import leave
+from newsletter.subscribing import erase, leave
 from newsletter.updating import begin_runs, find_and_release, newest_runs
 from tests.factories import Tree
 from tests.fixtures.following import Clock
@@ -82,6 +82,11 @@ class Newsroom(RuleBasedStateMachine):
     def choose_by_a_link(self, reader: int, chosen: list[str]) -> None:
         for subscriber in Subscriber.objects.filter(address_digest=address_digest(READERS[reader % 3])):
             choose(subscriber, zip(self.lists, chosen, strict=True))
+
+    @rule(reader=NUMBER)
+    def be_erased(self, reader: int) -> None:
+        for subscriber in Subscriber.objects.filter(address_digest=address_digest(READERS[reader % 3])):
+            erase(subscriber)
 
     @rule(which=NUMBER, whole=st.booleans())
     def leave_by_a_mail(self, which: int, whole: bool) -> None:

@@ -1,9 +1,11 @@
 """What editors say about updates: whether a work is told, what has changed, hold it, send it now."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +16,7 @@ from harmhub.users.models import User
 from newsletter.models import List, Pace, Update
 from newsletter.updating import find_and_release
 from tests.factories import Tree
+from tests.fixtures import databases
 from tests.fixtures.following import Clock, fresh, mails, told
 
 pytestmark = pytest.mark.django_db
@@ -226,16 +229,24 @@ def test_who_cannot_publish_a_work_decides_nothing_of_its_update(tree: Tree, clo
     assert update.goes_at
 
 
-def test_dropped_work_stays_dropped_while_the_job_is_at_it(tree: Tree, clock: Clock, monkeypatch):
-    clock.follow(tree.health)
+@pytest.mark.django_db(transaction=True)
+def test_what_an_editor_drops_while_the_job_lets_it_go_stays_dropped(tree: Tree, clock: Clock):
     fresh(tree, "Dropped")
     clock.run()
     clock.later(minutes=11)
-    last_place = Update.objects.last_place
     [update] = Update.objects.unreleased()
-    update.drop()
-    clock.run()
-    assert (told(), last_place()) == ([], 0)
+
+    def let_go() -> None:
+        find_and_release(clock.now)
+        connection.close()
+
+    job = threading.Thread(target=let_go)
+    with transaction.atomic():
+        update.drop()
+        job.start()
+        databases.wait_for_a_lock()
+    job.join(10)
+    assert Update.objects.get().place == 0
 
 
 def test_held_note_that_another_has_replaced_is_not_told_and_the_editor_learns_of_it(
