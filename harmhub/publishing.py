@@ -10,13 +10,14 @@ from functools import partial
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from modelcluster.fields import ParentalKey
 from modelcluster.models import get_all_child_relations
 from wagtail.admin import messages
+from wagtail.admin.admin_url_finder import AdminURLFinder
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 
@@ -32,20 +33,22 @@ class Row(Orderable):
         self.full_clean(exclude={field.name for field in self._meta.fields if isinstance(field, ParentalKey)})
 
 
-class UnfinishedPageError(Exception):
-    """A page was to be published that lacks something. ``page``: that page, as it was to be."""
+class UnfinishedError(Exception):
+    """Something was to be published that lacks something. ``draft``: a page, or whatever else has drafts, as
+    it was to be."""
 
-    def __init__(self, page: Page, faults: list[str]):
-        self.page = page
+    def __init__(self, draft: Model, faults: list[str]):
+        self.draft = draft
+        title = draft.get_admin_display_title() if isinstance(draft, Page) else str(draft)
         super().__init__(
             _("“%(title)s” was not published. Please look at: %(faults)s.")
-            % {"title": page.get_admin_display_title(), "faults": ", ".join(faults)}
+            % {"title": title, "faults": ", ".join(faults)}
         )
 
 
-def faults_of(page: Page) -> list[str]:
-    """Return what keeps a page from being published as it is: names of fields and rows, sentences; none if
-    it is whole."""
+def faults_of(page: Model) -> list[str]:
+    """Return what keeps a page (or what else has drafts) from being published as it is: names of fields and
+    rows, sentences; none if it is whole."""
     checks: list[tuple[str, Callable[[], object]]] = [
         (str(field.verbose_name), partial(field.stream_block.clean, getattr(page, field.name)))
         for field in page._meta.fields
@@ -60,7 +63,7 @@ def faults_of(page: Page) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
-def _faults_of_fields(page: Page) -> list[str]:
+def _faults_of_fields(page: Model) -> list[str]:
     try:
         page.full_clean()
     except ValidationError as error:
@@ -103,17 +106,15 @@ class UnfinishedPageMiddleware:
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         """Return the way to the form; to a dialog of the admin, in the words that it understands."""
-        if isinstance(problem, UnfinishedPageError):
-            page, words = problem.page, str(problem)
-        elif draft := _saved_meanwhile(request, problem):
-            page, words = (
-                draft,
-                _("A draft of this page was just being saved. Please press the button again."),
-            )
+        if isinstance(problem, UnfinishedError):
+            draft, words = problem.draft, str(problem)
+        elif page := _saved_meanwhile(request, problem):
+            draft = page
+            words = _("A draft of this page was just being saved. Please press the button again.")
         else:
             return None
         messages.error(request, words)
-        form = reverse("wagtailadmin_pages:edit", args=[page.pk])
+        form = AdminURLFinder().get_edit_url(draft)
         if request.headers.get("x-requested-with") == "XMLHttpRequest":
             return JsonResponse({"step": "success", "redirect": form})
         return redirect(form)

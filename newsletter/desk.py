@@ -20,6 +20,7 @@ from wagtail.log_actions import log
 
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
 from harmhub.waking import wake_after_commit
+from newsletter.mailings_desk import MailingViewSet
 from newsletter.models import List, SignUp, Subscription
 from newsletter.subscribing import erase
 from newsletter.tasks import sign_ups
@@ -201,5 +202,6 @@ class NewsletterGroup(ModelViewSetGroup):
         SubscriberViewSet("subscriber", url_prefix="subscribers"),
         UpdateViewSet("update", url_prefix="updates"),
         RunViewSet("run_of_updates", url_prefix="runs-of-updates"),
+        MailingViewSet(),
         HeldSignUpViewSet("held_sign_up", url_prefix="held-sign-ups"),
     )

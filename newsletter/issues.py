@@ -11,10 +11,14 @@ from content.models import ContentItem
 from harmhub.mail.composing import compose_edition, organisation_name, texts_of
 from harmhub.mail.models import Edition, Mail
 from newsletter.links import leaving_headers, link, sender_of
+from newsletter.mailing_text import write_mailing
 from newsletter.models import Delivery, Issue, List, Pace, Subscription, Update
 from newsletter.showing import Shown
 
-UPDATES = "newsletter-updates"  # the purpose of these mails
+# The purposes of mails to lists.
+UPDATES = "newsletter-updates"
+MAILING = "newsletter-mailing"
+TO_LISTS = (UPDATES, MAILING)
 
 
 def write(issue: Issue, shown: Shown | None = None) -> Edition | None:
@@ -42,7 +46,8 @@ def withdraw(subscription: Subscription) -> None:
     """Take a list out of the mails to this subscriber that are not sent; a mail in which nothing is left goes
     nowhere. What a sender is just handing over is gone, but not tried again. In the caller's transaction,
     with the subscriber locked."""
-    theirs = Delivery.objects.filter(subscriber=subscription.subscriber_id).select_related("issue__run")
+    theirs = Delivery.objects.filter(subscriber=subscription.subscriber_id)
+    theirs = theirs.select_related("issue__run", "issue__mailing")
     unsent = Mail.objects.filter(sent_at=None, forgotten_at=None, pk__in=theirs.values("mail"))
     for mail in unsent.defer("content").order_by("pk").select_for_update(of=("self",)):
         delivery = theirs.get(mail=mail)
@@ -50,14 +55,22 @@ def withdraw(subscription: Subscription) -> None:
         sections = _without(subscription, issue.sections)
         if sections == issue.sections:
             continue
-        new = Issue(run=issue.run, language=issue.language, is_discreet=issue.is_discreet, sections=sections)
-        if edition := write(new):
+        same = {name: getattr(issue, name) for name in ("run", "mailing", "language", "is_discreet")}
+        new = Issue(sections=sections, **same)
+        if edition := _rewritten(new):
             delivery.issue = new
             delivery.save(update_fields=["issue"])
             Mail.objects.filter(pk=mail.pk).update(edition=edition)
         else:
             mail.delete()
             delivery.delete()  # nothing of it was told
+
+
+def _rewritten(issue: Issue) -> Edition | None:
+    """Return the text of an issue that lost a list; None: nothing is left of it."""
+    if issue.mailing:
+        return write_mailing(issue, issue.mailing) if issue.sections else None
+    return write(issue)
 
 
 def _without(subscription: Subscription, sections: list) -> list:

@@ -188,7 +188,8 @@ def data_of(subscriber: Subscriber) -> dict:
 
 
 def _mails_of(subscriber: Subscriber) -> list[dict]:
-    deliveries = list(subscriber.deliveries.select_related("issue__run").order_by("pk"))
+    found = subscriber.deliveries.filter(issue__is_forgotten=False)
+    deliveries = list(found.select_related("issue__run", "issue__mailing").order_by("pk"))
     numbers = [[update for _, some in each.issue.sections for update in some] for each in deliveries]
     titles = dict(
         Update.objects.filter(pk__in={number for some in numbers for number in some}).values_list(
@@ -196,9 +197,10 @@ def _mails_of(subscriber: Subscriber) -> list[dict]:
         )
     )
     return [
-        {"due": each.issue.run.slot, "works": [titles[number] for number in some if number in titles]}
+        {"due": mailing.begun_at, "subject": mailing.subject}
+        if (mailing := each.issue.mailing)
+        else {"due": each.issue.run.slot, "works": [titles[number] for number in some if number in titles]}
         for each, some in zip(deliveries, numbers, strict=True)
-        if some  # else forgotten
     ]
 
 

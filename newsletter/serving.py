@@ -4,7 +4,6 @@ Some hundred subscribers at a time are served in one transaction: their mails ar
 which they were served is moved, both or neither. So a run that is killed goes on where it was.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,22 +13,14 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from harmhub.mail.models import Edition, Mail
-from harmhub.sealing import Unreadable, hash_token, new_token
+from harmhub.mail.models import Edition
 from newsletter.issues import UPDATES, write
-from newsletter.models import Delivery, Issue, List, Run, Subscriber, Subscription, Suppression, Update
+from newsletter.models import Delivery, Issue, List, Run, Subscriber, Subscription, Update
 from newsletter.models.subscribers import SubscriptionQuerySet
+from newsletter.posting import BATCH, locked, mail_to, suppressed, writable
 from newsletter.showing import Shown, works_of
 
-logger = logging.getLogger(__name__)
-BATCH = 500  # subscribers in one transaction
-
 Sections = tuple[tuple[int, tuple[int, ...]], ...]
-
-
-def _suppressed(digest: str) -> QuerySet[Suppression]:
-    """Return whether a row's address, told by its digest, must not be written to; for a subquery."""
-    return Suppression.objects.filter(address_digest=OuterRef(digest))
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class Service:
     def serve(self) -> None:
         """Serve all who are due, in batches; note the end when nobody is left."""
         due = Subscription.objects.due(self.run.pace, self.run.place)
-        due.filter(Exists(_suppressed("subscriber__address_digest"))).update(served_to=self.run.place)
+        due.filter(suppressed("subscriber__address_digest")).update(served_to=self.run.place)
         lowest = due.awake().aggregate(lowest=Min("served_to"))["lowest"]
         if lowest is not None:
             self._lowest = lowest
@@ -95,12 +86,7 @@ class Service:
 
     def _waiting(self) -> QuerySet[Subscriber]:
         """Return the subscribers who are due and may be written to now."""
-        return self._writable().filter(Exists(self._due.filter(subscriber=OuterRef("pk"))))
-
-    def _writable(self) -> QuerySet[Subscriber]:
-        """Return those who may be written to now."""
-        found = Subscriber.objects.filter(~Exists(_suppressed("address_digest")))
-        return found.exclude(pk__in=self._unreadable).exclude(paused_until__gt=timezone.now())
+        return writable(self._unreadable).filter(Exists(self._due.filter(subscriber=OuterRef("pk"))))
 
     @transaction.atomic
     def _serve_some(self) -> bool:
@@ -111,8 +97,7 @@ class Service:
         if not numbers:
             return False
         self._served_up_to = numbers[-1]
-        found = self._writable().filter(pk__in=numbers)
-        subscribers = list(found.select_for_update(skip_locked=True, of=("self",)))
+        subscribers = locked(numbers, self._unreadable)
         due: dict[int, list[Subscription]] = defaultdict(list)
         # By the range: hundreds of numbers would take longer to send than to look up.
         for subscription in self._due.filter(subscriber__gte=numbers[0], subscriber__lte=numbers[-1]):
@@ -120,17 +105,12 @@ class Service:
         had = self._had(numbers)
         served, readers = [], []
         for subscriber in subscribers:
-            if isinstance(subscriber.address, Unreadable):  # until its key is there
-                logger.error(
-                    "The address of subscriber %s cannot be read: its key is missing.", subscriber.pk
-                )
-                self._unreadable.add(subscriber.pk)
-                continue
             served += due[subscriber.pk]
             sections = self._sections(due[subscriber.pk], had[subscriber.pk])
             if sections and (written := self._issue(subscriber, sections)):
                 readers.append((subscriber, *written))
-        self._mail(readers)
+        mails = mail_to(readers, UPDATES)
+        Run.objects.filter(pk=self.run.pk).update(mails=F("mails") + mails)
         Subscription.objects.filter(pk__in=[each.pk for each in served]).update(served_to=self.run.place)
         return True
 
@@ -171,18 +151,3 @@ class Service:
             edition = write(issue, self._shown)
             self._issues[said] = (issue, edition) if edition else None
         return self._issues[said]
-
-    def _mail(self, readers: list[tuple[Subscriber, Issue, Edition]]) -> None:
-        secrets = [new_token() for _ in readers]
-        mails = Mail.queue_many(
-            UPDATES,
-            (
-                (edition, subscriber.address, secret)
-                for (subscriber, _issue, edition), secret in zip(readers, secrets, strict=True)
-            ),
-        )
-        Delivery.objects.bulk_create(
-            Delivery(subscriber=subscriber, issue=issue, mail=mail, digest=hash_token(secret))
-            for (subscriber, issue, _edition), mail, secret in zip(readers, mails, secrets, strict=True)
-        )
-        Run.objects.filter(pk=self.run.pk).update(mails=F("mails") + len(mails))

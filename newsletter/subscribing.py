@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest, readable
-from newsletter.issues import UPDATES, withdraw
+from newsletter.issues import TO_LISTS, withdraw
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.models import (
     AddressChange,
     Delivery,
     LinkRequest,
     List,
+    Mailing,
     Pace,
     SignUp,
     Subscriber,
@@ -219,21 +220,23 @@ def leave(secret: str, chosen: str = "") -> None:
     subscribers = left_by(secret, chosen).values("subscriber")
     list(Subscriber.objects.filter(pk__in=subscribers).select_for_update())
     found = left_by(secret, chosen).select_related("subscriber").select_for_update(of=("self",))
-    for subscription in found:
-        end(subscription)
+    if any([end(subscription) for subscription in found]):
+        by = Mailing.objects.filter(issues__deliveries__in=Delivery.objects.opened_by(secret))
+        by.update(left=F("left") + 1)
 
 
-def end(subscription: Subscription) -> None:
-    """End a subscription that is active. The record of consent lives as long as what it is for. In the
-    caller's transaction, with the subscriber locked."""
+def end(subscription: Subscription) -> bool:
+    """End a subscription that is active; return whether it was. The record of consent lives as long as what
+    it is for. In the caller's transaction, with the subscriber locked."""
     if not subscription.is_active:
-        return
+        return False
     subscription.left_at = timezone.now()
     subscription.save(update_fields=["left_at"])
     subscription.consents.exclude(day=None).delete()
     withdraw(subscription)
     if not subscription.subscriber.subscriptions.active().exists():
         Suppression.objects.add_digest(bytes(subscription.subscriber.address_digest), Suppression.Reason.LEFT)
+    return True
 
 
 @transaction.atomic
@@ -252,7 +255,7 @@ def suppress_refused(sender: type[Mail], mail: Mail, **kwargs) -> None:
     """Write to an address no more whose server refused one of our mails for good."""
     if mail.purpose.startswith(PURPOSE) and mail.recipient:
         Suppression.objects.add_digest(bytes(mail.recipient), Suppression.Reason.REFUSED)
-        others = Mail.objects.waiting().filter(recipient=mail.recipient, purpose=UPDATES)
+        others = Mail.objects.waiting().filter(recipient=mail.recipient, purpose__in=TO_LISTS)
         others.exclude(pk=mail.pk).delete()
 
 

@@ -4,12 +4,14 @@ import logging
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from harmhub.mail.checkpoint import database_is_restored
+from newsletter.mailings import send_mailings
 from newsletter.managing import ask_both, send_link
 from newsletter.models import (
     AddressChange,
@@ -55,6 +57,7 @@ def updates(context: JobContext, timestamp: int | None = None) -> None:
     begin_runs(now)
     for run in newest_runs():
         Service(run, should_stop=context.should_abort).serve()
+    send_mailings(now, should_stop=context.should_abort)
 
 
 @app.periodic(cron="23 * * * *")
@@ -77,5 +80,6 @@ def forget(timestamp: int) -> None:
         nobody.exclude(tokens__purpose=Token.Purpose.RECEIVE).delete()
         List.objects.unused().delete()
         # What somebody was told is forgotten; by which lists, the links in old mails have to know.
-        for issue in Issue.objects.filter(run__slot__lt=Now() - TOLD_KEPT, is_forgotten=False):
+        old = Q(run__slot__lt=Now() - TOLD_KEPT) | Q(mailing__begun_at__lt=Now() - TOLD_KEPT)
+        for issue in Issue.objects.filter(old, is_forgotten=False):
             issue.forget()

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail import hooks
+from wagtail.admin import messages
 from wagtail.log_actions import LogActionRegistry
 from wagtail.permissions import register_permission_policy
 from wagtail.query import PageQuerySet
@@ -14,7 +17,7 @@ from wagtail.query import PageQuerySet
 from harmhub.records import DeclaredPermissionPolicy
 from newsletter.desk import NewsletterGroup
 from newsletter.issues import preview
-from newsletter.models import Run, SignUp, Subscription, Update
+from newsletter.models import Mailing, Run, SignUp, Subscription, Update
 from newsletter.updates_desk import what_subscribers_get
 
 for model in (Subscription, SignUp, Run, Update):
@@ -39,6 +42,16 @@ def register_mail_preview() -> tuple[str, Any, Callable]:
     return ("mail", _("Mail to subscribers"), preview)
 
 
+@hooks.register("before_delete_snippet")
+def keep_sent_mailings(request: HttpRequest, records: list[Any]) -> HttpResponse | None:
+    """Refuse to delete what was sent: the links in its mails have to work on. Return where to go then."""
+    sent = [each for each in records if isinstance(each, Mailing) and each.begun_at]
+    if not sent:
+        return None
+    messages.error(request, _("What has been sent cannot be deleted."))
+    return redirect("mailing:list")
+
+
 @hooks.register("reason_to_keep_pages")
 def subscribers(pages: PageQuerySet) -> str:
     """Return a sentence with the number of those who get the updates of these pages, or ""."""
@@ -57,4 +70,6 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("newsletter.send_now", _("Send now"), _("Subscribers told before the time"))
     actions.register_action("newsletter.hold", _("Hold back"), _("Update to subscribers held back"))
     actions.register_action("newsletter.drop", _("Do not send"), _("Update to subscribers dropped"))
+    actions.register_action("newsletter.test", _("Test"), _("Mailing sent to its editor as a test"))
+    actions.register_action("newsletter.send_mailing", _("Send now"), _("Mailing sent before the time"))
     actions.register_action("newsletter.restore", _("Restore"), _("Held sign-up let through"))

@@ -32,7 +32,7 @@ from content.models import (
     VoicesPage,
 )
 from content.models.entries import EVERYWHERE
-from harmhub.publishing import UnfinishedPageError
+from harmhub.publishing import UnfinishedError
 from tests.factories import TopicFactory, Tree, copies
 from tests.fixtures import databases
 from tests.fixtures.stateful import run_operations
@@ -139,7 +139,7 @@ class Desk(RuleBasedStateMachine):
     def form() -> Iterator[None]:
         """Do something as the admin does: what is not valid, such as work without a topic or a change to an
         alias, is refused."""
-        with contextlib.suppress(ValidationError, UnfinishedPageError, RuntimeError), transaction.atomic():
+        with contextlib.suppress(ValidationError, UnfinishedError, RuntimeError), transaction.atomic():
             yield
 
     def teardown(self) -> None:

@@ -99,7 +99,7 @@ def test_schedule_that_is_refused_holds_up_no_other_and_is_logged(
     with caplog.at_level(logging.ERROR):
         publish_scheduled(timestamp=0)
     assert (is_live(page), is_live(other)) == (False, True)
-    assert f"cannot publish revision {page.latest_revision_id}: UnfinishedPageError" in caplog.text
+    assert f"cannot publish revision {page.latest_revision_id}: UnfinishedError" in caplog.text
 
 
 ROWS = {

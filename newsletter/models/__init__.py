@@ -4,6 +4,7 @@ A list is a listing of the site, or all of its work.
 """
 
 from newsletter.models.lists import List
+from newsletter.models.mailings import Mailing, MailingItem, SecondPersonTask
 from newsletter.models.moves import AddressChange
 from newsletter.models.paces import Pace
 from newsletter.models.sign_ups import LinkRequest, SignUp
@@ -18,8 +19,11 @@ __all__ = [
     "Issue",
     "LinkRequest",
     "List",
+    "Mailing",
+    "MailingItem",
     "Pace",
     "Run",
+    "SecondPersonTask",
     "SignUp",
     "Subscriber",
     "Subscription",

@@ -141,20 +141,26 @@ class Run(models.Model):
 
 
 class Issue(models.Model):
-    """What one mail says: for each list, by its number, the numbers of updates.
+    """What one mail says: for each list, by its number, the numbers of updates; or a mailing to these lists.
 
     sections: ``[[list, [update, ...]], ...]``. It outlives the text that was made of it.
     """
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="issues")
+    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="issues")
+    mailing = models.ForeignKey("newsletter.Mailing", models.PROTECT, null=True, related_name="issues")
     language = models.CharField(max_length=12)
     is_discreet = models.BooleanField(default=False)
     sections = models.JSONField()
     edition = models.ForeignKey(Edition, models.SET_NULL, null=True, related_name="+")
     is_forgotten = models.BooleanField(default=False)
 
+    wagtail_reference_index_ignore = True
+
     class Meta:
         default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(run=None) | Q(mailing=None), name="issue_of_run_or_mailing")
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
@@ -162,7 +168,8 @@ class Issue(models.Model):
     def forget(self) -> None:
         """Keep the lists, and not what was told of them."""
         self.sections, self.is_forgotten = [[number, []] for number, _ in self.sections], True
-        self.save(update_fields=["sections", "is_forgotten"])
+        self.mailing = None
+        self.save(update_fields=["sections", "mailing", "is_forgotten"])
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

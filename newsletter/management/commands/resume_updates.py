@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from harmhub.mail.checkpoint import database_is_restored, go_on
 from harmhub.mail.models import Mail
-from newsletter.issues import UPDATES
-from newsletter.models import Subscription, Update
+from newsletter.issues import TO_LISTS
+from newsletter.models import Mailing, Subscription, Update
 from newsletter.updating import find_and_release
 
 
@@ -32,12 +32,15 @@ class Command(BaseCommand):
         if not database_is_restored():
             raise CommandError("No backup was restored: updates go on by themselves.")
         if decision == "told":
-            find_and_release(timezone.now())
+            now = timezone.now()
+            find_and_release(now)
             waiting = Update.objects.unreleased().order_by("pk")
             for place, update in enumerate(waiting, Update.objects.last_place() + 1):
                 update.place = place
                 update.save(update_fields=["place"])
             Subscription.objects.active().update(served_to=Update.objects.last_place())
-            Mail.objects.waiting().filter(purpose=UPDATES).delete()
+            Mailing.objects.due(now).update(begun_at=now)
+            Mailing.objects.on_their_way().update(ended_at=now)
+            Mail.objects.waiting().filter(purpose__in=TO_LISTS).delete()
         go_on()
         self.stdout.write("Updates go on.")

@@ -1,0 +1,57 @@
+"""From subscribers and what they are to read to mails and deliveries, some hundred at a time."""
+
+import logging
+from collections.abc import Collection, Iterable
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from harmhub.mail.models import Edition, Mail
+from harmhub.sealing import Unreadable, hash_token, new_token
+from newsletter.models import Delivery, Issue, Subscriber, Suppression
+
+logger = logging.getLogger(__name__)
+BATCH = 500  # subscribers in one transaction
+
+
+def suppressed(digest: str) -> Exists:
+    """Return whether a row's address, told by its digest, must not be written to."""
+    return Exists(Suppression.objects.filter(address_digest=OuterRef(digest)))
+
+
+def writable(without: Collection[int] = ()) -> QuerySet[Subscriber]:
+    """Return those who may be written to now, but for some, told by their numbers."""
+    found = Subscriber.objects.filter(~suppressed("address_digest")).exclude(pk__in=without)
+    return found.exclude(paused_until__gt=timezone.now())
+
+
+def locked(numbers: Collection[int], unreadable: set[int]) -> list[Subscriber]:
+    """Lock those of some subscribers who may be written to now. Who is just leaving is passed over.
+
+    unreadable: those whose address cannot be read until its key is there. They are passed over, and noted.
+    """
+    asked = writable(unreadable).filter(pk__in=numbers)
+    found = list(asked.select_for_update(skip_locked=True, of=("self",)))
+    for subscriber in found:
+        if isinstance(subscriber.address, Unreadable):
+            logger.error("The address of subscriber %s cannot be read: its key is missing.", subscriber.pk)
+            unreadable.add(subscriber.pk)
+    return [each for each in found if each.pk not in unreadable]
+
+
+def mail_to(readers: Iterable[tuple[Subscriber, Issue, Edition]], purpose: str) -> int:
+    """Queue a mail and note a delivery for each reader, told with what she is to read. Return how many."""
+    readers = list(readers)
+    secrets = [new_token() for _ in readers]
+    mails = Mail.queue_many(
+        purpose,
+        (
+            (edition, subscriber.address, secret)
+            for (subscriber, _issue, edition), secret in zip(readers, secrets, strict=True)
+        ),
+    )
+    Delivery.objects.bulk_create(
+        Delivery(subscriber=subscriber, issue=issue, mail=mail, digest=hash_token(secret))
+        for (subscriber, issue, _edition), mail, secret in zip(readers, mails, secrets, strict=True)
+    )
+    return len(mails)

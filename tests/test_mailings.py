@@ -1,0 +1,272 @@
+"""Mails that editors write themselves: who gets them, once, and what is reported."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db.models.deletion import ProtectedError
+from django.utils import timezone
+from wagtail.models import Locale
+
+from harmhub.mail.models import Mail
+from harmhub.mail.sending import send_due_mail
+from harmhub.publishing import UnfinishedError
+from newsletter.mailings import Sending, report_on, send_mailings
+from newsletter.models import Delivery, List, Mailing, MailingItem, Subscriber, Suppression
+from newsletter.subscribing import erase, leave
+from tests.factories import Tree
+from tests.fixtures.following import READER, Clock, mails, secrets_in, told
+
+pytestmark = pytest.mark.django_db
+OTHER = "other@example.org"
+
+
+@pytest.fixture
+def written(tree: Tree) -> Callable[..., Mailing]:
+    """A function that writes a mailing to the lists of some pages (or to lists), and publishes it."""
+
+    def write(*followed, works=(), publish: bool = True, **fields) -> Mailing:
+        given = {"subject": "We have moved", "body": "<p>Come and see <b>us</b>.</p>"} | fields
+        mailing = Mailing(live=False, **given)
+        mailing.save()
+        mailing.lists = [each if isinstance(each, List) else List.objects.of(each) for each in followed]
+        mailing.items = [MailingItem(item=work) for work in works]
+        revision = mailing.save_revision(clean=False)
+        if publish:
+            revision.publish()
+        mailing.refresh_from_db()
+        return mailing
+
+    return write
+
+
+def gone(mailing: Mailing, minutes: int = 11) -> Mailing:
+    """Do what the job does, some minutes after the mailing was published."""
+    send_mailings(timezone.now() + timedelta(minutes=minutes))
+    mailing.refresh_from_db()
+    return mailing
+
+
+# --- who gets it
+
+
+def test_goes_to_who_follows_one_of_its_lists_once_at_whatever_pace(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    clock.follow(tree.harm_reduction, "monthly")
+    clock.follow(tree.health, "daily", OTHER)
+    clock.follow(None, address="nobody@example.org")
+    mailing = gone(written(tree.health, tree.harm_reduction))
+    [mail], [other] = mails(), mails(OTHER)
+    assert mail.told["subject"] == other.told["subject"] == "We have moved"
+    assert "Come and see us." in mail.told["text"]
+    assert "Come and see <b>us</b>." in mail.told["html"]
+    assert "because you follow Harm Reduction" in mail.told["text"]
+    assert "because you follow Harm Reduction" not in other.told["text"]
+    assert mails("nobody@example.org") == []
+    assert (mailing.mails, bool(mailing.ended_at)) == (2, True)
+    gone(mailing)
+    assert len(mails()) == 1
+
+
+@pytest.mark.parametrize("state", ["paused", "suppressed", "left", "pending"])
+def test_who_does_not_want_mail_now_gets_none_and_gets_it_never(tree: Tree, clock: Clock, written, state):
+    subscription = clock.follow(tree.health)
+    subscriber = subscription.subscriber
+    if state == "paused":
+        Subscriber.objects.update(paused_until=timezone.now() + timedelta(days=30))
+    elif state == "suppressed":
+        Suppression.objects.add_digest(bytes(subscriber.address_digest), Suppression.Reason.REFUSED)
+    elif state == "left":
+        subscription.left_at = timezone.now()
+        subscription.save()
+    else:
+        subscription.confirmed_at = None
+        subscription.save()
+    mailing = gone(written(tree.health))
+    Subscriber.objects.update(paused_until=None)
+    gone(mailing)
+    assert mails() == []
+    assert mailing.ended_at
+
+
+def test_who_subscribes_after_it_went_gets_none(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    mailing = written(tree.health)
+    mailing.begin()
+    clock.now = timezone.now() + timedelta(seconds=1)
+    clock.follow(tree.health, address=OTHER)
+    gone(mailing)
+    assert (len(mails()), len(mails(OTHER))) == (1, 0)
+
+
+def test_one_that_was_cut_short_goes_on_with_who_has_none(tree: Tree, clock: Clock, written, monkeypatch):
+    monkeypatch.setattr("newsletter.mailings.BATCH", 2)
+    addresses = [f"reader{number}@example.org" for number in range(5)]
+    for address in addresses:
+        clock.follow(tree.health, address=address)
+    mailing = written(tree.health)
+    mailing.begin()
+    answers = iter([False, True])
+    Sending(mailing, should_stop=lambda: next(answers)).send()
+    assert Delivery.objects.count() == 2
+    mailing.refresh_from_db()
+    assert mailing.ended_at is None
+    gone(mailing)
+    assert [len(mails(address)) for address in addresses] == [1] * 5
+    assert (mailing.mails, bool(mailing.ended_at)) == (5, True)
+
+
+def test_who_asks_for_discretion_gets_a_neutral_subject(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    Subscriber.objects.update(is_discreet=True)
+    gone(written(tree.health))
+    [mail] = mails()
+    assert mail.told["subject"] == "Something new to read"
+    assert "Health" not in mail.told["from"]
+    assert "We have moved" in mail.told["html"]
+
+
+def test_shows_its_works_in_order_but_for_what_is_not_public(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    works = [tree.voice(title="Second"), tree.voice(title="Draft", live=False), tree.voice(title="First")]
+    gone(written(tree.health, works=works))
+    assert told() == ["Second", "First"]
+
+
+def test_links_in_it_lead_to_the_site_and_its_text_can_be_read_without_html(
+    tree: Tree, clock: Clock, written, settings
+):
+    settings.PUBLIC_URL = "https://hub.example.org"
+    clock.follow(tree.health)
+    body = (
+        f'<h3>News</h3><p>See <a linktype="page" id="{tree.health.pk}">our page</a><br/>'
+        '<a href="https://example.com/?a=1&amp;b=2">elsewhere</a></p><ul><li>one<ul><li>inner</li></ul></li>'
+        "<li>two</li></ul><ol><li>first</li></ol>"
+    )
+    gone(written(tree.health, body=body))
+    [mail] = mails()
+    assert 'href="https://hub.example.org/topics/health/"' in mail.told["html"]
+    assert (
+        "News\n\nSee our page (https://hub.example.org/topics/health/)\nelsewhere (https://example.com/?a=1&b=2)"
+        "\n\n- one\n  - inner\n- two\n\n1. first"
+    ) in mail.told["text"]
+
+
+# --- when it goes
+
+
+def test_waits_ten_minutes_in_which_it_can_be_taken_back(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    mailing = gone(written(tree.health), minutes=9)
+    assert mails() == []
+    mailing.unpublish()
+    gone(mailing)
+    assert mails() == []
+    mailing.save_revision().publish()
+    gone(mailing)
+    assert len(mails()) == 1
+
+
+def test_goes_at_the_time_that_was_set(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    at = timezone.now() + timedelta(hours=1)
+    mailing = gone(written(tree.health, go_live_at=at))
+    assert (mailing.live, mailing.goes_at) == (False, at)
+    Mailing.objects.update(go_live_at=timezone.now() - timedelta(seconds=1))
+    mailing.refresh_from_db()
+    mailing.save_revision().publish()
+    gone(mailing, minutes=0)
+    assert len(mails()) == 1
+
+
+def test_one_that_was_published_under_a_clock_that_was_ahead_goes_now(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    mailing = written(tree.health)
+    Mailing.objects.update(last_published_at=timezone.now() + timedelta(days=1))
+    gone(mailing, minutes=0)
+    assert len(mails()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"), [({"subject": ""}, "subject"), ({"body": ""}, "text"), ({}, "to the lists")]
+)
+def test_unfinished_one_is_not_published(tree: Tree, written, fields, fault):
+    mailing = written(*([tree.health] if fields else []), publish=False, **fields)
+    with pytest.raises(UnfinishedError, match=fault):
+        mailing.save_revision(clean=False).publish()
+
+
+def test_one_is_in_one_language(tree: Tree, written):
+    french = List.about(None)
+    french.locale = Locale.objects.create(language_code="fr")
+    mailing = written(tree.health, List.objects.kept(french), publish=False)
+    with pytest.raises(UnfinishedError, match="several languages"):
+        mailing.save_revision().publish()
+
+
+def test_what_has_gone_out_stays_as_it_was(tree: Tree, clock: Clock, written):
+    clock.follow(tree.health)
+    mailing = gone(written(tree.health))
+    mailing.subject = "Another one"
+    revision = mailing.save_revision()
+    with pytest.raises(UnfinishedError, match="gone out"):
+        revision.publish()
+    with pytest.raises(UnfinishedError, match="gone out"):
+        mailing.unpublish()
+    with pytest.raises(ProtectedError):
+        mailing.delete()
+    assert Mailing.objects.get().subject == "We have moved"
+
+
+# --- leaving
+
+
+def test_its_links_leave_its_lists_and_no_other(tree: Tree, clock: Clock, written):
+    for followed in (tree.health, tree.harm_reduction, None):
+        clock.follow(followed)
+    mailing = gone(written(tree.health, tree.harm_reduction))
+    Mail.objects.update(sent_at=timezone.now())
+    secret = secrets_in(mails()[0])[-1]
+    leave(secret)
+    active = Subscriber.objects.get().subscriptions.active()
+    assert [each.list.page for each in active] == [None]
+    leave(secret)
+    mailing.refresh_from_db()
+    assert mailing.left == 1
+
+
+def test_who_leaves_before_it_is_sent_gets_it_only_for_her_other_list(tree: Tree, clock: Clock, written):
+    for followed in (tree.health, tree.harm_reduction):
+        clock.follow(followed)
+    clock.follow(tree.health, address=OTHER)
+    mailing = gone(written(tree.health, tree.harm_reduction))
+    for address in (READER, OTHER):
+        leave(secrets_in(mails(address)[0])[0], str(List.objects.of(tree.health).pk))
+    [mail] = mails()
+    assert "because you follow Harm Reduction" in mail.told["text"]
+    assert "because you follow Health" not in mail.told["text"]
+    assert mails(OTHER) == []
+    assert report_on(mailing).withdrawn == 1
+
+
+# --- the report
+
+
+def test_report_tells_what_was_sent_delayed_refused_and_left(tree: Tree, clock: Clock, written, mail_server):
+    addresses = ["sent@example.org", "refused@example.org", "delayed@example.org", "left@example.org"]
+    for address in addresses:
+        clock.follow(tree.health, address=address)
+    mailing = gone(written(tree.health))
+    leave(secrets_in(mails("left@example.org")[0])[0])
+    mail_server.replies |= {"refused@example.org": "550 5.1.1 no", "delayed@example.org": "451 later"}
+    send_due_mail()
+    report = report_on(gone(mailing))
+    assert (report.due, report.sent, report.waiting, report.delayed) == (4, 1, 1, 1)
+    assert (report.refused, report.withdrawn, report.left) == (1, 1, 0)
+    assert mailing.settled_at is None
+    Mail.objects.waiting().update(failed_at=timezone.now())
+    report = report_on(gone(mailing))
+    assert mailing.settled_at
+    erase(Subscriber.objects.first())
+    assert report_on(mailing) == report
+    assert (report.due, report.sent, report.refused, report.waiting) == (4, 1, 2, 0)
