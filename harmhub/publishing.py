@@ -69,7 +69,8 @@ def _faults_of_fields(page: Model) -> list[str]:
     except ValidationError as error:
         found = error.message_dict
         sentences = [sentence.rstrip(".") for sentence in found.pop(NON_FIELD_ERRORS, [])]
-        return [str(page._meta.get_field(name).verbose_name) for name in found] + sentences
+        names = {field.name: str(field.verbose_name) for field in page._meta.fields}
+        return [names[name] for name in found] + sentences
     return []
 
 

@@ -137,7 +137,7 @@ def _composed(issue: Issue, sections: list[tuple[int, list[ToldWork]]], shown: S
         "events": shown.events(lists, {work.pk for work in told}),
         "number": len(told),
         "first": told[0],
-        "pace": issue.run.get_pace_display,
+        "pace": issue.run and issue.run.get_pace_display,
         "is_discreet": issue.is_discreet,
         "leave_all_url": link("newsletter:leave", mark, issue.language),
         "manage_url": link("newsletter:ask_for_link", mark, issue.language),

@@ -1,4 +1,4 @@
-"""Mailings in the admin: written like a page, approved by a second person, sent by publishing, reported on."""
+"""Mailings in the admin: written like a page, approved by a second person, sent by publishing, told of."""
 
 from typing import Any
 
@@ -9,19 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import DetailView, View
 from wagtail.admin import messages
 from wagtail.admin.forms import WagtailAdminModelForm
-from wagtail.admin.panels import FieldPanel, MultipleChooserPanel, ObjectList
+from wagtail.admin.panels import FieldPanel, HelpPanel, MultipleChooserPanel, ObjectList
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
-from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import log
-from wagtail.snippets.views.snippets import EditView, IndexView, SnippetViewSet
+from wagtail.snippets.views.snippets import IndexView, SnippetViewSet
 
 from harmhub import mail
 from harmhub.waking import wake_after_commit
@@ -37,7 +35,7 @@ class ListsField(forms.ModelMultipleChoiceField):
 
     widget = forms.CheckboxSelectMultiple
 
-    def label_from_instance(self, obj: List) -> str:
+    def label_from_instance(self, obj: Any) -> str:
         """Return what stands beside the box."""
         number = ngettext("%d subscriber", "%d subscribers", obj.followers) % obj.followers
         return f"{obj.name} ({obj.locale.get_display_name()}) – {number}"
@@ -98,18 +96,6 @@ class MailingsView(IndexView):
         return super().get_base_queryset().prefetch_related("_workflow_states")
 
 
-class MailingEditView(EditView):
-    """The form, with the way to who gets it."""
-
-    @cached_property
-    def header_more_buttons(self) -> list[Button]:
-        """Add the way to the page that sends."""
-        button = Button(
-            _("Who gets it"), url=reverse("mailing:sending", args=[self.object.pk]), icon_name="mail"
-        )
-        return [button, *super().header_more_buttons]
-
-
 class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView):
     """Who gets a mailing, and, once it goes out, what became of it. Nobody is told who opened it: we do not
     know."""
@@ -119,7 +105,6 @@ class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView)
     template_name = "newsletter/admin/sending.html"
     page_title = gettext_lazy("Sending")
     header_icon = "mail"
-    _show_breadcrumbs = True
 
     def get_page_subtitle(self) -> str:
         """Return its subject."""
@@ -128,7 +113,7 @@ class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView)
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Return the way here."""
         return [
-            *super().get_breadcrumbs_items(),
+            *self.breadcrumbs_items,
             {"url": reverse("mailing:list"), "label": _("Mailings")},
             {"url": reverse("mailing:edit", args=[self.object.pk]), "label": str(self.object)},
             {"url": "", "label": self.page_title, "sublabel": str(self.object)},
@@ -136,7 +121,7 @@ class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the draft as it is now, its readers, its report, and what this user may do."""
-        mailing, user = self.object, self.request.user
+        mailing = self.object
         draft = mailing.get_latest_revision_as_object() if not mailing.begun_at else mailing
         chosen = choosable([each.pk for each in draft.lists.all()])
         return super().get_context_data(**kwargs) | {
@@ -150,8 +135,13 @@ class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView)
             "report": report_on(mailing) if mailing.begun_at else None,
             "may_test": self.user_has_permission("change") and not mailing.begun_at,
             "may_send": self.user_has_permission("publish") and mailing.live and not mailing.begun_at,
-            "address": user.email,
+            "address": address_of(self.request),
         }
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the e-mail address of who is logged in; "" where none is known."""
+    return getattr(request.user, "email", "")
 
 
 def unshown(mailing: Mailing) -> list[str]:
@@ -188,21 +178,21 @@ class TestView(MailingStepView):
     @transaction.atomic
     def step(self, mailing: Mailing) -> None:
         """Post it. No link in it does anything."""
-        user = self.request.user
-        if not user.email:
+        address = address_of(self.request)
+        if not address:
             messages.error(self.request, _("Your account has no e-mail address."))
             return
         language, context = sample_context(mailing.get_latest_revision_as_object())
         mail.post(
             purpose="mailing-test",
-            to=user.email,
+            to=address,
             template=TEMPLATE,
             context=context | {"is_test": True},
             language=language,
             sender=sender_of(False, language),
         )
-        log(instance=mailing, action="newsletter.test", user=user)
-        messages.success(self.request, _("A test is on its way to %(address)s.") % {"address": user.email})
+        log(instance=mailing, action="newsletter.test", user=self.request.user)
+        messages.success(self.request, _("A test is on its way to %(address)s.") % {"address": address})
 
 
 class NowView(MailingStepView):
@@ -232,7 +222,6 @@ class MailingViewSet(SnippetViewSet):
     admin_url_namespace = "mailing"
     base_url_path = "mailings"
     index_view_class = MailingsView
-    edit_view_class = MailingEditView
     copy_view_enabled = False
     list_display = [
         "__str__",
@@ -246,12 +235,19 @@ class MailingViewSet(SnippetViewSet):
         [
             FieldPanel("subject"),
             FieldPanel("body"),
-            MultipleChooserPanel("items", chooser_field_name="item", label=gettext_lazy("Work")),
+            MultipleChooserPanel(
+                "items", chooser_field_name="item", heading=gettext_lazy("Works"), label=gettext_lazy("Work")
+            ),
             FieldPanel("lists"),
             FieldPanel("go_live_at"),
+            HelpPanel(template="newsletter/admin/before_sending.html", heading=gettext_lazy("Sending")),
         ],
         base_form_class=MailingForm,
     )
+
+    def get_menu_item_is_registered(self) -> bool:
+        """Return that they stand in a menu of their own: under Newsletter."""
+        return True
 
     def get_urlpatterns(self) -> list:
         """Add the page that tells who gets it, and its buttons."""

@@ -189,18 +189,22 @@ def data_of(subscriber: Subscriber) -> dict:
 
 def _mails_of(subscriber: Subscriber) -> list[dict]:
     found = subscriber.deliveries.filter(issue__is_forgotten=False)
-    deliveries = list(found.select_related("issue__run", "issue__mailing").order_by("pk"))
-    numbers = [[update for _, some in each.issue.sections for update in some] for each in deliveries]
+    found = found.select_related("issue__run", "issue__mailing").order_by("pk")
+    issues = [delivery.issue for delivery in found]
+    numbers = [[update for _, some in issue.sections for update in some] for issue in issues]
     titles = dict(
         Update.objects.filter(pk__in={number for some in numbers for number in some}).values_list(
             "pk", "item__title"
         )
     )
     return [
-        {"due": mailing.begun_at, "subject": mailing.subject}
-        if (mailing := each.issue.mailing)
-        else {"due": each.issue.run.slot, "works": [titles[number] for number in some if number in titles]}
-        for each, some in zip(deliveries, numbers, strict=True)
+        {"due": issue.mailing.begun_at, "subject": issue.mailing.subject}
+        if issue.mailing
+        else {
+            "due": issue.run and issue.run.slot,
+            "works": [titles[number] for number in some if number in titles],
+        }
+        for issue, some in zip(issues, numbers, strict=True)
     ]
 
 

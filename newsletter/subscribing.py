@@ -220,7 +220,8 @@ def leave(secret: str, chosen: str = "") -> None:
     subscribers = left_by(secret, chosen).values("subscriber")
     list(Subscriber.objects.filter(pk__in=subscribers).select_for_update())
     found = left_by(secret, chosen).select_related("subscriber").select_for_update(of=("self",))
-    if any([end(subscription) for subscription in found]):
+    ended = [end(subscription) for subscription in found]
+    if any(ended):
         by = Mailing.objects.filter(issues__deliveries__in=Delivery.objects.opened_by(secret))
         by.update(left=F("left") + 1)
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -66,7 +65,7 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         return self.filter(ended_at__isnull=False, settled_at=None)
 
 
-class Mailing(  # type: ignore[misc]
+class Mailing(
     WorkflowMixin, PreviewableMixin, DraftStateMixin, LockableMixin, RevisionMixin, ClusterableModel
 ):
     """A mail of an editor's own to the subscribers of some lists. To publish it is to send it."""
