@@ -19,7 +19,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
-from wagtail.snippets.views.snippets import IndexView, SnippetViewSet
+from wagtail.snippets.views.snippets import IndexView, SnippetViewSet, UnpublishView
 
 from harmhub import mail
 from harmhub.waking import wake_after_commit
@@ -94,6 +94,18 @@ class MailingsView(IndexView):
     def get_base_queryset(self) -> QuerySet:
         """Return them with what their states need."""
         return super().get_base_queryset().prefetch_related("_workflow_states")
+
+
+class MailingUnpublishView(UnpublishView):
+    """Take a mailing back that has not gone out."""
+
+    @transaction.atomic
+    def unpublish(self) -> HttpResponse | None:
+        """Do it; return the way to what became of it where it has gone."""
+        if self.object.has_gone():
+            messages.error(self.request, _("This mail has gone out already."))
+            return redirect("mailing:sending", self.object.pk)
+        return super().unpublish()
 
 
 class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView):
@@ -222,6 +234,7 @@ class MailingViewSet(SnippetViewSet):
     admin_url_namespace = "mailing"
     base_url_path = "mailings"
     index_view_class = MailingsView
+    unpublish_view_class = MailingUnpublishView
     copy_view_enabled = False
     list_display = [
         "__str__",
@@ -238,7 +251,7 @@ class MailingViewSet(SnippetViewSet):
             MultipleChooserPanel(
                 "items", chooser_field_name="item", heading=gettext_lazy("Works"), label=gettext_lazy("Work")
             ),
-            FieldPanel("lists"),
+            FieldPanel("lists", required_on_save=False),
             FieldPanel("go_live_at"),
             HelpPanel(template="newsletter/admin/before_sending.html", heading=gettext_lazy("Sending")),
         ],

@@ -20,7 +20,7 @@ def have_a_second_person_approve(apps, schema_editor):
         name='Approval by a second person', active=True, content_type=kind
     )
     task.groups.set(Group.objects.filter(name='Moderators'))
-    workflow = apps.get_model('wagtailcore.Workflow').objects.create(name='Mails to subscribers', active=True)
+    workflow = apps.get_model('wagtailcore.Workflow').objects.create(name='Approval by a second person', active=True)
     apps.get_model('wagtailcore.WorkflowTask').objects.create(workflow=workflow, task_id=task.pk, sort_order=0)
     apps.get_model('wagtailcore.WorkflowContentType').objects.create(workflow=workflow, content_type=mailing)
 

@@ -155,22 +155,15 @@ class Mailing(
     @transaction.atomic
     def publish(self, revision: Revision, *args: Any, **kwargs: Any) -> None:
         """Publish a revision, now or at its time. UnfinishedError: it lacks something, or has gone out."""
-        self._refuse_gone()
+        gone = [_("it has gone out already")] if self.has_gone() else []
         mailing = revision.as_object()
-        if faults := mailing.faults():
+        if faults := gone or mailing.faults():
             raise UnfinishedError(mailing, faults)
         super().publish(revision, *args, **kwargs)
 
-    @transaction.atomic
-    def unpublish(self, *args: Any, **kwargs: Any) -> None:
-        """Take it back. UnfinishedError: it has gone out."""
-        self._refuse_gone()
-        super().unpublish(*args, **kwargs)
-
-    def _refuse_gone(self) -> None:
-        # Locked: it may be just going.
-        if Mailing.objects.select_for_update().filter(pk=self.pk, begun_at__isnull=False).exists():
-            raise UnfinishedError(self, [_("it has gone out already")])
+    def has_gone(self) -> bool:
+        """Return whether it is on its way. In the caller's transaction, until whose end it does not go."""
+        return Mailing.objects.select_for_update().filter(pk=self.pk).exclude(begun_at=None).exists()
 
     def get_lock(self) -> BaseLock | None:
         """Return what keeps it from being changed."""

@@ -1,0 +1,226 @@
+"""Mailings in the admin: who may write, approve and send them, the test, the page that tells who gets it."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+from wagtail.models import Locale, ModelLogEntry
+
+from harmhub.mail.models import Mail
+from harmhub.users.models import User
+from newsletter.mailings import send_mailings
+from newsletter.models import List, Mailing, MailingItem
+from tests.factories import Tree
+from tests.fixtures.following import Clock, mails
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/mailings/"
+
+
+def user_of(group: str, name: str = "", **fields) -> Client:
+    user = User.objects.create_user(
+        username=name or group, password="x", email=f"{name or group}@example.org", **fields
+    )
+    user.groups.set(Group.objects.filter(name=group))
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def superuser(db) -> Client:
+    return user_of("", "director", is_superuser=True)
+
+
+@pytest.fixture
+def editor(db) -> Client:
+    return user_of("Editors")
+
+
+@pytest.fixture
+def health(tree: Tree, clock: Clock) -> List:
+    clock.follow(tree.health)
+    return List.objects.of(tree.health)
+
+
+@pytest.fixture
+def post() -> Callable:
+    """A function that fills the form in and sends it; returns the answer."""
+
+    def post(client: Client, *lists: List, path: str = f"{LIST}add/", **changes):
+        form = {
+            "subject": "We have moved",
+            "body": json.dumps(
+                {"blocks": [{"key": "a", "text": "Come.", "type": "unstyled"}], "entityMap": {}}
+            ),
+            "lists": [each.pk for each in lists],
+            "go_live_at": "",
+            "items-TOTAL_FORMS": 0,
+            "items-INITIAL_FORMS": 0,
+            "items-MIN_NUM_FORMS": 0,
+            "items-MAX_NUM_FORMS": 1000,
+        }
+        return client.post(path, form | changes)
+
+    return post
+
+
+def sending(client: Client, mailing: Mailing) -> str:
+    answer = client.get(f"{LIST}sending/{mailing.pk}/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+# Wagtail's notification is sent in a way that Django has deprecated.
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_what_an_editor_writes_goes_out_after_somebody_else_approved_it(editor, health, post):
+    moderator = user_of("Moderators")
+    post(editor, health, **{"action-publish": "1"})
+    mailing = Mailing.objects.get()
+    assert not mailing.live  # who may not publish saves a draft
+    post(editor, health, path=f"{LIST}edit/{mailing.pk}/", **{"action-submit": "1"})
+    mailing.refresh_from_db()
+    approve = f"{LIST}workflow/action/{mailing.pk}/approve/{mailing.current_workflow_task_state.pk}/"
+    editor.post(approve)
+    mailing.refresh_from_db()
+    assert not mailing.live
+    moderator.post(approve)
+    mailing.refresh_from_db()
+    assert mailing.live
+    send_mailings(timezone.now() + timedelta(minutes=11))
+    assert len(mails()) == 1
+
+
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_who_wrote_it_does_not_approve_it_but_may_send_it_back(health, post):
+    writer, other = user_of("Moderators"), user_of("Moderators", "second")
+    post(writer, health, **{"action-submit": "1"})
+    mailing = Mailing.objects.get()
+    task = mailing.current_workflow_task
+    names = {name for name, *_ in task.get_actions(mailing, writer.user)}
+    assert names == {"reject"}
+    writer.post(f"{LIST}workflow/action/{mailing.pk}/approve/{mailing.current_workflow_task_state.pk}/")
+    mailing.refresh_from_db()
+    assert not mailing.live
+    # Who changed it meanwhile wrote it as well.
+    post(other, health, path=f"{LIST}edit/{mailing.pk}/", subject="We have moved again")
+    mailing.refresh_from_db()
+    assert {name for name, *_ in task.get_actions(mailing, other.user)} == {"reject"}
+
+
+def test_draft_may_be_unfinished_and_a_published_one_not(superuser, health, post):
+    post(superuser, subject="Only a subject", body="null")
+    assert Mailing.objects.get().subject == "Only a subject"
+    answer = post(superuser, subject="Nobody gets it", body="null", **{"action-publish": "1"})
+    assert answer.status_code == 200
+    assert "This field is required" in answer.content.decode()
+    assert Mailing.objects.filter(live=True).count() == 0
+
+
+def test_lists_are_those_that_somebody_follows_in_one_language(tree: Tree, clock, superuser, health, post):
+    List.objects.of(tree.harm_reduction)
+    french = List.about(None)
+    french.locale = Locale.objects.create(language_code="fr")
+    french = List.objects.kept(french)
+    clock.follow(french)
+    page = superuser.get(f"{LIST}add/").content.decode()
+    assert "Health (English) – 1 subscriber" in page
+    assert "Harm Reduction (English)" not in page
+    answer = post(superuser, health, french)
+    assert "A mail is in one language" in answer.content.decode()
+
+
+def test_page_tells_who_gets_it_and_what_is_missing(tree: Tree, clock, editor, health):
+    clock.follow(tree.health, address="other@example.org")
+    mailing = Mailing.objects.create(subject="<b>Moved</b>", body="", live=False)
+    mailing.lists = [health]
+    mailing.items = [MailingItem(item=tree.voice(title="Draft & more", live=False))]
+    mailing.save_revision(clean=False)
+    page = sending(editor, mailing)
+    assert "2 people would get it now" in page
+    assert "Please look at: text" in page
+    assert "does not show them: Draft &amp; more" in page
+    assert "<b>Moved" not in page
+    assert "Send now" not in page
+
+
+def test_test_goes_to_who_asks_and_to_nobody_else(superuser, health, post):
+    post(superuser, health)
+    mailing = Mailing.objects.get()
+    path = f"{LIST}test/{mailing.pk}/"
+    assert superuser.get(path).status_code == 405
+    answer = superuser.post(path, follow=True)
+    assert "A test is on its way to director@example.org" in answer.content.decode()
+    [mail] = Mail.objects.all()
+    assert (mail.told["to"], mail.told["subject"]) == ("director@example.org", "[Test] We have moved")
+    assert ModelLogEntry.objects.filter(action="newsletter.test").count() == 1
+    User.objects.update(email="")
+    answer = superuser.post(path, follow=True)
+    assert "Your account has no e-mail address" in answer.content.decode()
+    assert Mail.objects.count() == 1
+
+
+def test_who_may_publish_sends_it_before_its_time_once(superuser, editor, health, post):
+    post(superuser, health, **{"action-publish": "1"})
+    mailing = Mailing.objects.get()
+    path = f"{LIST}now/{mailing.pk}/"
+    editor.post(path)
+    mailing.refresh_from_db()
+    assert mailing.begun_at is None
+    for _ in range(2):
+        superuser.post(path)
+    send_mailings(timezone.now())
+    assert len(mails()) == 1
+    assert ModelLogEntry.objects.filter(action="newsletter.send_mailing").count() == 1
+    assert "What became of it" in sending(editor, mailing)
+    answer = superuser.post(f"{LIST}test/{mailing.pk}/", follow=True)
+    assert "gone out already" in answer.content.decode()
+
+
+def test_draft_is_not_sent(superuser, health, post):
+    post(superuser, health)
+    answer = superuser.post(f"{LIST}now/{Mailing.objects.get().pk}/", follow=True)
+    assert "It is not published" in answer.content.decode()
+    assert Mailing.objects.get().begun_at is None
+
+
+def test_what_has_gone_out_is_neither_changed_nor_taken_back_nor_deleted(superuser, health, post):
+    post(superuser, health, **{"action-publish": "1"})
+    mailing = Mailing.objects.get()
+    mailing.begin()
+    path = f"{LIST}edit/{mailing.pk}/"
+    assert "It cannot be changed any more" in superuser.get(path).content.decode()
+    post(superuser, health, path=path, subject="Changed", **{"action-publish": "1"})
+    superuser.post(f"{LIST}unpublish/{mailing.pk}/")
+    superuser.post(f"{LIST}delete/{mailing.pk}/")
+    superuser.post(f"/admin/bulk/newsletter/mailing/delete/?id={mailing.pk}")
+    mailing.refresh_from_db()
+    assert (mailing.subject, mailing.live) == ("We have moved", True)
+    mailing.begun_at = None
+    mailing.save()
+    superuser.post(f"{LIST}delete/{mailing.pk}/")
+    assert not Mailing.objects.exists()
+
+
+@pytest.mark.parametrize("mode", ["html", "text", "discreet"])
+def test_preview_is_the_mail(superuser, health, mode):
+    mailing = Mailing.objects.create(subject="We have moved", body="<p>Come.</p>", live=False)
+    mailing.lists = [health]
+    mailing.save_revision()
+    answer = mailing.make_preview_request(None, mode)
+    text = answer.content.decode()
+    assert "Come." in text
+    assert "because you follow Health" in text
+    assert ("Something new to read" in text) == (mode == "discreet")
+
+
+def test_who_has_no_permission_sees_nothing(health, post):
+    stranger = user_of("", "stranger")
+    mailing = Mailing.objects.create(subject="Secret plans", live=False)
+    for path in ("", f"edit/{mailing.pk}/", f"sending/{mailing.pk}/"):
+        assert "Secret plans" not in stranger.get(LIST + path).content.decode()
