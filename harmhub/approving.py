@@ -1,4 +1,4 @@
-"""What follows on the approval of a draft. Wagtail's models read this module, so it imports none of Wagtail."""
+"""What follows on the approval of a draft. Wagtail's models read this module: it imports none of Wagtail."""
 
 from typing import Any
 
