@@ -1,12 +1,14 @@
-"""Each confirmed subscription gets each of its public updates exactly once, and nothing after leaving:
-whatever subscribers, editors and crashing workers do, in any order."""
+"""Each confirmed subscription gets each of its public updates exactly once, and nothing before confirming or
+after leaving; each mailing once: whatever subscribers, editors and crashing workers do, in any order."""
 
 import contextlib
 import re
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -15,11 +17,21 @@ from content.models import VoicesPage
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
 from newsletter import serving
-from newsletter.issues import UPDATES
+from newsletter.issues import MAILING, TO_LISTS
 from newsletter.managing import choose, pause
-from newsletter.models import Delivery, List, Pace, Subscriber, Subscription, Update
+from newsletter.models import (
+    Delivery,
+    List,
+    Mailing,
+    Pace,
+    SignUp,
+    Subscriber,
+    Subscription,
+    Token,
+    Update,
+)
 from newsletter.serving import Service
-from newsletter.subscribing import erase, leave
+from newsletter.subscribing import confirm, erase, leave, work_off_sign_ups
 from newsletter.updating import begin_runs, find_and_release, newest_runs
 from tests.factories import Tree
 from tests.fixtures.following import Clock
@@ -50,7 +62,7 @@ class Newsroom(RuleBasedStateMachine):
         self.lists = [List.objects.of(page, "en") for page in pages]
         health = self.tree.health
         self.lists.append(List.objects.kept(List(page=health, locale=health.locale, kind="voices")))
-        self.made = 0
+        self.made = self.changes = self.mailings = 0
 
     def teardown(self) -> None:
         try:
@@ -66,8 +78,25 @@ class Newsroom(RuleBasedStateMachine):
 
     @rule(reader=NUMBER, followed=NUMBER, pace=st.sampled_from(list(Pace)))
     def follow(self, reader: int, followed: int, pace: Pace) -> None:
-        chosen, address = self.lists[followed % 5], READERS[reader % 3]
-        self.clock.follow(chosen, pace, address)
+        """Sign up, and press the button in the mail that comes."""
+        self.sign_up(reader, followed, pace)
+        self.confirm(-1)
+
+    @rule(reader=NUMBER, followed=NUMBER, pace=st.sampled_from(list(Pace)))
+    def sign_up(self, reader: int, followed: int, pace: Pace) -> None:
+        # As if some days had passed since she was asked last.
+        Token.objects.update(created_at=F("created_at") - timedelta(days=1))
+        wish = SignUp.objects.create(address=READERS[reader % 3], language="en", pace=pace)
+        wish.lists.set([self.lists[followed % 5], self.lists[followed % 3]])
+        work_off_sign_ups()
+
+    @rule(which=NUMBER)
+    def confirm(self, which: int) -> None:
+        """Press the button behind one of the last links, for the first time or once more."""
+        asked = Mail.objects.filter(purpose="newsletter-confirmation").order_by("created_at")
+        if asked := list(asked)[-3:]:
+            [secret] = re.findall(r"\?t=([\w-]+)", asked[which % len(asked)].told["text"])
+            confirm(secret)
 
     @rule(reader=NUMBER, pace=st.sampled_from(list(Pace)))
     def change_pace(self, reader: int, pace: Pace) -> None:
@@ -91,7 +120,7 @@ class Newsroom(RuleBasedStateMachine):
     @rule(which=NUMBER, whole=st.booleans())
     def leave_by_a_mail(self, which: int, whole: bool) -> None:
         """Press a link in one of the mails, sent or still waiting."""
-        mails = list(Mail.objects.filter(purpose=UPDATES).order_by("created_at"))
+        mails = list(Mail.objects.filter(purpose__in=TO_LISTS).order_by("created_at"))
         if mails:
             newest = mails[-3:]
             links = re.findall(r"\?t=([\w-]+)(?:&section=(\d+))?", newest[which % len(newest)].told["text"])
@@ -114,6 +143,30 @@ class Newsroom(RuleBasedStateMachine):
         self.clock.pass_()
         if sent:
             self.send(5)
+
+    @rule(which=NUMBER, told=st.booleans())
+    def change(self, which: int, told: bool) -> None:
+        """Publish a work anew; with a note of what has changed, or with the last one."""
+        if not self.made:
+            return
+        work = VoicesPage.objects.get(title=f"Work {which % self.made + 1}")
+        if told:
+            self.changes += 1
+            work.change_note = f"Change {self.changes}"
+        work.first_published_at = timezone.now() - timedelta(days=1)
+        work.save_revision().publish()
+
+    @rule(chosen=st.lists(NUMBER, min_size=1, max_size=3))
+    def write_a_mailing(self, chosen: list[int]) -> None:
+        self.mailings += 1
+        mailing = Mailing.objects.create(subject=f"Mailing {self.mailings}", body="<p>Words</p>", live=False)
+        mailing.lists = [self.lists[number % 5] for number in chosen]
+        mailing.save_revision().publish()
+        mailing.refresh_from_db()
+        wanted = {each.address for each in mailing.readers}
+        self.clock.run()
+        got = Mail.objects.filter(purpose=MAILING, created_at__gte=mailing.last_published_at)
+        assert sorted(wanted) == sorted(mail.told["to"] for mail in got)
 
     @rule(which=NUMBER)
     def take_back(self, which: int) -> None:
@@ -175,9 +228,19 @@ class Newsroom(RuleBasedStateMachine):
             assert numbers <= {each.list_id for each in active}
             assert delivery.mail.edition_id == delivery.issue.edition_id
 
-    def told(self, reader: str) -> list[str]:
-        mails = Mail.objects.to(reader)
-        return [title for mail in mails for title in re.findall(r"^Voices: (.*)$", mail.told["text"], re.M)]
+    @invariant()
+    def nobody_gets_what_she_has_not_confirmed(self) -> None:
+        for reader in READERS:
+            if not Mail.objects.to(reader).filter(purpose="newsletter-welcome").exists():
+                assert not Mail.objects.to(reader).filter(purpose__in=TO_LISTS).exists()
+
+    def told(self, reader: str) -> list[tuple[str, str]]:
+        """Return the works in the mails to a reader, each with its note, and the mailings."""
+        texts = [mail.told["text"] for mail in Mail.objects.to(reader).filter(purpose__in=TO_LISTS)]
+        said = r"^(?:Voices: (Work .*)(?:\nUpdated: (.*))?|(MAILING .*))$"
+        return [
+            (work or mailing, note) for text in texts for work, note, mailing in re.findall(said, text, re.M)
+        ]
 
     def settle(self) -> None:
         """Wait until every pace has had its day; then nobody may miss anything."""
@@ -189,9 +252,9 @@ class Newsroom(RuleBasedStateMachine):
         for subscription in Subscription.objects.active().select_related("subscriber", "list"):
             released = Update.objects.filter(place__gt=0, pk__gt=subscription.starts_after)
             released = released.filter(item__in=subscription.list.works.values("item"))
-            missed = set(released.values_list("item__title", flat=True)) - set(
-                self.told(subscription.subscriber.address)
-            )
+            had = subscription.subscriber.deliveries.values_list("issue__sections", flat=True)
+            got = {number for sections in had for _, some in sections for number in some}
+            missed = [each for each in released if each.pk not in got]
             assert not missed
 
 
