@@ -4,6 +4,7 @@ after leaving; each mailing once: whatever subscribers, editors and crashing wor
 import contextlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -63,6 +64,8 @@ class Newsroom(RuleBasedStateMachine):
         health = self.tree.health
         self.lists.append(List.objects.kept(List(page=health, locale=health.locale, kind="voices")))
         self.proven: set[str] = set()  # who showed that the address is hers
+        self.since: dict[str, int] = {}
+        self.looked_at = 0  # up to which delivery
         self.made = self.changes = self.mailings = 0
 
     def teardown(self) -> None:
@@ -97,7 +100,21 @@ class Newsroom(RuleBasedStateMachine):
         asked = Mail.objects.filter(purpose="newsletter-confirmation").order_by("created_at")
         if asked := list(asked)[-3:]:
             [secret] = re.findall(r"\?t=([\w-]+)", asked[which % len(asked)].told["text"])
-            self.proven |= {each.subscriber.address for each in confirm(secret)}
+            with self.beginning():
+                self.proven |= {each.subscriber.address for each in confirm(secret)}
+
+    @contextlib.contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Note from which update on those may be told who begin to follow something within the block."""
+        newest, before = Update.objects.newest(), self.followers()
+        yield
+        self.since |= dict.fromkeys(self.followers() - before, newest)
+
+    def followers(self) -> set[str]:
+        return {
+            each.address
+            for each in Subscriber.objects.filter(subscriptions__in=Subscription.objects.active())
+        }
 
     @rule(reader=NUMBER, pace=st.sampled_from(list(Pace)))
     def change_pace(self, reader: int, pace: Pace) -> None:
@@ -111,7 +128,8 @@ class Newsroom(RuleBasedStateMachine):
     @rule(reader=NUMBER, chosen=st.lists(st.sampled_from(["", *OFTEN]), min_size=5, max_size=5))
     def choose_by_a_link(self, reader: int, chosen: list[str]) -> None:
         for subscriber in Subscriber.objects.filter(address_digest=address_digest(READERS[reader % 3])):
-            choose(subscriber, zip(self.lists, chosen, strict=True))
+            with self.beginning():
+                choose(subscriber, zip(self.lists, chosen, strict=True))
             self.proven.add(subscriber.address)
 
     @rule(reader=NUMBER)
@@ -235,6 +253,14 @@ class Newsroom(RuleBasedStateMachine):
     def nobody_gets_what_she_has_not_confirmed(self) -> None:
         for reader in set(READERS) - self.proven:
             assert not Mail.objects.to(reader).filter(purpose__in=TO_LISTS).exists()
+
+    @invariant()
+    def nobody_is_told_what_was_there_before_she_confirmed(self) -> None:
+        new = Delivery.objects.filter(pk__gt=self.looked_at).select_related("subscriber", "issue")
+        for delivery in new.order_by("pk"):
+            told = [number for _, some in delivery.issue.sections for number in some]
+            assert all(number > self.since[delivery.subscriber.address] for number in told)
+            self.looked_at = delivery.pk
 
     def told(self, reader: str) -> list[tuple[str, str]]:
         """Return the works in the mails to a reader, each with its note, and the mailings."""
