@@ -165,6 +165,14 @@ class Newsroom(RuleBasedStateMachine):
         if sent:
             self.send(5)
 
+    @rule(reader=NUMBER, topic=NUMBER)
+    def come_back_later(self, reader: int, topic: int) -> None:
+        """Be erased, miss something, and follow everything."""
+        self.be_erased(reader)
+        self.publish_and_tell(topic, False)
+        self.follow(reader, 0, Pace.AT_ONCE)
+        self.clock.run()
+
     @rule(which=NUMBER, told=st.booleans())
     def change(self, which: int, told: bool) -> None:
         """Publish a work anew; with a note of what has changed, or with the last one."""
