@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from harmhub import embedded_postgres, pooling
+from harmhub.mail.keys import SELECTOR, mail_domain, read_key
 from harmhub.styles import style_hashes
 from harmhub.zones import zone_names
 
@@ -292,6 +293,18 @@ MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180, most=86_400)
 MAILS_PER_SECOND = _number("MAILS_PER_SECOND", 10_000, most=10_000)
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"updates@{_public.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# The key that mails are signed with (DKIM), and its name in the DNS. See docs/mail.md.
+try:
+    DKIM_KEY = read_key(_told) if (_told := env.str("DKIM_KEY", default="")) else None
+except ValueError as problem:
+    raise ImproperlyConfigured(f"DKIM_KEY {problem}.") from None
+try:
+    _ = mail_domain(DEFAULT_FROM_EMAIL) if DKIM_KEY else ""
+except ValueError as problem:
+    raise ImproperlyConfigured("FROM_EMAIL names no domain that mails could be signed for.") from problem
+DKIM_SELECTOR = env.str("DKIM_SELECTOR", default="harmhub")
+if not SELECTOR.fullmatch(DKIM_SELECTOR):
+    raise ImproperlyConfigured("DKIM_SELECTOR is a name of letters, digits and hyphens, such as harmhub.")
 
 # --- security ------------------------------------------------------------------------------------
 

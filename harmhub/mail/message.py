@@ -34,5 +34,6 @@ class Message(EmailMultiAlternatives):
     """A mail whose headers for machines stay legible to them."""
 
     def message(self, *, policy: Any = email.policy.default) -> Any:
-        """Return the message with all parts and headers."""
-        return super().message(policy=policy.clone(header_factory=_headers))
+        """Return the message with all parts and headers, in ASCII: what a server on the way had to encode
+        would not be what was signed (RFC 6376, 5.3)."""
+        return super().message(policy=policy.clone(header_factory=_headers, cte_type="7bit"))
