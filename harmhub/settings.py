@@ -305,6 +305,8 @@ except ValueError as problem:
 DKIM_SELECTOR = env.str("DKIM_SELECTOR", default="harmhub")
 if not SELECTOR.fullmatch(DKIM_SELECTOR):
     raise ImproperlyConfigured("DKIM_SELECTOR is a name of letters, digits and hyphens, such as harmhub.")
+# Whom to ask what the DNS says: an address and a port. None: whom the machine asks.
+DNS_SERVER: tuple[str, int] | None = None
 
 # --- security ------------------------------------------------------------------------------------
 

@@ -43,6 +43,8 @@ if TEST_SERVER:
 # Threads of a pool would outlive the databases that tests drop; the server under test has its pool.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
 
+# Nobody: tests bring a name server of their own.
+DNS_SERVER = ("127.0.0.1", 9)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Nothing is collected for tests: the test client asks for no static file, and the server under test collects
 # its own.

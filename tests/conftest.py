@@ -31,6 +31,7 @@ from tests.fixtures.smtp import SmtpSink
 pytest_plugins = [
     "tests.fixtures.following",
     "tests.fixtures.mails",
+    "tests.fixtures.names",
     "tests.fixtures.room",
     "tests.fixtures.runs",
 ]

@@ -16,6 +16,7 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 
+from harmhub.mail.dns.page import DnsView
 from harmhub.mail.models import Mail
 from harmhub.mail.tasks import send_due
 from harmhub.records import RecordIndexView, RecordViewSet
@@ -112,9 +113,10 @@ class MailViewSet(RecordViewSet):
         return Permission.objects.filter(content_type__app_label="mail", content_type__model="mail")
 
     def get_urlpatterns(self) -> list:
-        """Return the addresses of the listing and of its button."""
+        """Return the addresses of the listing, of its button, and of what the DNS says."""
         return [
             path("", self.index_view, name="index"),
             path("results/", self.index_results_view, name="index_results"),
             path("again/<uuid:pk>/", AgainView.as_view(), name="again"),
+            path("dns/", DnsView.as_view(), name="dns"),
         ]
