@@ -11,9 +11,9 @@ from harmhub.mail.dns.finding import State
 from harmhub.mail.dns.report import report
 from harmhub.mail.dns.sending import Sending
 from harmhub.mail.keys import record_of
-from tests.fixtures.names import KEY
+from tests.fixtures.names import site_key
 
-OTHER = generate_private_key(65537, 2048)
+KEY, OTHER = site_key(), generate_private_key(65537, 2048)
 GOOD, BETTER, MISSING, WRONG, UNKNOWN = State
 
 
@@ -49,6 +49,8 @@ SPF = {
     "has an unknown word": (["v=spf1 ipv4:192.0.9.1 -all"], WRONG, "“ipv4:192.0.9.1”"),
     "has a word without its value": (["v=spf1 include: -all"], WRONG, "“include:”"),
     "has an address that is none": (["v=spf1 ip4:1.2.3 -all"], WRONG, "“ip4:1.2.3”"),
+    "goes on in a way that depends": (["v=spf1 redirect=%{d}.example"], UNKNOWN, "(redirect)"),
+    "goes on elsewhere": (["v=spf1 redirect=none.example"], WRONG, "“none.example”"),
     "includes what has none": (["v=spf1 include:none.example -all"], WRONG, "“none.example”"),
     "includes itself": (["v=spf1 include:mail.example.org -all"], WRONG, "more than 10 look-ups"),
     "asks too often": (

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from harmhub.mail.dns.report import report
 from harmhub.mail.dns.sending import Sending
 from harmhub.mail.keys import record_of
-from tests.fixtures.names import KEY
+from tests.fixtures.names import site_key
 
 PAGE = "/admin/mails/dns/"
 
@@ -44,7 +44,7 @@ def test_what_is_missing_comes_with_the_record_to_publish(well_named_site, moder
         well_named_site.text(name)
     page = moderator.get(PAGE).text
     assert "3 things are missing or wrong" in page
-    for text in ("v=spf1 a:smtp.example.net ~all", record_of(KEY), "v=DMARC1; p=none"):
+    for text in ("v=spf1 a:smtp.example.net ~all", record_of(site_key()), "v=DMARC1; p=none"):
         assert f'<code dir="ltr">{text}</code>' in page.replace("&#x2B;", "+")
     assert "spring._domainkey.mail.example.org" in page
     assert "PRIVATE" not in page

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from wagtail.users.models import UserProfile
 
 from harmhub.mail.keys import record_of
-from tests.fixtures.names import KEY
+from tests.fixtures.names import site_key
 
 RUN = "axe.run(document.querySelector('.dns')).then(found => found.violations)"
 FITS = """() => [document.documentElement, ...document.querySelectorAll(".dns, .dns *")].every(
@@ -42,9 +42,9 @@ def test_findings_can_be_read_by_all(live_server, browser, well_named_site, clie
         assert page.evaluate(FITS), f"{width} px"
     section = page.get_by_role("region", name="DKIM")
     expect(section.get_by_role("listitem")).to_contain_text("Missing")
-    assert record_of(KEY) in section.inner_text()
+    assert record_of(site_key()) in section.inner_text()
     # What was missing is there when one asks again.
-    well_named_site.text("spring._domainkey.mail.example.org", record_of(KEY))
+    well_named_site.text("spring._domainkey.mail.example.org", record_of(site_key()))
     page.get_by_role("link", name="Check again").click()
     expect(section.get_by_role("listitem")).to_contain_text(
         "Mail is signed, and the public key is published."

@@ -100,7 +100,6 @@ def _about_policy(policy: bytes, tags: dict[bytes, bytes], vouched: bool) -> Fin
 def _about_alignment(sending: Sending, tags: dict[bytes, bytes]) -> Finding:
     """Whether the domains that SPF and DKIM vouch for are that of the From (3.1); the signature's always
     is."""
-    words = {"domain": sending.domain, "envelope": sending.envelope}
     if is_aligned(sending.domain, sending.envelope, strict=tags.get(b"aspf") == b"s"):
         if sending.key:
             told = _("Sender, signature and envelope are of one domain: DKIM and SPF are aligned.")
@@ -108,14 +107,14 @@ def _about_alignment(sending: Sending, tags: dict[bytes, bytes]) -> Finding:
             told = _("Sender and envelope are of one domain: SPF is aligned.")
         return Finding(State.GOOD, told)
     if sending.key:
-        return Finding(State.GOOD, _("Sender and signature are of one domain: DKIM is aligned.") % words)
+        return Finding(State.GOOD, _("Sender and signature are of one domain: DKIM is aligned."))
     return Finding(
         State.WRONG,
         _(
             "Mail comes from %(domain)s, and its envelope from %(envelope)s: they are not aligned, so SPF"
             " does not count."
         )
-        % words,
+        % {"domain": sending.domain, "envelope": sending.envelope},
         _("Have the site sign its mail (DKIM), or take “aspf=s” out where one domain lies below the other."),
     )
 

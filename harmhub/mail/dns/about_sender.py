@@ -65,6 +65,5 @@ def about_answers(sending: Sending, ask: Lookups) -> Iterator[Finding]:
 
 
 def _are_related(one: str, other: str) -> bool:
-    """Whether one of two domains is the other, or lies below it, or below the same one of two labels."""
-    shared = [".".join(each.split(".")[-2:]) for each in (one, other)]
-    return shared[0] == shared[1]
+    """Whether two domains have their last two labels in common."""
+    return one.split(".")[-2:] == other.split(".")[-2:]

@@ -84,6 +84,8 @@ def _about_ending(terms: list[Term], ask: Lookups) -> Finding:
             if (said := ending(terms)) != "redirect":
                 break
             target = next(term for term in terms if term.name == "redirect")
+            if target.has_macro:
+                break
             terms = Walk(ask).record(target.value)
     except UnansweredError:
         return unanswered()
@@ -99,6 +101,8 @@ def _about_ending(terms: list[Term], ask: Lookups) -> Finding:
             _("It lets every server in the world send in your name (+all)."),
             _("Replace the end by “~all”, or by “-all” once you are sure that all your servers are named."),
         )
+    if said == "redirect":
+        return Finding(State.UNKNOWN, _("What it says of other servers cannot be told from here (redirect)."))
     return Finding(
         State.BETTER,
         _("It says nothing of other servers, so it protects nobody."),
@@ -154,8 +158,7 @@ def _about_server(sending: Sending, terms: list[Term], ask: Lookups) -> Finding:
         % (words | {"addresses": ", ".join(outside[:4])}),
         _(
             "If this server delivers your mail itself, add “%(term)s”. If it belongs to a provider, the "
-            "mail may "
-            "leave from other addresses: the provider tells what to include."
+            "mail may leave from other addresses: the provider tells what to include."
         )
         % {"term": _naming(sending.server)},
     )
