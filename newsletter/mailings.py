@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from harmhub.mail.models import Edition, Mail
@@ -49,8 +49,8 @@ class Sending:
     @property
     def _waiting(self) -> QuerySet[Subscriber]:
         """Those who have not been written to and may be."""
-        had = Delivery.objects.filter(issue__mailing=self.mailing).values("subscriber")
-        return self.mailing.readers.exclude(pk__in=self._unreadable).exclude(pk__in=had)
+        had = Delivery.objects.filter(issue__mailing=self.mailing, subscriber=OuterRef("pk"))
+        return self.mailing.readers.exclude(pk__in=self._unreadable).exclude(Exists(had))
 
     @transaction.atomic
     def _send_some(self) -> bool:

@@ -1,6 +1,5 @@
 """Mails that editors write themselves: who gets them, once, and what is reported."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,46 +10,20 @@ from wagtail.models import Locale
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
 from harmhub.publishing import UnfinishedError
-from newsletter.mailings import Sending, report_on, send_mailings
-from newsletter.models import Delivery, List, Mailing, MailingItem, Subscriber, Suppression
+from newsletter.mailings import Sending, report_on
+from newsletter.models import Delivery, List, Mailing, Subscriber, Suppression
 from newsletter.subscribing import erase, leave
 from tests.factories import Tree
-from tests.fixtures.following import READER, Clock, mails, secrets_in, told
+from tests.fixtures.following import READER, Clock, gone, mails, secrets_in, told, written
 
 pytestmark = pytest.mark.django_db
 OTHER = "other@example.org"
 
 
-@pytest.fixture
-def written(tree: Tree) -> Callable[..., Mailing]:
-    """A function that writes a mailing to the lists of some pages (or to lists), and publishes it."""
-
-    def write(*followed, works=(), publish: bool = True, **fields) -> Mailing:
-        given = {"subject": "We have moved", "body": "<p>Come and see <b>us</b>.</p>"} | fields
-        mailing = Mailing(live=False, **given)
-        mailing.save()
-        mailing.lists = [each if isinstance(each, List) else List.objects.of(each) for each in followed]
-        mailing.items = [MailingItem(item=work) for work in works]
-        revision = mailing.save_revision(clean=False)
-        if publish:
-            revision.publish()
-        mailing.refresh_from_db()
-        return mailing
-
-    return write
-
-
-def gone(mailing: Mailing, minutes: int = 11) -> Mailing:
-    """Do what the job does, some minutes after the mailing was published."""
-    send_mailings(timezone.now() + timedelta(minutes=minutes))
-    mailing.refresh_from_db()
-    return mailing
-
-
 # --- who gets it
 
 
-def test_goes_to_who_follows_one_of_its_lists_once_at_whatever_pace(tree: Tree, clock: Clock, written):
+def test_goes_to_who_follows_one_of_its_lists_once_at_whatever_pace(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     clock.follow(tree.harm_reduction, "monthly")
     clock.follow(tree.health, "daily", OTHER)
@@ -69,7 +42,7 @@ def test_goes_to_who_follows_one_of_its_lists_once_at_whatever_pace(tree: Tree, 
 
 
 @pytest.mark.parametrize("state", ["paused", "suppressed", "left", "pending"])
-def test_who_does_not_want_mail_now_gets_none_and_gets_it_never(tree: Tree, clock: Clock, written, state):
+def test_who_does_not_want_mail_now_gets_none_and_gets_it_never(tree: Tree, clock: Clock, state):
     subscription = clock.follow(tree.health)
     subscriber = subscription.subscriber
     if state == "paused":
@@ -89,7 +62,7 @@ def test_who_does_not_want_mail_now_gets_none_and_gets_it_never(tree: Tree, cloc
     assert mailing.ended_at
 
 
-def test_who_subscribes_after_it_went_gets_none(tree: Tree, clock: Clock, written):
+def test_who_subscribes_after_it_went_gets_none(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     mailing = written(tree.health)
     mailing.begin()
@@ -99,7 +72,7 @@ def test_who_subscribes_after_it_went_gets_none(tree: Tree, clock: Clock, writte
     assert (len(mails()), len(mails(OTHER))) == (1, 0)
 
 
-def test_one_that_was_cut_short_goes_on_with_who_has_none(tree: Tree, clock: Clock, written, monkeypatch):
+def test_one_that_was_cut_short_goes_on_with_who_has_none(tree: Tree, clock: Clock, monkeypatch):
     monkeypatch.setattr("newsletter.mailings.BATCH", 2)
     addresses = [f"reader{number}@example.org" for number in range(5)]
     for address in addresses:
@@ -116,7 +89,7 @@ def test_one_that_was_cut_short_goes_on_with_who_has_none(tree: Tree, clock: Clo
     assert (mailing.mails, bool(mailing.ended_at)) == (5, True)
 
 
-def test_who_asks_for_discretion_gets_a_neutral_subject(tree: Tree, clock: Clock, written):
+def test_who_asks_for_discretion_gets_a_neutral_subject(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     Subscriber.objects.update(is_discreet=True)
     gone(written(tree.health))
@@ -126,7 +99,7 @@ def test_who_asks_for_discretion_gets_a_neutral_subject(tree: Tree, clock: Clock
     assert "We have moved" in mail.told["html"]
 
 
-def test_shows_its_works_in_order_but_for_what_is_not_public(tree: Tree, clock: Clock, written):
+def test_shows_its_works_in_order_but_for_what_is_not_public(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     works = [tree.voice(title="Second"), tree.voice(title="Draft", live=False), tree.voice(title="First")]
     gone(written(tree.health, works=works))
@@ -134,7 +107,7 @@ def test_shows_its_works_in_order_but_for_what_is_not_public(tree: Tree, clock: 
 
 
 def test_links_in_it_lead_to_the_site_and_its_text_can_be_read_without_html(
-    tree: Tree, clock: Clock, written, settings
+    tree: Tree, clock: Clock, settings
 ):
     settings.PUBLIC_URL = "https://hub.example.org"
     clock.follow(tree.health)
@@ -155,7 +128,7 @@ def test_links_in_it_lead_to_the_site_and_its_text_can_be_read_without_html(
 # --- when it goes
 
 
-def test_waits_ten_minutes_in_which_it_can_be_taken_back(tree: Tree, clock: Clock, written):
+def test_waits_ten_minutes_in_which_it_can_be_taken_back(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     mailing = gone(written(tree.health), minutes=9)
     assert mails() == []
@@ -167,7 +140,7 @@ def test_waits_ten_minutes_in_which_it_can_be_taken_back(tree: Tree, clock: Cloc
     assert len(mails()) == 1
 
 
-def test_goes_at_the_time_that_was_set(tree: Tree, clock: Clock, written):
+def test_goes_at_the_time_that_was_set(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     at = timezone.now() + timedelta(hours=1)
     mailing = gone(written(tree.health, go_live_at=at))
@@ -179,7 +152,7 @@ def test_goes_at_the_time_that_was_set(tree: Tree, clock: Clock, written):
     assert len(mails()) == 1
 
 
-def test_one_that_was_published_under_a_clock_that_was_ahead_goes_now(tree: Tree, clock: Clock, written):
+def test_one_that_was_published_under_a_clock_that_was_ahead_goes_now(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     mailing = written(tree.health)
     Mailing.objects.update(last_published_at=timezone.now() + timedelta(days=1))
@@ -190,13 +163,13 @@ def test_one_that_was_published_under_a_clock_that_was_ahead_goes_now(tree: Tree
 @pytest.mark.parametrize(
     ("fields", "fault"), [({"subject": ""}, "subject"), ({"body": ""}, "text"), ({}, "to the lists")]
 )
-def test_unfinished_one_is_not_published(tree: Tree, written, fields, fault):
+def test_unfinished_one_is_not_published(tree: Tree, fields, fault):
     mailing = written(*([tree.health] if fields else []), publish=False, **fields)
     with pytest.raises(UnfinishedError, match=fault):
         mailing.save_revision(clean=False).publish()
 
 
-def test_one_is_in_one_language(tree: Tree, written):
+def test_one_is_in_one_language(tree: Tree):
     french = List.about(None)
     french.locale = Locale.objects.create(language_code="fr")
     mailing = written(tree.health, List.objects.kept(french), publish=False)
@@ -204,7 +177,7 @@ def test_one_is_in_one_language(tree: Tree, written):
         mailing.save_revision().publish()
 
 
-def test_what_has_gone_out_stays_as_it_was(tree: Tree, clock: Clock, written):
+def test_what_has_gone_out_stays_as_it_was(tree: Tree, clock: Clock):
     clock.follow(tree.health)
     mailing = gone(written(tree.health))
     mailing.subject = "Another one"
@@ -219,7 +192,7 @@ def test_what_has_gone_out_stays_as_it_was(tree: Tree, clock: Clock, written):
 # --- leaving
 
 
-def test_its_links_leave_its_lists_and_no_other(tree: Tree, clock: Clock, written):
+def test_its_links_leave_its_lists_and_no_other(tree: Tree, clock: Clock):
     for followed in (tree.health, tree.harm_reduction, None):
         clock.follow(followed)
     mailing = gone(written(tree.health, tree.harm_reduction))
@@ -233,7 +206,7 @@ def test_its_links_leave_its_lists_and_no_other(tree: Tree, clock: Clock, writte
     assert mailing.left == 1
 
 
-def test_who_leaves_before_it_is_sent_gets_it_only_for_her_other_list(tree: Tree, clock: Clock, written):
+def test_who_leaves_before_it_is_sent_gets_it_only_for_her_other_list(tree: Tree, clock: Clock):
     for followed in (tree.health, tree.harm_reduction):
         clock.follow(followed)
     clock.follow(tree.health, address=OTHER)
@@ -250,7 +223,7 @@ def test_who_leaves_before_it_is_sent_gets_it_only_for_her_other_list(tree: Tree
 # --- the report
 
 
-def test_report_tells_what_was_sent_delayed_refused_and_left(tree: Tree, clock: Clock, written, mail_server):
+def test_report_tells_what_was_sent_delayed_refused_and_left(tree: Tree, clock: Clock, mail_server):
     addresses = ["sent@example.org", "refused@example.org", "delayed@example.org", "left@example.org"]
     for address in addresses:
         clock.follow(tree.health, address=address)

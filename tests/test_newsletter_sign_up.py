@@ -198,13 +198,13 @@ def test_the_repeat_of_a_sign_up_is_answered_alike_and_stored_once(reader, tree)
     assert SignUp.objects.count() == 1
 
 
-def test_dozens_of_sign_ups_for_one_address_send_one_mail_an_hour_and_three_a_day(tree):
+def test_a_thousand_sign_ups_for_one_address_send_one_mail_an_hour_and_three_a_day(tree):
     def flood(number: int) -> None:
         for spelling in [CANARY, CANARY.upper()] * (number // 2):
             waiting(spelling)
         sign_ups()
 
-    flood(60)
+    flood(1000)
     assert Mail.objects.count() == 1
     assert not SignUp.objects.exists()
     for hour in range(1, 24):

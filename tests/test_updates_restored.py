@@ -14,7 +14,7 @@ from harmhub.mail.sending import send_due_mail
 from newsletter.models import Delivery, Issue, Pace, Run, Subscription, Update
 from newsletter.tasks import forget, updates
 from tests.factories import Tree
-from tests.fixtures.following import Clock, fresh, mails, secrets_in, told
+from tests.fixtures.following import Clock, fresh, gone, mails, secrets_in, told, written
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +97,35 @@ def test_or_all_is_sent_again(sent, tree: Tree, clock: Clock):
     assert not database_is_restored()
     job()
     assert told() == ["Sent"]
+
+
+@pytest.mark.parametrize(("decision", "number"), [("told", 0), ("again", 1)])
+def test_mailings_wait_and_go_by_the_same_word(sent, tree: Tree, decision: str, number: int):
+    sent()
+    mailing = written(tree.health, go_live_at=timezone.now() - timedelta(minutes=1))
+    half = written(tree.health)
+    half.begin()
+    job()
+    assert not mails()
+    call_command("resume_updates", decision)
+    job()
+    subjects = [mail.told["subject"] for mail in mails()]
+    assert subjects.count("We have moved") == 2 * number
+    for each in (mailing, half):
+        each.refresh_from_db()
+        assert each.ended_at
+
+
+def test_who_got_a_mailing_is_forgotten_and_its_links_leave_still(tree: Tree, clock: Clock):
+    subscription = clock.follow(tree.health)
+    mailing = gone(written(tree.health))
+    secret = secrets_in(mails()[0])[0]
+    mailing.begun_at = timezone.now() - timedelta(days=401)
+    mailing.save()
+    forget(timestamp=0)
+    assert Issue.objects.get().mailing is None
+    assert list(Delivery.objects.opened_by(secret).get().subscriptions) == [subscription]
+    mailing.delete()
 
 
 def test_new_database_beside_an_old_folder_is_none_that_was_restored(sent):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from harmhub.sealing import address_digest
-from newsletter.models import List, Pace, Run, Subscriber, Subscription, Update
+from newsletter.models import List, Mailing, Pace, Run, Subscriber, Subscription, Update
 from newsletter.updating import find_and_release
 from tests.bench.table import Row, Table
 from tests.factories import TopicFactory, Tree
@@ -21,12 +21,16 @@ SUBSCRIBERS, TOPICS, WORKS = 100_000, 20, 200
 # A process of its own: what it takes in memory is what a worker takes. Not ru_maxrss, which begins at what
 # the process was that started it.
 SERVING = """
-import json, re, time, django
+import json, re, sys, time, django
 django.setup()
-from newsletter.models import Run
+from newsletter.mailings import Sending
+from newsletter.models import Mailing, Run
 from newsletter.serving import Service
 begun = time.monotonic()
-Service(Run.objects.latest("pk")).serve()
+if sys.argv[1] == "run":
+    Service(Run.objects.latest("pk")).serve()
+else:
+    Sending(Mailing.objects.get()).send()
 seconds = time.monotonic() - begun
 most = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]
 print(json.dumps([seconds, int(most) / 1024]))
@@ -37,20 +41,30 @@ def measure(table: Table, subscribers: int) -> None:
     """Serve so many subscribers, each of two of the topics."""
     with databases.copied("updates") as name, databases.using(name):
         _fill(subscribers)
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "harmhub.settings",
-            "DATABASE_URL": databases.url(name),
-        }
-        command = [sys.executable, "-c", SERVING]
-        said = subprocess.run(
-            command, env=environment, cwd=settings.BASE_DIR, check=True, stdout=subprocess.PIPE
-        ).stdout
+        seconds, memory = _process("run", name)
         mails = Run.objects.latest("pk").mails
+        who = f"{subscribers:,} subscribers"
+        beside = f"{mails:,} mails, {WORKS} works"
+        table.add(Row("up", f"a run for {who}", f"{seconds:.1f} s", beside, seconds, most=60))
+        table.add(Row("up", "memory of its process", f"{memory:.0f} MB", who, memory, most=300))
+        seconds, memory = _process("mailing", name)
+        mails = Mailing.objects.get().mails
+        table.add(Row("up", f"a mailing to {who}", f"{seconds:.1f} s", f"{mails:,} mails", seconds, most=60))
+        table.add(Row("up", "memory of its process", f"{memory:.0f} MB", who, memory, most=300))
+
+
+def _process(what: str, database: str) -> tuple[float, float]:
+    """Serve in a process of its own; return its seconds and megabytes."""
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "harmhub.settings",
+        "DATABASE_URL": databases.url(database),
+    }
+    command = [sys.executable, "-c", SERVING, what]
+    said = subprocess.run(
+        command, env=environment, cwd=settings.BASE_DIR, check=True, stdout=subprocess.PIPE
+    ).stdout
     seconds, memory = json.loads(said)
-    who = f"{subscribers:,} subscribers"
-    beside = f"{mails:,} mails, {WORKS} works"
-    table.add(Row("up", f"a run for {who}", f"{seconds:.1f} s", beside, seconds, most=60))
-    table.add(Row("up", "memory of its process", f"{memory:.0f} MB", who, memory, most=300))
+    return seconds, memory
 
 
 def _fill(subscribers: int) -> None:
@@ -80,3 +94,7 @@ def _fill(subscribers: int) -> None:
     find_and_release(now - timedelta(minutes=20))
     find_and_release(now)
     Run.objects.create(pace=Pace.WEEKLY, slot=now, place=Update.objects.last_place())
+    mailing = Mailing.objects.create(subject="We have moved", body="<p>Come and see us.</p>", live=True)
+    mailing.lists = lists
+    mailing.begun_at = now
+    mailing.save()
