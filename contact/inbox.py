@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
 
 from contact.models import Message
-from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
+from harmhub.records import RecordHistoryView, RecordIndexView, RecordInspectView, RecordViewSet
 from topics.models import TopicPage
 
 STATES = {
@@ -74,11 +75,26 @@ class InboxView(RecordIndexView):
 
     def get_base_queryset(self) -> QuerySet:
         """Return all messages; only an export opens what is sealed."""
-        queryset = super().get_base_queryset().select_related("topic")
+        queryset = (
+            super().get_base_queryset().seen_by(self.request.user).select_related("topic", "assigned_to")
+        )
         return queryset if self.is_export else queryset.defer("text", "name", "address")
 
 
-class MessageView(RecordInspectView):
+class SeenOnly:
+    """Has a view know only the messages that its user may see."""
+
+    def get_object(self, queryset: QuerySet | None = None) -> Message:
+        """Return the message. Http404: there is none, or it is for another team."""
+        seen = Message.objects.seen_by(self.request.user)  # type: ignore[attr-defined]
+        return get_object_or_404(seen, pk=unquote(str(self.kwargs["pk"])))  # type: ignore[attr-defined]
+
+
+class MessageHistoryView(SeenOnly, RecordHistoryView):
+    """Who read a message, and what was done with it."""
+
+
+class MessageView(SeenOnly, RecordInspectView):
     """One message, opened, with what can be done with it."""
 
     def get_text_display_value(self) -> SafeString:
@@ -117,7 +133,8 @@ class ActView(PermissionCheckedMixin, View):
     def _find(self, pk: int, act: str) -> tuple[Message, str]:
         if act not in ACTS:
             raise Http404
-        return get_object_or_404(Message.objects.defer("text", "name", "address"), pk=pk), str(ACTS[act][0])
+        seen = Message.objects.seen_by(self.request.user).defer("text", "name", "address")
+        return get_object_or_404(seen, pk=pk), str(ACTS[act][0])
 
 
 class MessageViewSet(RecordViewSet):
@@ -130,6 +147,7 @@ class MessageViewSet(RecordViewSet):
     menu_order = 250
     index_view_class = InboxView
     inspect_view_class = MessageView
+    history_view_class = MessageHistoryView
     filterset_class = MessageFilterSet
     list_display = ["reference", "topic", "received_at", Column("state", label=gettext_lazy("State"))]
     list_export = [

@@ -158,6 +158,17 @@ class SiteSettings(BaseSiteSetting):
         validators=[validate_addresses],
         help_text=_("Who is told of messages on topics that name nobody. One e-mail address a line."),
     )
+    team = models.ForeignKey(
+        "auth.Group",
+        verbose_name=_("team"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_(
+            "Who may read messages to topics that name no team. Empty: everybody who may see messages."
+        ),
+    )
     exit_url = models.URLField(
         _("exit target"),
         default="https://www.wikipedia.org/",
@@ -205,7 +216,14 @@ class SiteSettings(BaseSiteSetting):
         MultiFieldPanel(
             [FieldPanel("organisation"), FieldPanel("mission"), FieldPanel("footer")], _("Organisation")
         ),
-        MultiFieldPanel([FieldPanel("contact_addresses"), PageChooserPanel("help_page")], _("Contact")),
+        MultiFieldPanel(
+            [
+                FieldPanel("contact_addresses"),
+                FieldPanel("team", permission="auth.change_group"),
+                PageChooserPanel("help_page"),
+            ],
+            _("Contact"),
+        ),
         MultiFieldPanel(
             [FieldPanel("exit_url"), PageChooserPanel("safety_page"), PageChooserPanel("privacy_page")],
             _("Safety of readers"),

@@ -15,7 +15,8 @@ from django.utils import timezone
 from wagtail.models import Locale, PageViewRestriction
 
 from contact.forms import LONGEST, ContactForm
-from contact.models import ALPHABET, Message, new_reference
+from contact.models import Message
+from contact.models.messages import ALPHABET, new_reference
 from contact.views import IN_ALL, PER_CLIENT
 from harmhub import limits
 from harmhub.addresses import validate_address

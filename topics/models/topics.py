@@ -96,6 +96,15 @@ class TopicPage(WorkPage):
             "Who is told of messages, one address a line. Empty: as the topic above, at last the site’s."
         ),
     )
+    team = models.ForeignKey(
+        "auth.Group",
+        verbose_name=_("team"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Who may read messages to this topic. Empty: as the topic above, at last the site’s."),
+    )
     grant_seekers = RichTextField(_("for grant seekers"), blank=True, features=SIMPLE_TEXT)
     open_calls = StreamField([("call", OpenCall())], verbose_name=_("open calls"), blank=True)
     has_newsletter = models.BooleanField(
@@ -150,6 +159,8 @@ class TopicPage(WorkPage):
                         heading=_("People, in order"),
                     ),
                     FieldPanel("contact_addresses"),
+                    # Who may read messages is decided by who decides who is in which group.
+                    FieldPanel("team", permission="auth.change_group"),
                     MultiFieldPanel(
                         [FieldPanel("grant_seekers"), FieldPanel("open_calls", help_text=OPEN_CALLS_HELP)],
                         _("For grant seekers"),

@@ -2,10 +2,12 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import ExpressionWrapper, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,7 +16,8 @@ from wagtail.models import Site
 
 from harmhub import mail
 from harmhub.models import SiteSettings
-from harmhub.sealing import SealedTextField, address_digest
+from harmhub.sealing import SealedTextField, address_digest, hash_token, new_token
+from topics.models import TopicPage
 
 # No vowels but A and E, and nothing that reads as something else: 0 O, 1 I L, U V.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
@@ -35,6 +38,40 @@ def new_reference() -> str:
 
 class MessageQuerySet(models.QuerySet):
     """The words for messages."""
+
+    def seen_by(self, user: Any) -> "MessageQuerySet":
+        """Return the messages that somebody may see, of those who may see messages at all: who is in the team
+        of their topic. Where neither a topic above nor the site names a team, everybody is."""
+        if user.is_superuser:
+            return self
+        above = TopicPage.objects.annotate(
+            below=ExpressionWrapper(OuterRef("topic__path"), models.CharField())
+        ).filter(below__startswith=F("path"), team__isnull=False)
+        site = SiteSettings.objects.filter(site__is_default_site=True).values_list("team", flat=True).first()
+        nearest = Subquery(above.order_by("-depth").values("team")[:1], models.IntegerField())
+        teams = user.groups.values("pk")
+        found = self.annotate(its_team=Coalesce(nearest, Value(site, models.IntegerField())))
+        return found.filter(Q(its_team=None) | Q(its_team__in=teams))
+
+    def opened_by(self, reference: str, secret: str) -> "MessageQuerySet":
+        """Return the one message that this reference and this secret open together, or none."""
+        return self.found_by(reference).filter(secret_digest=hash_token(secret.strip()))
+
+    def new(self) -> "MessageQuerySet":
+        """Return the open messages that nobody has taken or answered."""
+        return self.open().filter(assigned_to=None, answered_at=None)
+
+    def waiting(self) -> "MessageQuerySet":
+        """Return the open messages whose reader waits for an answer."""
+        return self.open().filter(Q(answered_at=None) | Q(answered_at__lt=F("heard_at")))
+
+    def answered(self) -> "MessageQuerySet":
+        """Return the open messages that were answered since their readers wrote last."""
+        return self.open().filter(answered_at__gte=F("heard_at"))
+
+    def of(self, user: Any) -> "MessageQuerySet":
+        """Return the open messages that somebody has taken."""
+        return self.open().filter(assigned_to=user.pk)
 
     def open(self) -> "MessageQuerySet":
         """Return the messages that wait for somebody."""
@@ -83,6 +120,12 @@ class Message(models.Model):
         LINKS = "links", _("Many links")
         EDITOR = "editor", _("Marked by an editor")
 
+    class AnswerBy(models.TextChoices):
+        """How its reader wants to be answered. What is sent by mail stands on the site, too."""
+
+        SITE = "site", _("On this site, with reference and key")
+        MAIL = "mail", _("By e-mail")
+
     reference = models.CharField(
         _("reference"), max_length=9, unique=True, default=new_reference, editable=False
     )
@@ -98,7 +141,21 @@ class Message(models.Model):
     name = SealedTextField(_("name"), default="")
     address = SealedTextField(_("e-mail address"), default="")
     address_digest = models.BinaryField(null=True, editable=False)
+    answer_by = models.CharField(_("answer by"), max_length=4, choices=AnswerBy, default=AnswerBy.SITE)
+    is_discreet = models.BooleanField(_("discreet"), default=False)
+    # Opens it for its reader, together with the reference. Only a hash is stored.
+    secret_digest = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assigned to"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
     received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    # When its reader wrote last, and when she was answered last.
+    heard_at = models.DateTimeField(_("last heard"), default=timezone.now, editable=False)
+    answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
     notified_at = models.DateTimeField(_("people told"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
     quarantined_at = models.DateTimeField(_("held back"), null=True, editable=False)
@@ -133,7 +190,17 @@ class Message(models.Model):
         """The state in one word, for people."""
         if self.quarantined_at:
             return gettext("Held back")
-        return gettext("Closed") if self.closed_at else gettext("Open")
+        if self.closed_at:
+            return gettext("Closed")
+        if self.answered_at and self.answered_at >= self.heard_at:
+            return gettext("Answered")
+        return gettext("Waiting") if self.assigned_to_id or self.answered_at else gettext("New")
+
+    def issue_secret(self) -> str:
+        """Set a new key by which its reader opens it, and return it; it is nowhere else. Not saved."""
+        secret = new_token()
+        self.secret_digest = hash_token(secret)
+        return secret
 
     @property
     def recipients(self) -> list[str]:

@@ -1,0 +1,20 @@
+"""Topics and the site name the team that reads their messages."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('auth', '0012_alter_user_first_name_max_length'),
+        ('harmhub', '0004_updates'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='sitesettings',
+            name='team',
+            field=models.ForeignKey(blank=True, help_text='Who may read messages to topics that name no team. Empty: everybody who may see messages.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='auth.group', verbose_name='team'),
+        ),
+    ]

@@ -1,0 +1,20 @@
+"""Topics and the site name the team that reads their messages."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('auth', '0012_alter_user_first_name_max_length'),
+        ('topics', '0001_initial'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='topicpage',
+            name='team',
+            field=models.ForeignKey(blank=True, help_text='Who may read messages to this topic. Empty: as the topic above, at last the site’s.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='auth.group', verbose_name='team'),
+        ),
+    ]
