@@ -11,9 +11,10 @@ class NewsletterConfig(AppConfig):
     verbose_name = _("Newsletter")
 
     def ready(self) -> None:
-        """Listen for mails that were refused for good."""
-        from harmhub.mail import refused
+        """Listen for mails that were refused for good, and for those that came back."""
+        from harmhub.mail import bounced, refused
         from harmhub.mail.models import Mail
-        from newsletter.subscribing import suppress_refused
+        from newsletter.suppressing import suppress_bounced, suppress_refused
 
         refused.connect(suppress_refused, sender=Mail, dispatch_uid="newsletter.suppress_refused")
+        bounced.connect(suppress_bounced, sender=Mail, dispatch_uid="newsletter.suppress_bounced")

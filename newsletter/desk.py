@@ -23,6 +23,7 @@ from harmhub.waking import wake_after_commit
 from newsletter.mailings_desk import MailingViewSet
 from newsletter.models import List, SignUp, Subscription
 from newsletter.subscribing import erase
+from newsletter.suppressions_desk import SuppressionViewSet
 from newsletter.tasks import sign_ups
 from newsletter.updates_desk import RunViewSet, UpdateViewSet
 
@@ -204,4 +205,5 @@ class NewsletterGroup(ModelViewSetGroup):
         RunViewSet("run_of_updates", url_prefix="runs-of-updates"),
         MailingViewSet(),
         HeldSignUpViewSet("held_sign_up", url_prefix="held-sign-ups"),
+        SuppressionViewSet("suppression", url_prefix="suppressions"),
     )

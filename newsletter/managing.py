@@ -308,6 +308,8 @@ def _move(old: Subscriber, new: Subscriber) -> None:
     unsent = Delivery.objects.filter(subscriber=old, mail__sent_at=None, mail__forgotten_at=None)
     for mail in Mail.objects.filter(pk__in=unsent.values("mail")).order_by("pk").select_for_update():
         mail.redirect(readable(new.address))
+    # What was sent to the old address says nothing of the new one, should it come back.
+    Delivery.objects.filter(subscriber=old, mail__sent_at__isnull=False).update(mail=None)
     Delivery.objects.filter(subscriber=old).update(subscriber=new)
     Token.objects.filter(subscriber=old, purpose=Token.Purpose.LEAVE).update(subscriber=new)
     Suppression.objects.lift(bytes(new.address_digest))

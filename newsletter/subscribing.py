@@ -14,7 +14,7 @@ from django.utils import timezone
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest, readable
-from newsletter.issues import TO_LISTS, withdraw
+from newsletter.issues import withdraw
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.models import (
     AddressChange,
@@ -250,14 +250,6 @@ def erase(subscriber: Subscriber) -> None:
         wishes.of_address(digest).delete()
     Mail.objects.filter(recipient=digest, purpose__startswith=PURPOSE).delete()
     subscriber.delete()
-
-
-def suppress_refused(sender: type[Mail], mail: Mail, **kwargs) -> None:
-    """Write to an address no more whose server refused one of our mails for good."""
-    if mail.purpose.startswith(PURPOSE) and mail.recipient:
-        Suppression.objects.add_digest(bytes(mail.recipient), Suppression.Reason.REFUSED)
-        others = Mail.objects.waiting().filter(recipient=mail.recipient, purpose__in=TO_LISTS)
-        others.exclude(pk=mail.pk).delete()
 
 
 def post(

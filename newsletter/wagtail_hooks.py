@@ -17,10 +17,10 @@ from wagtail.query import PageQuerySet
 from harmhub.records import DeclaredPermissionPolicy
 from newsletter.desk import NewsletterGroup
 from newsletter.issues import preview
-from newsletter.models import Mailing, Run, SignUp, Subscription, Update
+from newsletter.models import Mailing, Run, SignUp, Subscription, Suppression, Update
 from newsletter.updates_desk import what_subscribers_get
 
-for model in (Subscription, SignUp, Run, Update):
+for model in (Subscription, SignUp, Run, Update, Suppression):
     register_permission_policy(model, DeclaredPermissionPolicy(model), exact_class=True)
 
 
@@ -73,3 +73,4 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("newsletter.test", _("Test"), _("Mailing sent to its editor as a test"))
     actions.register_action("newsletter.send_mailing", _("Send now"), _("Mailing sent before the time"))
     actions.register_action("newsletter.restore", _("Restore"), _("Held sign-up let through"))
+    actions.register_action("newsletter.lift", _("Lift"), _("Suppression of an address lifted"))

@@ -21,7 +21,8 @@ from harmhub import mail as mails
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
 from newsletter.models import List, SignUp, Subscriber, Subscription, Suppression, Token
-from newsletter.subscribing import erase, suppress_refused
+from newsletter.subscribing import erase
+from newsletter.suppressing import suppress_refused
 from newsletter.tasks import sign_ups
 from newsletter.views import PER_CLIENT
 

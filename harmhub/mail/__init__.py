@@ -1,6 +1,7 @@
 """Mail: a row for each mail, written in the transaction that causes it, and a sender that works the rows off.
 
-Other apps use two names: ``post`` writes a mail, ``refused`` tells that one was refused for good.
+Other apps use three names: ``post`` writes a mail, ``refused`` tells that one was refused for good as it was
+handed over, ``bounced`` what was said of one later.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
 # sender=Mail, mail=the row, permanent=True. Sent when a mail's recipient or its text was refused with 5xx.
 refused = Signal()
+
+# sender=Mail, kind=Bounce.Kind, mail=the row or None, recipient=the digest of its address or None,
+# sent_by=the time by which it had been sent or None. Sent in a transaction: what a listener raises undoes it,
+# and it is told again. Each listener returns whether it knew whom this is about. mail is None where somebody
+# we trust named an address, and no mail to it is known (any more); recipient is None where the mail is known,
+# and its recipient forgotten.
+bounced = Signal()
 
 
 def post(

@@ -26,6 +26,7 @@ STATES = [
     ("waiting", gettext_lazy("waiting")),
     ("sent", gettext_lazy("sent")),
     ("failed", gettext_lazy("given up")),
+    ("bounced", gettext_lazy("came back")),
 ]
 
 
@@ -67,7 +68,7 @@ class QueueView(RecordIndexView):
 
     def get_base_queryset(self) -> QuerySet:
         """Return all mails without their content."""
-        return super().get_base_queryset().defer("content")
+        return super().get_base_queryset().defer("content").select_related("bounce")
 
 
 class AgainView(PermissionCheckedMixin, View):

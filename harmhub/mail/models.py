@@ -147,6 +147,10 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """Return the mails that were given up."""
         return self.filter(failed_at__isnull=False)
 
+    def bounced(self) -> Self:
+        """Return the mails of which somebody said later that they did not arrive, or were not wanted."""
+        return self.filter(bounce__isnull=False)
+
     def found_by(self, words: str) -> Self:
         """Return the mails to this address, or of this purpose."""
         purpose = "-".join(words.split())
@@ -273,7 +277,9 @@ class Mail(models.Model):
 
     @property
     def state(self) -> str:
-        """One word of where the mail stands, for people."""
+        """One word of where the mail stands, for people. It looks for a ``bounce``."""
+        if bounce := getattr(self, "bounce", None):
+            return bounce.get_kind_display()
         if self.sent_at:
             return gettext("sent")
         if self.failed_at:
@@ -289,3 +295,29 @@ class Mail(models.Model):
         """Put a mail that was given up back into the queue, as if new; return whether it could be."""
         again = Mail.objects.failed().filter(pk=self.pk, forgotten_at=None)
         return bool(again.update(failed_at=None, attempts=0, due_at=timezone.now(), claimed_until=None))
+
+
+class Bounce(models.Model):
+    """What was said of a mail after it had been sent: that it did not arrive, or that it was not wanted."""
+
+    class Kind(models.TextChoices):
+        """What was said, from the least to the gravest."""
+
+        SOFT = "soft", _("came back for now")
+        HARD = "hard", _("came back for good")
+        COMPLAINT = "complaint", _("complained about")
+
+    mail = models.OneToOneField(Mail, models.CASCADE, primary_key=True, related_name="bounce")
+    kind = models.CharField(max_length=9, choices=Kind)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def is_at_least(self, kind: str) -> bool:
+        """Return whether this is as grave as that kind, or graver."""
+        order = self.Kind.values
+        return order.index(self.kind) >= order.index(kind)

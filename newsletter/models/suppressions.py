@@ -14,6 +14,10 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         """Return those that no new sign-up lifts."""
         return self.filter(reason__in=Suppression.FINAL)
 
+    def found_by(self, words: str) -> "SuppressionQuerySet":
+        """Return that of one address, however it is written."""
+        return self.of_address(words)
+
     def of_address(self, address: str) -> "SuppressionQuerySet":
         """Return that of an address."""
         return self.filter(address_digest=address_digest(address))
@@ -38,7 +42,7 @@ class Suppression(models.Model):
 
         LEFT = "left", _("Left every list")
         ERASED = "erased", _("Erased")
-        REFUSED = "refused", _("Mail was refused for good")
+        REFUSED = "refused", _("Mail does not arrive")
         COMPLAINT = "complaint", _("Complained")
 
     # A refused address can be asked again, as seldom as any other: its owner may have mended it, or the
@@ -54,7 +58,13 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppression")
         verbose_name_plural = _("suppressions")
-        default_permissions = ()
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view", "change")
 
     def __str__(self) -> str:
         return self.get_reason_display()
+
+    @property
+    def is_liftable(self) -> bool:
+        """Whether it was made because mail did not arrive: nobody asked for it."""
+        return self.reason == self.Reason.REFUSED
