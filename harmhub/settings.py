@@ -4,6 +4,7 @@ Sections: environment · applications · requests · templates · data · langua
 security · logging · Wagtail.
 """
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
@@ -307,6 +308,13 @@ if not SELECTOR.fullmatch(DKIM_SELECTOR):
     raise ImproperlyConfigured("DKIM_SELECTOR is a name of letters, digits and hyphens, such as harmhub.")
 # Whom to ask what the DNS says: an address and a port. None: whom the machine asks.
 DNS_SERVER: tuple[str, int] | None = None
+# Mail that cannot be delivered comes back to an address of its own below this one: see docs/mail.md. With the
+# number of the mail, what is before the @ must not be longer than SMTP allows.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="").lower()
+if BOUNCE_ADDRESS and not re.fullmatch(r"[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]+)*", BOUNCE_ADDRESS):
+    raise ImproperlyConfigured(
+        "BOUNCE_ADDRESS is like bounces@example.org, with at most 14 plain letters before the @."
+    )
 
 # --- security ------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ WRONG = {
     "PORT": ("abc", "0", "99999", "-1"),
     "MAIL_LEASE_SECONDS": ("", "1.5"),
     "PUBLIC_URL": ("example.org", "https://example.org/hub", "http://localhost:99999"),
+    "BOUNCE_ADDRESS": ("bounces", "b@", "fifteen-letters@example.org", "a+b@example.org", "b@example.org\n"),
     "PURGE_URL": ("varnish", "ftp://varnish", "http://"),
     "TRUSTED_PROXIES": ("abc", "10.0.0.0/99", "unix,proxy.example.org"),
     "DEBUG": ("maybe",),

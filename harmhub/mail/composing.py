@@ -102,14 +102,16 @@ def own_headers(mail: Mail) -> dict[str, str]:
     }
 
 
-def build(content: Mapping[str, Any]) -> Message:
-    """Return Django's message of what ``compose`` made."""
+def build(content: Mapping[str, Any], *, envelope: str = "") -> Message:
+    """Return Django's message of what ``compose`` made. envelope: the address that it comes back to, where
+    that is not the one it is from."""
     message = Message(
         subject=content["subject"],
         body=content["text"],
-        from_email=content["from"],
+        from_email=envelope or content["from"],
         to=[content["to"]],
-        headers=dict(content["headers"]),
+        # The header is the same whatever is in the envelope.
+        headers=dict(content["headers"]) | {"From": content["from"]},
     )
     if content["html"]:
         message.attach_alternative(content["html"], "text/html")

@@ -26,6 +26,7 @@ from harmhub.mail.checkpoint import database_is_restored, note_sending
 from harmhub.mail.composing import build
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.printing import Printed
+from harmhub.mail.return_path import return_path
 from harmhub.mail.schedule import next_wait
 from harmhub.sealing import readable
 from harmhub.waking import wake
@@ -128,8 +129,9 @@ class Line:
             if mail.edition.pk not in self._printed:
                 self._printed[mail.edition.pk] = Printed.of(mail.edition, own["headers"])
             if printed := self._printed[mail.edition.pk]:
-                return hand_over(printed.sender, own["to"], printed.for_reader(own))
-        self.backend.send_messages([build(mail.told)])
+                sender = return_path(mail.pk) or printed.sender
+                return hand_over(sender, own["to"], printed.for_reader(own))
+        self.backend.send_messages([build(mail.told, envelope=return_path(mail.pk))])
         return None
 
     def _send(self, mail: Mail) -> Outcome:
