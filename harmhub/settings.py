@@ -19,6 +19,7 @@ from django.utils.csp import CSP
 
 from harmhub import embedded_postgres, pooling
 from harmhub.mail.keys import SELECTOR, mail_domain, read_key
+from harmhub.mail.mailbox import Mailbox
 from harmhub.styles import style_hashes
 from harmhub.zones import zone_names
 
@@ -36,7 +37,7 @@ def _number(name: str, default: int, most: int) -> int:
     return int(value)
 
 
-def _url(name: str, example: str, read: Callable[[str], dict[str, Any]]) -> dict[str, Any] | None:
+def _url[Read](name: str, example: str, read: Callable[[str], Read]) -> Read | None:
     """Return what a URL of the environment says, None where it is unset, or refuse to start."""
     try:
         return read(value) if (value := env.str(name, default="")) else None
@@ -315,6 +316,8 @@ if BOUNCE_ADDRESS and not re.fullmatch(r"[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]
     raise ImproperlyConfigured(
         "BOUNCE_ADDRESS is like bounces@example.org, with at most 14 plain letters before the @."
     )
+
+BOUNCE_INBOX = _url("BOUNCE_INBOX_URL", "imap+ssl://user:password@mail.example.org/INBOX", Mailbox.at)
 
 # --- security ------------------------------------------------------------------------------------
 

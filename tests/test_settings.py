@@ -14,6 +14,7 @@ WRONG = {
     "MAIL_LEASE_SECONDS": ("", "1.5"),
     "PUBLIC_URL": ("example.org", "https://example.org/hub", "http://localhost:99999"),
     "BOUNCE_ADDRESS": ("bounces", "b@", "fifteen-letters@example.org", "a+b@example.org", "b@example.org\n"),
+    "BOUNCE_INBOX_URL": ("hunter2", "imap://host/INBOX", "pop3://a:hunter2@host", "imap://a:hunter2@host:x"),
     "PURGE_URL": ("varnish", "ftp://varnish", "http://"),
     "TRUSTED_PROXIES": ("abc", "10.0.0.0/99", "unix,proxy.example.org"),
     "DEBUG": ("maybe",),

@@ -12,10 +12,11 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from harmhub.mail.backends import delete_files
+from harmhub.mail.inbox import read_inbox
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.sending import send_due_mail
 
-EACH_MINUTE, EACH_HOUR = "* * * * *", "7 * * * *"
+EACH_MINUTE, EACH_FIVE_MINUTES, EACH_HOUR = "* * * * *", "*/5 * * * *", "7 * * * *"
 # Counted on the database's clock (files: on ours), with a day more: a clock that runs ahead must not wipe
 # anything early.
 KEPT = timedelta(days=7 + 1)
@@ -30,6 +31,14 @@ def send_due(context: JobContext, timestamp: int | None = None) -> None:
     One at a time, so that a long run and its successor leave the worker room for other jobs.
     """
     send_due_mail(should_stop=context.should_abort)
+
+
+@app.periodic(cron=EACH_FIVE_MINUTES)
+@app.task(queueing_lock="read_bounces", lock="read_bounces")
+def read_bounces(timestamp: int | None = None) -> None:
+    """Read what came back, where there is a mailbox for it."""
+    if settings.BOUNCE_INBOX:
+        read_inbox(settings.BOUNCE_INBOX)
 
 
 @app.periodic(cron=EACH_HOUR)
