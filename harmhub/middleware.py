@@ -19,6 +19,8 @@ ADMIN = "/admin/"
 # Bytes of a form on the public site. Some 80,000 letters of any script: whoever pastes too long a text into a
 # box still gets the box back with the text in it.
 PUBLIC_BODY = 512 * 1024
+# What mail providers tell comes in batches.
+WEBHOOKS = "/anymail/"
 DRAINED = 8 * PUBLIC_BODY
 
 # The strictest policy that Wagtail 8's admin works under: its date widgets, InlinePanel and
@@ -122,6 +124,8 @@ def _too_long(request: HttpRequest) -> bool:
     if request.path_info.startswith(ADMIN):
         limit = max(settings.WAGTAILDOCS_MAX_UPLOAD_SIZE, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
         limit += settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    elif settings.ANYMAIL_PROVIDER and request.path_info.startswith(WEBHOOKS):
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

@@ -20,6 +20,7 @@ from django.utils.csp import CSP
 from harmhub import embedded_postgres, pooling
 from harmhub.mail.keys import SELECTOR, mail_domain, read_key
 from harmhub.mail.mailbox import Mailbox
+from harmhub.mail.providers import configuration
 from harmhub.styles import style_hashes
 from harmhub.zones import zone_names
 
@@ -318,6 +319,16 @@ if BOUNCE_ADDRESS and not re.fullmatch(r"[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]
     )
 
 BOUNCE_INBOX = _url("BOUNCE_INBOX_URL", "imap+ssl://user:password@mail.example.org/INBOX", Mailbox.at)
+# What the provider tells of mail it has sent comes to /anymail/<provider>/tracking/: see docs/providers.md.
+ANYMAIL_PROVIDER = env.str("ANYMAIL_PROVIDER", default="")
+try:
+    ANYMAIL = configuration(
+        ANYMAIL_PROVIDER,
+        env.str("ANYMAIL_WEBHOOK_SECRET", default=""),
+        env.str("ANYMAIL_WEBHOOK_KEY", default=""),
+    )
+except ValueError as problem:
+    raise ImproperlyConfigured(str(problem)) from problem
 
 # --- security ------------------------------------------------------------------------------------
 

@@ -29,6 +29,11 @@ urlpatterns = [
     path("robots.txt", views.robots_txt, name="robots_txt"),
 ]
 
+if settings.ANYMAIL_PROVIDER:
+    from harmhub.mail.events import tracking
+
+    urlpatterns.append(path(f"anymail/{settings.ANYMAIL_PROVIDER}/tracking/", tracking, name="tracking"))
+
 urlpatterns += i18n_patterns(
     path("contact/", include("contact.urls")),
     path("newsletter/", include("newsletter.urls")),

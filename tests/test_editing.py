@@ -516,7 +516,18 @@ def test_only_previews_show_the_bar_of_the_admin(tree, editor):
 
 
 LISTINGS = ["voices", "events", "publications", "since", "feed", "calendar", "2019"]
-NO_PAGES = ["admin", "contact", "documents", "feed", "fr", "health", "media", "newsletter", "static"]
+NO_PAGES = [
+    "admin",
+    "anymail",
+    "contact",
+    "documents",
+    "feed",
+    "fr",
+    "health",
+    "media",
+    "newsletter",
+    "static",
+]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,15 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from harmhub.mail.providers import configuration
+
 WRONG = {
     "PORT": ("abc", "0", "99999", "-1"),
     "MAIL_LEASE_SECONDS": ("", "1.5"),
     "PUBLIC_URL": ("example.org", "https://example.org/hub", "http://localhost:99999"),
     "BOUNCE_ADDRESS": ("bounces", "b@", "fifteen-letters@example.org", "a+b@example.org", "b@example.org\n"),
     "BOUNCE_INBOX_URL": ("hunter2", "imap://host/INBOX", "pop3://a:hunter2@host", "imap://a:hunter2@host:x"),
+    "ANYMAIL_PROVIDER": ("hunter2", "postmark", "mailgun"),
     "PURGE_URL": ("varnish", "ftp://varnish", "http://"),
     "TRUSTED_PROXIES": ("abc", "10.0.0.0/99", "unix,proxy.example.org"),
     "DEBUG": ("maybe",),
@@ -33,6 +36,22 @@ def test_a_wrong_setting_is_refused_by_name(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=name) as refused:
         runpy.run_path(str(settings.BASE_DIR / "harmhub" / "settings.py"))
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("provider", "secret", "key", "words"),
+    [
+        ("postmark", "", "", "needs ANYMAIL_WEBHOOK_SECRET"),
+        ("postmark", "user:hunter2", "", "of 16 characters or more"),
+        ("postmark", "hunter2-hunter2-hunter2", "", "user:password"),
+        ("postmark", "user:0123456789abcdef", "hunter2", "takes no ANYMAIL_WEBHOOK_KEY"),
+        ("mailgun", "user:0123456789abcdef", "", "needs ANYMAIL_WEBHOOK_KEY"),
+    ],
+)
+def test_a_webhook_that_anybody_could_call_is_refused(provider, secret, key, words):
+    with pytest.raises(ValueError, match=words) as refused:
+        configuration(provider, secret, key)
     assert "hunter2" not in str(refused.value)
 
 

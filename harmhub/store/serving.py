@@ -30,6 +30,7 @@ StartResponse = Callable[..., Any]
 # First parts of addresses that are no pages. They never come from the store, and do not wait for each other.
 RESERVED_ROOTS = (
     "admin",
+    "anymail",
     "contact",
     "documents",
     "health",
