@@ -294,6 +294,25 @@ MAILERS = {
 MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180, most=86_400)
 # What the mail server or provider allows; so many are never reached where it does not matter.
 MAILS_PER_SECOND = _number("MAILS_PER_SECOND", 10_000, most=10_000)
+
+
+def _rate(text: str) -> tuple[str, float]:
+    """Return a domain and a number, as in gmail.com=5. ValueError: it is none."""
+    found = re.fullmatch(r"(\*|[a-z0-9-]+(?:\.[a-z0-9-]+)+)=(\d+(?:\.\d+)?)", text)
+    if not found or not 0.1 <= float(found[2]) <= 10_000:
+        raise ValueError("no rate")
+    return found[1], float(found[2])
+
+
+# How many a second go to a domain; * is each other one.
+MAILS_PER_DOMAIN = (
+    _url(
+        "MAILS_PER_DOMAIN",
+        "gmail.com=5,*=20, each from 0.1 to 10000",
+        lambda text: dict(_rate(each.strip().lower()) for each in text.split(",")),
+    )
+    or {}
+)
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"updates@{_public.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The key that mails are signed with (DKIM), and its name in the DNS. See docs/mail.md.

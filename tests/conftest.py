@@ -23,6 +23,8 @@ from django.utils import translation
 from xdist.scheduler import LoadFileScheduling
 
 from harmhub import embedded_postgres
+from harmhub.mail import sending
+from harmhub.mail.domains import Domains
 from tests.factories import Tree
 from tests.fixtures import databases
 from tests.fixtures.site import Site, running_site
@@ -135,6 +137,7 @@ def _nothing_remembered() -> Iterator[None]:
     the language of the last request."""
     yield
     cache.clear()
+    sending.DOMAINS = Domains()
     translation.deactivate()
     for folder in ("limits", "mail"):
         shutil.rmtree(settings.DATA_DIR / folder, ignore_errors=True)

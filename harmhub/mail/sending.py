@@ -11,6 +11,7 @@ import smtplib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from django.utils import timezone
 from harmhub.mail import refused
 from harmhub.mail.checkpoint import database_is_restored, note_sending
 from harmhub.mail.composing import build
+from harmhub.mail.domains import Domains
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.printing import Printed
 from harmhub.mail.return_path import return_path
@@ -39,6 +41,8 @@ RECORDING_WAITS = (0.2, 0.5, 1, 2, 4, 8)
 ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
 POLICY = "5.7."  # security or policy status: relaying denied, log-in required, an unwanted server
 CLOSING = 421
+TOO_MANY = " 4.7."  # greylisting, and limits of how much we may send
+SOON, LONGEST_PAUSE = 60, 1  # seconds
 MOST_EDITIONS = 200  # at hand, of some 20 kB each: a run with many lists has as many
 
 
@@ -53,6 +57,7 @@ class Verdict(Enum):
     CLOSED = "the connection had been closed since the last mail"
 
 
+DOMAINS = Domains()  # of this process, from run to run
 NO_ANSWER = {Verdict.LOST, Verdict.UNREACHED, Verdict.CLOSED}
 
 
@@ -72,6 +77,12 @@ class Outcome:
         about_us = about_us or bool(status and status[0].startswith(POLICY))
         verdict = Verdict.NEVER if code >= 500 and not about_us else Verdict.LATER
         return cls(verdict, f"{code} {status[0] if status else ''}".strip())
+
+    @property
+    def is_of_too_many(self) -> bool:
+        """Whether a mail was refused for now because of how many came, or from whom."""
+        is_of_us = self.answer.startswith(str(CLOSING)) or TOO_MANY in self.answer
+        return self.verdict is Verdict.LATER and is_of_us
 
 
 class Line:
@@ -155,30 +166,33 @@ class Line:
 def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
     """Send until nothing is due, the server is away or the time is over; return how many were sent."""
     sent, ends = 0, time.monotonic() + RUN_SECONDS
-    if not Mail.objects.due().exists():
+    if not Mail.objects.due().exists() and not _pause():
         return 0
     line = Line()
     # After a backup was restored, mails to many may have gone out that wait still: somebody has to decide.
-    claim = partial(Mail.objects.claim, single=database_is_restored())
+    claim = partial(_claim, ends, should_stop, single=database_is_restored())
     try:
         begun = time.monotonic()
         mail = claim() if line.open() else None
         while mail:
+            if wait := DOMAINS.wait(mail):
+                _surely(partial(_hold_back, mail, wait))
+                mail = claim() if not should_stop() else None
+                continue
             outcome = line.hand_over(mail)
+            _heed(mail, outcome)
             is_sent, is_late = outcome.verdict is Verdict.SENT, time.monotonic() > ends
             sent += is_sent
             rest = begun + 1 / settings.MAILS_PER_SECOND - time.monotonic()
             if is_sent and not is_late and rest <= 0 and not should_stop():
-                begun, mail = time.monotonic(), _surely(partial(claim, mail))
+                begun, mail = time.monotonic(), claim(mail)
                 continue
             _surely(partial(_record, mail, outcome))
             if outcome.verdict in {Verdict.LOST, Verdict.UNREACHED}:
                 logger.warning("mail server gone (%s); the queue waits", outcome.answer)
                 break
             if is_late:
-                from harmhub.mail.tasks import send_due  # which imports this module
-
-                wake(send_due)
+                _go_on()
                 break
             if rest > 0:
                 time.sleep(rest)  # before the next is claimed: whoever leaves meanwhile gets it no more
@@ -189,6 +203,53 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
     if sent:
         _surely(note_sending)
     return sent
+
+
+def _claim(
+    ends: float, should_stop: Callable[[], bool], sent: Mail | None = None, *, single: bool
+) -> Mail | None:
+    """Return the next due mail, claimed; also one that was put off until its domain's next turn, if that
+    comes soon. sent: as ``MailQuerySet.claim``."""
+    mail = _surely(partial(Mail.objects.claim, sent, single=single))
+    while mail is None and not should_stop() and (pause := _pause()):
+        if time.monotonic() > ends:
+            _go_on()
+            return None
+        time.sleep(pause)
+        mail = _surely(partial(Mail.objects.claim, single=single))
+    return mail
+
+
+def _pause() -> float:
+    """Return for how many seconds to wait for a mail that was put off; 0: none comes soon. Never for long:
+    others may be written meanwhile."""
+    if not DOMAINS.has_turns():
+        return 0
+    waiting = Mail.objects.unclaimed().filter(due_at__gt=timezone.now()).order_by("due_at")
+    due_at = waiting.values_list("due_at", flat=True).first()
+    wait = (due_at - timezone.now()).total_seconds() if due_at else SOON
+    return 0 if wait >= SOON else min(max(wait, 0.01), LONGEST_PAUSE)
+
+
+def _go_on() -> None:
+    """Have another job send the rest."""
+    from harmhub.mail.tasks import send_due  # which imports this module
+
+    wake(send_due)
+
+
+def _heed(mail: Mail, outcome: Outcome) -> None:
+    """Note what an answer says of the domain."""
+    if outcome.verdict in {Verdict.SENT, Verdict.NEVER}:
+        DOMAINS.took(mail)
+    elif outcome.is_of_too_many:
+        DOMAINS.refused(mail)
+
+
+def _hold_back(mail: Mail, seconds: float) -> None:
+    """Put a mail off, without a try: it is not its turn."""
+    held = Mail.objects.waiting().filter(pk=mail.pk, claimed_until=mail.claimed_until)
+    held.update(claimed_until=None, due_at=timezone.now() + timedelta(seconds=seconds))
 
 
 def _surely[Found](record: Callable[[], Found]) -> Found:
