@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from harmhub.mail import bounced
@@ -12,7 +13,10 @@ from harmhub.mail.models import Bounce, Mail
 from harmhub.sealing import address_digest
 from newsletter.managing import _move
 from newsletter.models import Subscriber, Suppression
+from newsletter.subscribing import erase
+from tests.fixtures.databases import wait_for_a_lock
 from tests.fixtures.following import READER, fresh, mails
+from tests.test_mail_faults import in_thread
 
 pytestmark = pytest.mark.django_db
 SOFT, HARD, COMPLAINT = Bounce.Kind.SOFT, Bounce.Kind.HARD, Bounce.Kind.COMPLAINT
@@ -240,4 +244,40 @@ def test_a_listener_that_fails_has_it_told_again(update):
         bounced.disconnect(fail)
     assert not reason()
     assert record(HARD, mail_id=update.pk)
+    assert reason() == REFUSED
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", [HARD, COMPLAINT])
+def test_a_bounce_that_comes_while_its_reader_is_erased_waits_and_finds_nobody(update, kind, clock, tree):
+    fresh(tree, "More pills")
+    clock.pass_()
+    failed = []
+
+    def tell() -> None:
+        try:
+            record(kind, mail_id=update.pk)
+        except Exception as problem:
+            failed.append(problem)
+
+    with transaction.atomic():
+        list(Subscriber.objects.select_for_update())
+        telling = in_thread(tell)
+        wait_for_a_lock()
+        erase(Subscriber.objects.get())
+    telling.join(10)
+    assert not failed
+    assert not Mail.objects.exists()
+    assert reason() == (COMPLAINT if kind is COMPLAINT else Suppression.Reason.ERASED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_bounce_told_by_two_at_once_is_noted_once(update):
+    with transaction.atomic():
+        list(Subscriber.objects.select_for_update())
+        both = [in_thread(lambda: record(HARD, mail_id=update.pk)) for _number in range(2)]
+        wait_for_a_lock()
+    for each in both:
+        each.join(10)
+    assert Bounce.objects.get().kind == HARD
     assert reason() == REFUSED

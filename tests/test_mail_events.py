@@ -178,6 +178,15 @@ def test_an_event_with_a_wrong_signature_changes_nothing(provider, update, signa
     assert not Bounce.objects.exists()
 
 
+def test_a_provider_that_signs_has_to_know_the_secret_too_where_there_is_one(provider, update):
+    address = provider("mailgun", SECRET, KEY)
+    assert post(address, mailgun(update), secret="") == 403
+    assert post(address, mailgun(update, key="another")) == 403
+    assert not Bounce.objects.exists()
+    assert post(address, mailgun(update)) == 200
+    assert Bounce.objects.exists()
+
+
 def test_a_delay_is_nothing_and_what_was_given_up_for_now_is_soft(provider, update):
     address = provider("mailgun", "", KEY)
     assert post(address, mailgun(update, severity="temporary"), secret="") == 200

@@ -192,6 +192,18 @@ def test_the_job_reads_the_mailbox_where_there_is_one(sent, mailbox, settings):
     assert not mailbox.server.kept()
 
 
+@pytest.mark.parametrize("scheme", ["imap+tls", "imap+ssl"])
+def test_the_way_to_a_mailbox_is_encrypted_for_one_whose_certificate_is_trusted(
+    sent, mailbox, scheme, monkeypatch, caplog
+):
+    mailbox.server.put(dsn(sent))
+    at = Mailbox.at(mailbox.server.url_by(scheme))
+    assert read_inbox(at) is None
+    assert "cannot be read (SSLCertVerificationError)" in caplog.text
+    monkeypatch.setenv("SSL_CERT_FILE", str(mailbox.server.certificate))
+    assert read_inbox(at) == Tally(bounces=1)
+
+
 @pytest.mark.parametrize("wrong", ["password", "folder"])
 def test_a_mailbox_that_does_not_open_costs_a_log_line(mailbox, wrong, caplog):
     url = mailbox.server.url.replace("p%40ss", "x") if wrong == "password" else f"{mailbox.server.url}/none"

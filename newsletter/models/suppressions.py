@@ -23,9 +23,11 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         return self.filter(address_digest=address_digest(address))
 
     def add_digest(self, digest: bytes, reason: str) -> None:
-        """Suppress an address. A final reason replaces any other, and is replaced by none."""
+        """Suppress an address. A final reason replaces any other, and is replaced by none; what somebody
+        wanted is not replaced by what a server says."""
         row, new = self.get_or_create(address_digest=digest, defaults={"reason": reason})
-        if not new and row.reason not in Suppression.FINAL:
+        is_wish = reason != Suppression.Reason.REFUSED
+        if not new and is_wish and row.reason not in Suppression.FINAL:
             row.reason, row.at = reason, timezone.now()
             row.save(update_fields=["reason", "at"])
 
