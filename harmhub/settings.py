@@ -292,6 +292,8 @@ MAILERS = {
 }
 # How long a sender holds a mail it claimed; a killed sender's mail goes out after this time.
 MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180, most=86_400)
+# How many mails are on the wire at once: where the server is far away, each waits for its answers.
+MAIL_CONNECTIONS = _number("MAIL_CONNECTIONS", 1, most=32)
 # What the mail server or provider allows; so many are never reached where it does not matter.
 MAILS_PER_SECOND = _number("MAILS_PER_SECOND", 10_000, most=10_000)
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from harmhub.mail.models import Bounce, Mail
-from newsletter.issues import UPDATES
+from newsletter.issues import TO_LISTS
 from newsletter.models import Delivery, Subscriber, Subscription, Suppression
 from newsletter.subscribing import PURPOSE, end
 
@@ -92,7 +92,7 @@ def _suppress(digest: bytes, reason: str, mail: Mail | None) -> None:
     Suppression.objects.add_digest(digest, reason)
     waiting = Mail.objects.waiting().filter(recipient=digest, purpose__startswith=PURPOSE)
     if reason != Suppression.Reason.COMPLAINT:
-        waiting = waiting.filter(purpose=UPDATES)
+        waiting = waiting.filter(purpose__in=TO_LISTS)
     if mail:
         waiting = waiting.exclude(pk=mail.pk)
     waiting.delete()

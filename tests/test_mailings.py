@@ -224,12 +224,13 @@ def test_who_leaves_before_it_is_sent_gets_it_only_for_her_other_list(tree: Tree
 
 
 def test_report_tells_what_was_sent_delayed_refused_and_left(tree: Tree, clock: Clock, mail_server):
-    addresses = ["sent@example.org", "refused@example.org", "delayed@example.org", "left@example.org"]
+    addresses = ["sent@example.org", "r@refused.example", "r@delayed.example", "left@example.org"]
     for address in addresses:
         clock.follow(tree.health, address=address)
     mailing = gone(written(tree.health))
     leave(secrets_in(mails("left@example.org")[0])[0])
-    mail_server.replies |= {"refused@example.org": "550 5.1.1 no", "delayed@example.org": "451 later"}
+    mail_server.refuse_at("refused.example", "550 5.1.1 no")
+    mail_server.refuse_at("delayed.example", "451 later")
     send_due_mail()
     report = report_on(gone(mailing))
     assert (report.due, report.sent, report.waiting, report.delayed) == (4, 1, 1, 1)

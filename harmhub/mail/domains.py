@@ -1,11 +1,13 @@
 """How fast the recipients' domains take mail, as the sender knows it.
 
 Only in its memory: in the database, domains lie sealed with the addresses. A sender that begins anew knows of
-no rests and no turns; what was put off is due at its time all the same. There is one sender at a time.
+no rests and no turns; what was put off is due at its time all the same. One process sends at a time, over one
+connection or several.
 """
 
 import time
 from dataclasses import dataclass, field
+from threading import Lock
 from uuid import UUID
 
 from cryptography.fernet import InvalidToken
@@ -55,13 +57,18 @@ class Domains:
         self._last_turn = 0.0
         self._refusals: dict[str, Refusals] = {}
         self._resting: dict[str, float] = {}
+        self._lock = Lock()  # several connections ask at once
 
     def wait(self, mail: Mail) -> float:
         """Return for how many seconds a mail is to be put off; 0: it may go, and is counted."""
-        rates = settings.MAILS_PER_DOMAIN
-        if not rates and not self._resting:
+        if not settings.MAILS_PER_DOMAIN and not self._resting:
             return 0
-        domain, now = domain_of(mail), time.monotonic()
+        domain = domain_of(mail)
+        with self._lock:
+            return self._wait(mail, domain, time.monotonic())
+
+    def _wait(self, mail: Mail, domain: str, now: float) -> float:
+        rates = settings.MAILS_PER_DOMAIN
         rest = self._resting.get(domain, now) - now
         if rest > 0:
             return rest
@@ -112,12 +119,13 @@ class Domains:
     def refused(self, mail: Mail) -> None:
         """Note that a domain wants no mail now: too many came, or it does not know us yet (greylisting)."""
         domain = domain_of(mail)
-        refusals = self._refusals.setdefault(domain, Refusals())
-        refusals.mails.add(mail.pk)
-        if len(refusals.mails) >= FEW:
-            rest = min(FIRST_REST * 2**refusals.rests, LONGEST)
-            self._resting[domain] = time.monotonic() + rest
-            refusals.rests += 1
+        with self._lock:
+            refusals = self._refusals.setdefault(domain, Refusals())
+            refusals.mails.add(mail.pk)
+            if len(refusals.mails) >= FEW:
+                rest = min(FIRST_REST * 2**refusals.rests, LONGEST)
+                self._resting[domain] = time.monotonic() + rest
+                refusals.rests += 1
 
 
 def domain_of(mail: Mail) -> str:

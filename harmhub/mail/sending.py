@@ -10,6 +10,7 @@ import re
 import smtplib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -164,13 +165,36 @@ class Line:
 
 
 def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Send until nothing is due, the server is away or the time is over; return how many were sent."""
-    sent, ends = 0, time.monotonic() + RUN_SECONDS
+    """Send until nothing is due, the server is away or the time is over, over as many connections at once as
+    ``MAIL_CONNECTIONS`` says; return how many were sent."""
     if not Mail.objects.due().exists() and not _pause():
         return 0
-    line = Line()
+    ends = time.monotonic() + RUN_SECONDS
     # After a backup was restored, mails to many may have gone out that wait still: somebody has to decide.
     claim = partial(_claim, ends, should_stop, single=database_is_restored())
+    senders = settings.MAIL_CONNECTIONS
+    if senders == 1:
+        sent = _send_on_one(claim, ends, should_stop)
+    else:
+        with ThreadPoolExecutor(senders) as threads:
+            each = [threads.submit(_send_beside, claim, ends, should_stop) for _ in range(senders)]
+        sent = sum(one.result() for one in each)
+    if sent:
+        _surely(note_sending)
+    return sent
+
+
+def _send_beside(claim: Callable[..., Mail | None], ends: float, should_stop: Callable[[], bool]) -> int:
+    """Send over one of several connections, in a thread with a database connection of its own."""
+    try:
+        return _send_on_one(claim, ends, should_stop)
+    finally:
+        connection.close()
+
+
+def _send_on_one(claim: Callable[..., Mail | None], ends: float, should_stop: Callable[[], bool]) -> int:
+    """Send what is claimed over one connection to the server; return how many were sent."""
+    sent, line, gap = 0, Line(), settings.MAIL_CONNECTIONS / settings.MAILS_PER_SECOND
     try:
         begun = time.monotonic()
         mail = claim() if line.open() else None
@@ -183,7 +207,7 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
             _heed(mail, outcome)
             is_sent, is_late = outcome.verdict is Verdict.SENT, time.monotonic() > ends
             sent += is_sent
-            rest = begun + 1 / settings.MAILS_PER_SECOND - time.monotonic()
+            rest = begun + gap - time.monotonic()
             if is_sent and not is_late and rest <= 0 and not should_stop():
                 begun, mail = time.monotonic(), claim(mail)
                 continue
@@ -200,8 +224,6 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
             mail = claim() if not should_stop() and line.open() else None
     finally:
         line.close()
-    if sent:
-        _surely(note_sending)
     return sent
 
 

@@ -32,10 +32,11 @@ class Sending:
     def of_site(cls) -> "Sending":
         """Return how this site sends."""
         domain = _public_domain(settings.DEFAULT_FROM_EMAIL)
+        returning = _public_domain(settings.BOUNCE_ADDRESS) if settings.BOUNCE_ADDRESS else domain
         return cls(
             address=settings.DEFAULT_FROM_EMAIL,
             domain=domain,
-            envelope=domain,
+            envelope=returning,
             server=str(getattr(mailers["outgoing"], "host", "") or ""),
             site=urlsplit(settings.PUBLIC_URL).hostname or "",
             selector=settings.DKIM_SELECTOR,

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         ('auth', '0012_alter_user_first_name_max_length'),
         ('content', '0007_telling'),
         ('mail', '0003_checkpoint'),
-        ('newsletter', '0004_changes'),
+        ('newsletter', '0005_suppressions'),
         ('contenttypes', '0002_remove_content_type_name'),
         ('wagtailcore', '0098_apitoken'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
