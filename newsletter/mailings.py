@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from harmhub.mail.models import Edition, Mail
+from harmhub.mail.models import Bounce, Edition, Mail
 from newsletter.issues import MAILING
 from newsletter.mailing_text import write_mailing
 from newsletter.models import Delivery, Issue, Mailing, Subscriber
@@ -96,12 +96,14 @@ class Sending:
 @dataclass(frozen=True)
 class Report:
     """What became of the mails of a mailing: how many were written, are on their way (of these, delayed by a
-    mail server), were sent, refused, or not sent because their readers left first."""
+    mail server), were sent (of these, came back for good or were complained about, as far as is known),
+    refused, or not sent because their readers left first."""
 
     due: int
     waiting: int
     delayed: int
     sent: int
+    returned: int
     refused: int
     withdrawn: int
     left: int
@@ -109,10 +111,11 @@ class Report:
 
 def report_on(mailing: Mailing) -> Report:
     """Return how far a mailing has come. left: who left a list by a link in it."""
+    mails = Mail.objects.filter(pk__in=Delivery.objects.filter(issue__mailing=mailing).values("mail"))
+    returned = mails.filter(bounce__kind__in=(Bounce.Kind.HARD, Bounce.Kind.COMPLAINT)).count()
     if mailing.settled_at:
         sent, refused, waiting, delayed = mailing.sent, mailing.refused, 0, 0
     else:
-        mails = Mail.objects.filter(pk__in=Delivery.objects.filter(issue__mailing=mailing).values("mail"))
         found = mails.aggregate(
             sent=Count("pk", filter=Q(sent_at__isnull=False)),
             refused=Count("pk", filter=Q(failed_at__isnull=False)),
@@ -121,7 +124,7 @@ def report_on(mailing: Mailing) -> Report:
         )
         sent, refused, waiting, delayed = (found[n] for n in ("sent", "refused", "waiting", "delayed"))
     withdrawn = max(mailing.mails - sent - refused - waiting, 0)
-    return Report(mailing.mails, waiting, delayed, sent, refused, withdrawn, mailing.left)
+    return Report(mailing.mails, waiting, delayed, sent, returned, refused, withdrawn, mailing.left)
 
 
 def settle(mailing: Mailing) -> None:

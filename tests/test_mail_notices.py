@@ -92,5 +92,7 @@ def test_submitting_to_moderation_needs_no_mail_server(tree: Tree, django_captur
     voice = tree.voice(live=False)
     voice.save_revision()
     with django_capture_on_commit_callbacks(execute=True):
-        Workflow.objects.get(name="Moderators approval").start(voice, User.objects.create_user("editor", "editor@example.org"))
+        Workflow.objects.get(name="Moderators approval").start(
+            voice, User.objects.create_user("editor", "editor@example.org")
+        )
     assert "moderator@example.org" in {mail.content["to"] for mail in Mail.objects.all()}

@@ -7,7 +7,8 @@ from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 from wagtail.models import Locale
 
-from harmhub.mail.models import Mail
+from harmhub.mail.bounces import record
+from harmhub.mail.models import Bounce, Mail
 from harmhub.mail.sending import send_due_mail
 from harmhub.publishing import UnfinishedError
 from newsletter.mailings import Sending, report_on
@@ -237,8 +238,12 @@ def test_report_tells_what_was_sent_delayed_refused_and_left(tree: Tree, clock: 
     assert (report.refused, report.withdrawn, report.left) == (1, 1, 0)
     assert mailing.settled_at is None
     Mail.objects.waiting().update(failed_at=timezone.now())
+    record(Bounce.Kind.HARD, mail_id=mails("sent@example.org")[0].pk)
     report = report_on(gone(mailing))
+    assert (report.sent, report.returned) == (1, 1)
     assert mailing.settled_at
-    erase(Subscriber.objects.first())
-    assert report_on(mailing) == report
+    for subscriber in Subscriber.objects.all():
+        erase(subscriber)
+    after = report_on(mailing)
+    assert (after.due, after.sent, after.refused) == (report.due, report.sent, report.refused)
     assert (report.due, report.sent, report.refused, report.waiting) == (4, 1, 2, 0)
