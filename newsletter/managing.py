@@ -18,6 +18,7 @@ from harmhub.models import SiteSettings
 from harmhub.sealing import address_digest, readable
 from newsletter.links import link
 from newsletter.models import (
+    EVERYBODY,
     AddressChange,
     Delivery,
     LinkRequest,
@@ -26,10 +27,20 @@ from newsletter.models import (
     Subscriber,
     Subscription,
     Suppression,
+    Tally,
     Token,
     Update,
 )
-from newsletter.subscribing import CONFIRMABLE_FOR, begin, correct, end, found_or_made, lock, post
+from newsletter.subscribing import (
+    CONFIRMABLE_FOR,
+    begin,
+    correct,
+    count_sign_up,
+    end,
+    found_or_made,
+    lock,
+    post,
+)
 
 MANAGEABLE_FOR = timedelta(hours=24)
 RELEASE, RECEIVE = Token.Purpose.RELEASE, Token.Purpose.RECEIVE
@@ -109,6 +120,7 @@ def choose(subscriber: Subscriber, paces: Iterable[tuple[List, str]]) -> None:
             subscription = Subscription.objects.create(subscriber=subscriber, list=chosen)
         if not subscription.is_active:
             _note_consent(subscription, wanted.name, pace)
+            count_sign_up(subscriber, [subscription])
         begin(subscription, pace, timezone.now())
     if subscriber.subscriptions.active().exists():
         Suppression.objects.lift(bytes(subscriber.address_digest))
@@ -127,6 +139,8 @@ def speak(subscriber: Subscriber, language: str) -> None:
         translated = each.list.in_language(language)
         if translated and not subscriber.subscriptions.active().filter(list=translated).exists():
             subscriber.subscriptions.filter(list=translated).delete()  # it was left
+            Tally.objects.add("shifted", [each.list_id], timezone.now(), by=-1)
+            Tally.objects.add("shifted", [translated.pk], timezone.now())
             each.list = translated
             each.save(update_fields=["list"])
             List.objects.filter(pk=translated.pk).update(was_followed=True)
@@ -294,6 +308,8 @@ def _move(old: Subscriber, new: Subscriber) -> None:
     theirs = {each.list_id: each for each in new.subscriptions.all()}
     if not any(each.is_active for each in theirs.values()):
         new.language, new.paused_until = old.language, old.paused_until
+    elif old.subscriptions.active().exists():
+        Tally.objects.add("shifted", [EVERYBODY], timezone.now(), by=-1)  # two addresses, one person
     new.is_discreet |= old.is_discreet
     new.save(update_fields=["language", "paused_until", "is_discreet"])
     for each in old.subscriptions.active():
@@ -322,5 +338,6 @@ def _merge(gone: Subscription, kept: Subscription) -> None:
     kept.served_to = min(kept.served_to, gone.served_to)
     kept.starts_after = min(kept.starts_after, gone.starts_after)
     kept.save(update_fields=["served_to", "starts_after"])
+    Tally.objects.add("shifted", [gone.list_id], timezone.now(), by=-1)
     for token in gone.tokens.filter(purpose=Token.Purpose.LEAVE):
         token.subscriptions.add(kept)

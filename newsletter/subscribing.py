@@ -17,6 +17,7 @@ from harmhub.sealing import address_digest, readable
 from newsletter.issues import withdraw
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.models import (
+    EVERYBODY,
     AddressChange,
     Delivery,
     LinkRequest,
@@ -27,6 +28,7 @@ from newsletter.models import (
     Subscriber,
     Subscription,
     Suppression,
+    Tally,
     Token,
     Update,
 )
@@ -120,6 +122,7 @@ def _was_asked(subscription: Subscription) -> bool:
 
 def _ask(subscriber: Subscriber, subscriptions: list[Subscription], sign_up: SignUp) -> None:
     """Post the confirmation mail. Nothing that was typed stands in it."""
+    count_sign_up(subscriber, [each for each in subscriptions if not (each.is_active or _was_asked(each))])
     token, secret = Token.issue(subscriber, Token.Purpose.CONFIRM, subscriptions, lives=CONFIRMABLE_FOR)
     for each in subscriptions:
         each.asked_at = token.created_at
@@ -136,6 +139,14 @@ def _ask(subscriber: Subscriber, subscriptions: list[Subscription], sign_up: Sig
         "confirm_url": link("newsletter:confirm", secret, sign_up.language),
     }
     post(subscriber, "confirmation", context, language=sign_up.language)
+
+
+def count_sign_up(subscriber: Subscriber, subscriptions: list[Subscription]) -> None:
+    """Count a wish for some lists; of the whole organisation, that of who has none yet."""
+    lists: list[int | None] = [each.list_id for each in subscriptions]
+    if lists and not subscriber.subscriptions.active().exists():
+        lists.append(EVERYBODY)
+    Tally.objects.add("signed_up", lists, timezone.now())
 
 
 def names_of(subscriptions: Iterable[Subscription]) -> list[str]:
@@ -189,6 +200,8 @@ def _confirm(token: Token, subscriptions: list[Subscription]) -> None:
 def begin(subscription: Subscription, pace: str, at: datetime) -> None:
     """Have a subscription count from a moment on, at a pace; one that counts already goes on."""
     if not subscription.is_active:
+        is_first = not subscription.subscriber.subscriptions.active().exists()
+        Tally.objects.add("joined", [subscription.list_id, *([EVERYBODY] if is_first else [])], at)
         subscription.confirmed_at, subscription.left_at = at, None
         # Only what is found from now on is for this wish; what was released before need not be looked at.
         subscription.starts_after = Update.objects.newest()
@@ -235,7 +248,10 @@ def end(subscription: Subscription) -> bool:
     subscription.save(update_fields=["left_at"])
     subscription.consents.exclude(day=None).delete()
     withdraw(subscription)
-    if not subscription.subscriber.subscriptions.active().exists():
+    is_last = not subscription.subscriber.subscriptions.active().exists()
+    counted = [subscription.list_id, *([EVERYBODY] if is_last else [])]
+    Tally.objects.add("left", counted, subscription.left_at)
+    if is_last:
         Suppression.objects.add_digest(bytes(subscription.subscriber.address_digest), Suppression.Reason.LEFT)
     return True
 
@@ -245,6 +261,8 @@ def erase(subscriber: Subscriber) -> None:
     """Forget an address and all that belongs to it, queued mails included. Only its digest stays."""
     digest = bytes(subscriber.address_digest)
     list(Subscriber.objects.filter(pk=subscriber.pk).select_for_update())
+    lists = list(subscriber.subscriptions.active().values_list("list", flat=True))
+    Tally.objects.add("left", [*lists, EVERYBODY] if lists else [], timezone.now())
     Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
     for wishes in (SignUp.objects, LinkRequest.objects, AddressChange.objects):
         wishes.of_address(digest).delete()

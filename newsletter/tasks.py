@@ -22,6 +22,7 @@ from newsletter.models import (
     SignUp,
     Subscriber,
     Subscription,
+    Tally,
     Token,
 )
 from newsletter.serving import Service
@@ -83,3 +84,12 @@ def forget(timestamp: int) -> None:
         old = Q(run__slot__lt=Now() - TOLD_KEPT) | Q(mailing__begun_at__lt=Now() - TOLD_KEPT)
         for issue in Issue.objects.filter(old, is_forgotten=False):
             issue.forget()
+
+
+@app.periodic(cron="53 * * * *")
+@app.task(queueing_lock="newsletter-numbers", lock="newsletter-numbers")
+def numbers(timestamp: int | None = None) -> None:
+    """Bring the tallies of each list and day together, and have their sums say what is there."""
+    Tally.objects.fold()
+    if corrected := Tally.objects.settle():
+        logger.warning("The numbers of %s lists were not what is there, and have been corrected.", corrected)

@@ -3,6 +3,7 @@
 A list is a listing of the site, or all of its work.
 """
 
+from newsletter.models.imports import Import
 from newsletter.models.lists import List
 from newsletter.models.mailings import Mailing, MailingItem, SecondPersonTask
 from newsletter.models.moves import AddressChange
@@ -10,12 +11,15 @@ from newsletter.models.paces import Pace
 from newsletter.models.sign_ups import LinkRequest, SignUp
 from newsletter.models.subscribers import Consent, Subscriber, Subscription, Token
 from newsletter.models.suppressions import Suppression
+from newsletter.models.tallies import EVERYBODY, Tally
 from newsletter.models.updates import Delivery, Issue, Run, Update
 
 __all__ = [
+    "EVERYBODY",
     "AddressChange",
     "Consent",
     "Delivery",
+    "Import",
     "Issue",
     "LinkRequest",
     "List",
@@ -28,6 +32,7 @@ __all__ = [
     "Subscriber",
     "Subscription",
     "Suppression",
+    "Tally",
     "Token",
     "Update",
 ]

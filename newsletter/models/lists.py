@@ -6,6 +6,7 @@ from typing import Self
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Value
+from django.utils.translation import gettext_lazy as _
 from wagtail.models import Locale, Page
 
 from content.models import Entry
@@ -72,7 +73,9 @@ class List(models.Model):
     wagtail_reference_index_ignore = True
 
     class Meta:
-        default_permissions = ()
+        verbose_name = _("list")
+        verbose_name_plural = _("lists")
+        default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(
                 fields=["page", "locale", "kind", "program", "tag"],

@@ -132,6 +132,7 @@ class Subscription(models.Model):
         permissions = [
             ("export_subscription", "Can export subscribers"),
             ("erase_subscription", "Can erase subscribers"),
+            ("import_subscription", "Can import subscribers"),
         ]
         indexes = [
             models.Index(
@@ -177,7 +178,8 @@ class Subscription(models.Model):
 
 
 class Consent(models.Model):
-    """What somebody was shown and agreed to. ``day`` is empty until she pressed Confirm."""
+    """What somebody was shown and agreed to. ``day`` is empty until she pressed Confirm, or the day that was
+    given where she did so elsewhere."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="consents")
     # By which she is asked to confirm. It outlives the consent: it also counts how often she was written to.
@@ -189,6 +191,8 @@ class Consent(models.Model):
     )
     is_discreet = models.BooleanField(_("neutral subject lines"), default=False)
     day = models.DateField(_("day"), null=True)
+    # When somebody of ours brought it along: it was said elsewhere.
+    imported_at = models.DateTimeField(_("imported"), null=True)
 
     class Meta:
         verbose_name = _("consent")
