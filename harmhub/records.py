@@ -26,7 +26,7 @@ from wagtail.admin.forms.search import SearchForm
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.views.generic.models import IndexView, InspectView
-from wagtail.admin.views.mixins import Echo
+from wagtail.admin.views.mixins import Echo, SpreadsheetExportMixin
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import get_active_log_context, log
@@ -84,7 +84,19 @@ class DeclaredPermissionPolicy(ModelPermissionPolicy):
         return action in declared and super().user_has_permission(user, action)
 
 
-class RecordIndexView(IndexView):
+class QuotedExport(SpreadsheetExportMixin):
+    """An export whose CSV every spreadsheet reads alike."""
+
+    def stream_csv(self, queryset: Any) -> Iterator[bytes]:
+        """Yield the lines of a CSV file (RFC 4180), each cell quoted: a semicolon must not start another."""
+        writer = csv.DictWriter(Echo(), fieldnames=self.list_export, quoting=csv.QUOTE_ALL)
+        yield "\ufeff".encode()
+        yield writer.writerow({field: self.get_heading(queryset, field) for field in self.list_export})
+        for item in queryset:
+            yield self.write_csv_row(writer, self.to_row_dict(item))
+
+
+class RecordIndexView(QuotedExport, IndexView):
     """A listing with an export for those who may, written to the log record by record."""
 
     any_permission_required = ["view"]
@@ -93,6 +105,8 @@ class RecordIndexView(IndexView):
     titled_by: tuple[Any, str] | None = (
         None  # label and accessor of the first column, where str() is a number
     )
+    export_permission = "export"
+    names_people = True  # so whatever is taken out is written to the log
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -104,14 +118,14 @@ class RecordIndexView(IndexView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the listing or the export. PermissionDenied: this user may not have it."""
-        if self.is_export and not self.user_has_permission("export"):
+        if self.is_export and not self.show_export_buttons:
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
     @property
     def show_export_buttons(self) -> bool:
         """Whether to offer the export."""
-        return self.user_has_permission("export")
+        return self.user_has_permission(self.export_permission)
 
     def get_search_form(self) -> SearchForm | None:
         """Return the search box, which says what can be looked for: sealed words cannot."""
@@ -127,17 +141,10 @@ class RecordIndexView(IndexView):
         """Return no address: records are not edited."""
         return None
 
-    def stream_csv(self, queryset: QuerySet) -> Iterator[bytes]:
-        """Yield the lines of a CSV file (RFC 4180), each cell quoted: a semicolon must not start another."""
-        writer = csv.DictWriter(Echo(), fieldnames=self.list_export, quoting=csv.QUOTE_ALL)
-        yield "\ufeff".encode()
-        yield writer.writerow({field: self.get_heading(queryset, field) for field in self.list_export})
-        for item in queryset:
-            yield self.write_csv_row(writer, self.to_row_dict(item))
-
     def as_spreadsheet(self, queryset: QuerySet, spreadsheet_format: str) -> HttpResponse:
         """Return the file, and note that each of these records was taken out."""
-        log_each(queryset, f"{self.model._meta.app_label}.export", self.request.user)
+        if self.names_people:
+            log_each(queryset, f"{self.model._meta.app_label}.export", self.request.user)
         return super().as_spreadsheet(queryset, spreadsheet_format)
 
 

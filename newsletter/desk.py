@@ -21,6 +21,7 @@ from wagtail.log_actions import log
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
 from harmhub.waking import wake_after_commit
 from newsletter.mailings_desk import MailingViewSet
+from newsletter.lists_desk import ListViewSet
 from newsletter.models import List, SignUp, Subscription
 from newsletter.subscribing import erase
 from newsletter.suppressions_desk import SuppressionViewSet
@@ -201,6 +202,7 @@ class NewsletterGroup(ModelViewSetGroup):
     menu_order = 260
     items = (
         SubscriberViewSet("subscriber", url_prefix="subscribers"),
+        ListViewSet("list", url_prefix="lists"),
         UpdateViewSet("update", url_prefix="updates"),
         RunViewSet("run_of_updates", url_prefix="runs-of-updates"),
         MailingViewSet(),

@@ -17,10 +17,10 @@ from wagtail.query import PageQuerySet
 from harmhub.records import DeclaredPermissionPolicy
 from newsletter.desk import NewsletterGroup
 from newsletter.issues import preview
-from newsletter.models import Mailing, Run, SignUp, Subscription, Suppression, Update
+from newsletter.models import List, Mailing, Run, SignUp, Subscription, Suppression, Update
 from newsletter.updates_desk import what_subscribers_get
 
-for model in (Subscription, SignUp, Run, Update, Suppression):
+for model in (Subscription, SignUp, Run, Update, List, Suppression):
     register_permission_policy(model, DeclaredPermissionPolicy(model), exact_class=True)
 
 

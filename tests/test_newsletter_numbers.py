@@ -18,10 +18,11 @@ from harmhub.sealing import address_digest
 from newsletter import managing
 from newsletter.models import EVERYBODY, List, Pace, Subscriber, Subscription, Tally
 from newsletter.models.tallies import day_of
-from newsletter.subscribing import begin, end, erase
+from newsletter.subscribing import end, erase
 from newsletter.tasks import forget, numbers, sign_ups
 from tests.factories import Tree
 from tests.fixtures.following import READER, Clock, mails
+from tests.fixtures.following import follow_now as follow
 from tests.fixtures.stateful import run_operations
 
 WHAT = ("signed_up", "joined", "imported", "left", "shifted")
@@ -48,17 +49,6 @@ def as_is() -> dict:
     active = Subscription.objects.active()
     found = {each: active.filter(list=each).count() for each in List.objects.all()}
     return found | {None: active.values("subscriber").distinct().count()}
-
-
-def follow(topic, address: str = READER) -> Subscription:
-    subscriber, _ = Subscriber.objects.get_or_create(
-        address_digest=address_digest(address), defaults={"address": address, "language": "en"}
-    )
-    subscription, _ = Subscription.objects.get_or_create(
-        subscriber=subscriber, list=List.objects.of(topic, "en")
-    )
-    begin(subscription, Pace.WEEKLY, timezone.now())
-    return subscription
 
 
 # --- what is counted

@@ -1,11 +1,14 @@
 """Lists: what one can subscribe to. Every listing that can be looked at can be followed."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Self
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Locale, Page
 
@@ -40,6 +43,36 @@ class ListQuerySet(models.QuerySet["List"]):
     def in_any_language(self, numbers: Iterable[int]) -> Self:
         """Return the lists with these numbers, and the same ones in other languages."""
         return self.filter(family__in=self.model.objects.filter(pk__in=numbers).values("family"))
+
+    def ever_followed(self) -> Self:
+        """Return those that have or had subscribers, or somebody who is asked to confirm."""
+        subscriptions = apps.get_model("newsletter", "Subscription")
+        theirs = subscriptions.objects.filter(list=OuterRef("pk"))
+        return self.filter(Q(was_followed=True) | Exists(theirs))
+
+    def numbered(self, since: date) -> Self:
+        """Return the lists with their numbers: of now, and of what happened after a day."""
+        tallies = apps.get_model("newsletter", "Tally").objects.filter(list=OuterRef("pk"), day__gt=since)
+        recent = lambda name: Subquery(  # noqa: E731
+            tallies.order_by().values("list").annotate(sum=Sum(name)).values("sum")
+        )
+        confirmed = Q(subscriptions__confirmed_at__isnull=False)
+        return self.annotate(
+            subscribers=Count("subscriptions", filter=confirmed & Q(subscriptions__left_at=None)),
+            pending=Count("subscriptions", filter=~confirmed),
+            signed_up=Coalesce(recent("signed_up"), 0),
+            gone=Coalesce(recent("left"), 0),
+        )
+
+    def found_by(self, words: str) -> Self:
+        """Return those whose name has all of these words. It needs what ``named()`` looks up."""
+        found = self
+        for word in words.split():
+            about = Q(page=None, organisation__icontains=word) | Q(page__title__icontains=word)
+            kinds = [kind for kind in Kind if word.casefold() in kind.plural.casefold()]
+            cut = Q(kind__in=kinds) | Q(program__title__icontains=word) | Q(tag__name__icontains=word)
+            found = found.filter(about | cut)
+        return found
 
     def unused(self) -> Self:
         """Return those that nobody ever followed, and that nobody is about to follow."""
@@ -126,6 +159,12 @@ class List(models.Model):
             page=page, locale=locale, kind=self.kind, program_id=program and program.pk, tag=self.tag
         )
         return List.objects.kept(wanted)
+
+    @property
+    def language(self) -> str:
+        """The name of its language, as its readers write it."""
+        code = self.locale.language_code
+        return dict(settings.LANGUAGES).get(code, code)
 
     @property
     def facets(self) -> tuple[int, ...]:
