@@ -16,11 +16,13 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.viewsets.model import ModelViewSetGroup
+from wagtail.admin.widgets.button import Button, HeaderButton
 from wagtail.log_actions import log
 
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
 from harmhub.waking import wake_after_commit
 from newsletter.mailings_desk import MailingViewSet
+from newsletter import import_desk
 from newsletter.lists_desk import ListViewSet
 from newsletter.models import List, SignUp, Subscription
 from newsletter.subscribing import erase
@@ -67,6 +69,13 @@ class SubscribersView(RecordIndexView):
     """Who is on which list, one line for each address and list."""
 
     titled_by = (gettext_lazy("E-mail address"), "subscriber.address")
+
+    @property
+    def header_buttons(self) -> list[Button]:
+        """The way to an import, for who may do one."""
+        if not self.user_has_permission("import"):
+            return []
+        return [HeaderButton(_("Import"), url=reverse("subscriber:import"), icon_name="upload")]
 
     def get_base_queryset(self) -> QuerySet:
         """Return all subscriptions with their addresses."""
@@ -138,6 +147,7 @@ class SubscriberViewSet(RecordViewSet):
         """Add the address under which an address is erased."""
         return [
             *super().get_urlpatterns(),
+            *import_desk.urlpatterns,
             path("inspect/<int:pk>/erase/", EraseView.as_view(), name="erase"),
         ]
 

@@ -191,7 +191,12 @@ def data_of(subscriber: Subscriber) -> dict:
                 "confirmed": each.confirmed_at,
                 "left": each.left_at,
                 "agreed_to": [
-                    {"wording": consent.wording, "list": consent.list_name, "day": consent.day}
+                    {
+                        "wording": consent.wording,
+                        "list": consent.list_name,
+                        "day": consent.day,
+                        "brought_from_elsewhere": consent.imported_at,
+                    }
                     for consent in each.consents.exclude(day=None)
                 ],
             }

@@ -36,6 +36,7 @@ from newsletter.models.subscribers import SubscriptionQuerySet
 
 logger = logging.getLogger(__name__)
 PURPOSE = "newsletter"
+IMPORTED = "newsletter-imported"  # the purpose of mails to who was brought along from elsewhere
 CONFIRMABLE_FOR = timedelta(hours=48)
 
 
@@ -252,6 +253,9 @@ def end(subscription: Subscription) -> bool:
     counted = [subscription.list_id, *([EVERYBODY] if is_last else [])]
     Tally.objects.add("left", counted, subscription.left_at)
     if is_last:
+        Mail.objects.waiting().filter(
+            recipient=subscription.subscriber.address_digest, purpose=IMPORTED
+        ).delete()
         Suppression.objects.add_digest(bytes(subscription.subscriber.address_digest), Suppression.Reason.LEFT)
     return True
 

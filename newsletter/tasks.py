@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,10 +13,12 @@ from procrastinate.contrib.django import app
 
 from harmhub.mail.checkpoint import database_is_restored
 from newsletter.mailings import send_mailings
+from newsletter.bringing_in import work_off
 from newsletter.managing import ask_both, send_link
 from newsletter.models import (
     AddressChange,
     Consent,
+    Import,
     Issue,
     LinkRequest,
     List,
@@ -61,6 +64,13 @@ def updates(context: JobContext, timestamp: int | None = None) -> None:
     send_mailings(now, should_stop=context.should_abort)
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="newsletter-imports", lock="newsletter-imports", pass_context=True)
+def imports(context: JobContext, timestamp: int | None = None) -> None:
+    """Bring in the addresses of the imports that somebody has begun. One at a time."""
+    each_once(Import.objects.running(), partial(work_off, should_stop=context.should_abort))
+
+
 @app.periodic(cron="23 * * * *")
 @app.task(queueing_lock="newsletter-forget")
 def forget(timestamp: int) -> None:
@@ -80,6 +90,7 @@ def forget(timestamp: int) -> None:
         nobody = Subscriber.objects.filter(subscriptions=None)
         nobody.exclude(tokens__purpose=Token.Purpose.RECEIVE).delete()
         List.objects.unused().delete()
+        Import.objects.forget()
         # What somebody was told is forgotten; by which lists, the links in old mails have to know.
         old = Q(run__slot__lt=Now() - TOLD_KEPT) | Q(mailing__begun_at__lt=Now() - TOLD_KEPT)
         for issue in Issue.objects.filter(old, is_forgotten=False):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail import hooks
 from wagtail.admin import messages
-from wagtail.log_actions import LogActionRegistry
+from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.permissions import register_permission_policy
 from wagtail.query import PageQuerySet
 
@@ -61,11 +61,29 @@ def subscribers(pages: PageQuerySet) -> str:
     return words % number if number else ""
 
 
+class Imported(LogFormatter):
+    """What the log says of an import that is done: how many, and to which lists."""
+
+    label = _("Import done")
+
+    def format_message(self, log_entry: Any) -> str:
+        """Return it in a sentence."""
+        number, lists = log_entry.data["counts"].get("new", 0), ", ".join(log_entry.data["lists"])
+        words = ngettext(
+            "%(number)d subscription imported: %(lists)s",
+            "%(number)d subscriptions imported: %(lists)s",
+            number,
+        )
+        return words % {"number": number, "lists": lists}
+
+
 @hooks.register("register_log_actions")
 def register_log_actions(actions: LogActionRegistry) -> None:
     """Name what is logged about subscribers."""
     actions.register_action("newsletter.read", _("Read"), _("Subscriber read"))
     actions.register_action("newsletter.export", _("Export"), _("Subscriber exported"))
+    actions.register_action("newsletter.import", _("Import"), _("Import of subscribers begun"))
+    actions.register_action("newsletter.imported")(Imported)
     actions.register_action("newsletter.erase", _("Erase"), _("Subscriber erased"))
     actions.register_action("newsletter.send_now", _("Send now"), _("Subscribers told before the time"))
     actions.register_action("newsletter.hold", _("Hold back"), _("Update to subscribers held back"))

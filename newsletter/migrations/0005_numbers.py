@@ -76,7 +76,8 @@ class Migration(migrations.Migration):
                 ('problems', models.JSONField(default=list)),
                 ('refused', models.PositiveIntegerField(default=0)),
                 ('counts', models.JSONField(default=dict)),
-                ('file_kind', models.CharField(max_length=40)),
+                ('file_kind', models.CharField(max_length=80)),
+                ('unknown', models.JSONField(default=list)),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='imported by')),
             ],
             options={

@@ -59,7 +59,8 @@ class Import(models.Model):
     problems = models.JSONField(default=list)
     refused = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
-    file_kind = models.CharField(max_length=40)
+    file_kind = models.CharField(max_length=80)
+    unknown = models.JSONField(default=list)  # headings of columns that nobody knows
 
     objects = ImportQuerySet.as_manager()
 
