@@ -27,6 +27,7 @@ from harmhub.mail.composing import organisation_name
 from harmhub.memory_uploads import PRIVATE_FIELD
 from harmhub.waking import wake_after_commit
 from newsletter.bringing_in import start
+from newsletter.charts import grouped
 from newsletter.import_files import EARLIEST, MOST_BYTES, Contents, Defaults, Problem, read
 from newsletter.importing import Outcome, dry_run
 from newsletter.listings import list_at
@@ -119,7 +120,7 @@ class ImportForm(forms.Form):
     how = forms.ChoiceField(
         label=gettext_lazy("Confirmation"),
         choices=[
-            ("ask", gettext_lazy("Ask each of them to confirm; who does not within 48 hours is forgotten")),
+            ("ask", gettext_lazy("Ask each of them to confirm; who does not is forgotten after seven days")),
             ("active", gettext_lazy("They have confirmed elsewhere: they get updates from now on")),
         ],
         initial="ask",
@@ -222,9 +223,9 @@ class ImportView(ImportPage):
         return self.render_to_response(context | {"media": form.media}, status=status)
 
 
-def told(counts: dict[str, int]) -> list[tuple[str, int]]:
+def told(counts: dict[str, int]) -> list[tuple[str, str]]:
     """Return what became of lines, in words, without what became of none."""
-    return [(str(each.label), counts[each.value]) for each in Outcome if counts.get(each.value)]
+    return [(str(each.label), grouped(counts[each.value])) for each in Outcome if counts.get(each.value)]
 
 
 class PlannedImportView(ImportPage):
@@ -245,7 +246,9 @@ class PlannedImportView(ImportPage):
         context = self.get_context_data(
             planned=planned,
             told=told(counts),
-            new=counts.get(Outcome.NEW, 0),
+            new=(new := counts.get(Outcome.NEW.value, 0)),
+            new_shown=grouped(new),
+            refused=grouped(planned.refused),
             is_readable=is_readable,
             problems=[(line, Problem(problem).label) for line, problem in planned.problems],
         )

@@ -4,7 +4,7 @@ Who must not be written to, or has left, comes back by her own sign-up and no ot
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import models
@@ -15,7 +15,7 @@ from taggit.models import Tag
 from wagtail.models import Page
 
 from harmhub.sealing import address_digest, readable
-from newsletter.models import Import, List, Subscription, Suppression, Token
+from newsletter.models import Import, List, Subscriber, Subscription, Suppression, Token
 from newsletter.models.lists import WHAT
 from newsletter.models.subscribers import MOST_CONFIRMATIONS
 from topics.models import ProgramPage
@@ -82,31 +82,29 @@ class Standing:
         digests = [each.digest for each in candidates]
         suppressed = Suppression.objects.filter(address_digest__in=digests)
         found.suppressed = {bytes(each) for each in suppressed.values_list("address_digest", flat=True)}
-        theirs = Subscription.objects.filter(subscriber__address_digest__in=digests).select_related(
-            "subscriber"
-        )
-        for each in theirs:
-            digest = bytes(each.subscriber.address_digest)
+        known = Subscriber.objects.filter(address_digest__in=digests).values_list("pk", "address_digest")
+        people = {number: bytes(digest) for number, digest in known}
+        for each in Subscription.objects.filter(subscriber__in=people):
+            digest = people[each.subscriber_id]
             found.subscriptions[digest, each.list_id] = each
             if each.is_active:
                 found.active.add(digest)
         if asks:
-            found._look_up_mails(digests)
+            found._look_up_mails(people)
         return found
 
-    def _look_up_mails(self, digests: list[bytes]) -> None:
-        asking = Token.objects.filter(subscriber__address_digest__in=digests, purpose=Token.Purpose.CONFIRM)
-        self.asked = set(asking.good().values_list("subscriptions", flat=True))
+    def _look_up_mails(self, people: Mapping[int, bytes]) -> None:
+        """Look up who was asked by a mail that is still good, and who was written to as often as may be."""
+        sent = Token.objects.filter(subscriber__in=people)
+        asking = sent.filter(purpose=Token.Purpose.CONFIRM).good()
+        through = Token.subscriptions.through.objects.filter(token__in=asking.values("pk"))
+        self.asked = set(through.values_list("subscription", flat=True))
         now = timezone.now()
-        sent = Token.objects.filter(subscriber__address_digest__in=digests, purpose__in=Token.ASKING)
         for span, most in MOST_CONFIRMATIONS.items():
-            lately = sent.filter(created_at__gt=now - span, created_at__lte=now).order_by()
-            often = (
-                lately.values("subscriber__address_digest")
-                .annotate(number=Count("pk"))
-                .filter(number__gte=most)
-            )
-            self.written_to |= {bytes(row["subscriber__address_digest"]) for row in often}
+            lately = sent.filter(purpose__in=Token.ASKING, created_at__gt=now - span, created_at__lte=now)
+            counted = lately.order_by().values("subscriber").annotate(number=Count("pk"))
+            often = counted.filter(number__gte=most).values_list("subscriber", flat=True)
+            self.written_to |= {people[number] for number in often}
 
     def outcome(self, candidate: Candidate, wish: Wish) -> Outcome:
         """Return what becomes of a wish."""

@@ -253,7 +253,7 @@ def test_file_never_touches_the_disk_however_large(importer: Importer, tree: Tre
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "missing"  # whoever writes there fails
     lines = "".join(f"reader{number}@{'x' * 60}.example.org,{'x' * 900}\n" for number in range(4_000))
     page = importer.take(lines, tree.health, heading="address,unused\n")
-    assert "Import 4000 subscriptions" in page
+    assert "Import 4,000 subscriptions" in page
     assert "Not used: unused" in page
     assert "larger than 5 MB" in importer.take(b"x" * 6_000_000, tree.health)
     upload = SimpleUploadedFile("large.csv", b"x" * 3_000_000)

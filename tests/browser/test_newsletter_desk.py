@@ -1,0 +1,53 @@
+"""Importing subscribers and looking at their numbers, in a browser, on the running site."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from newsletter.models import Subscription
+from tests.browser.hub import Hub
+from tests.browser.test_admin import Desk, desk  # noqa: F401 (a fixture)
+from tests.fixtures.site import Site, wait_for
+from tests.fixtures.smtp import text_of
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail with what axe finds in the page's own part, and where it looked at nothing."""
+    found = Axe().run(page, context="main").response
+    assert found["passes"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
+def test_a_file_is_looked_at_and_brought_in_and_the_chart_shows_it(
+    desk: Desk,  # noqa: F811
+    hub: Hub,
+    site_server: Site,
+):
+    page = desk("Moderators")
+    page.goto(f"{site_server.url}/admin/subscribers/")
+    page.get_by_role("link", name="Import").click()
+    assert_accessible(page)
+    names = ("address;source", "brought@example.org;Paper", "also-brought@example.org;Paper", "nobody;Paper")
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": "\n".join(names).encode()}
+    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_label("List").select_option(label="Health (English)")
+    page.get_by_label("On which day they agreed").fill("2024-05-06")
+    page.get_by_label("They have confirmed elsewhere").check()
+    page.get_by_role("button", name="See what would happen").click()
+    expect(page.get_by_text("Line 4:")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="Import 2 subscriptions").click()
+    expect(page.get_by_text("The import has begun.")).to_be_visible()
+    wait_for(lambda: len(site_server.mail.messages) >= 2, 90, "No mail tells those who were brought in.")
+    [mail] = [each for each in site_server.mail.messages if each["To"].startswith("brought@")]
+    assert "/newsletter/leave/?t=" in text_of(mail)
+    page.reload()
+    expect(page.get_by_role("heading", name="Imported on")).to_be_visible()
+    with site_server.orm():
+        about = Subscription.objects.active().latest("pk").list_id
+    page.goto(f"{site_server.url}/admin/lists/inspect/{about}/")
+    expect(page.get_by_role("img", name="Subscribers From")).to_be_visible()
+    page.get_by_text("The same as a table").click()
+    assert page.get_by_role("row").nth(1).get_by_role("cell").all_inner_texts()[3] == "2"
+    assert_accessible(page)
+    page.get_by_role("link", name="A year, by weeks").click()
+    expect(page.get_by_text("Each week")).to_be_visible()
