@@ -42,7 +42,7 @@ def count_who_is_there(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0004_changes'),
+        ('newsletter', '0006_mailings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
