@@ -21,9 +21,9 @@ from wagtail.log_actions import log
 
 from harmhub.records import RecordIndexView, RecordInspectView, RecordViewSet
 from harmhub.waking import wake_after_commit
-from newsletter.mailings_desk import MailingViewSet
 from newsletter import import_desk
 from newsletter.lists_desk import ListViewSet
+from newsletter.mailings_desk import MailingViewSet
 from newsletter.models import List, SignUp, Subscription
 from newsletter.subscribing import erase
 from newsletter.suppressions_desk import SuppressionViewSet

@@ -12,8 +12,8 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from harmhub.mail.checkpoint import database_is_restored
-from newsletter.mailings import send_mailings
 from newsletter.bringing_in import work_off
+from newsletter.mailings import send_mailings
 from newsletter.managing import ask_both, send_link
 from newsletter.models import (
     AddressChange,

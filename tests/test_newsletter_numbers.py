@@ -183,7 +183,7 @@ def test_migrating_counts_the_last_thirty_days_and_who_was_there_before(tree: Tr
         confirmed_at=F("confirmed_at") - timedelta(days=400)
     )
     Tally.objects.all().delete()
-    migration = importlib.import_module("newsletter.migrations.0005_numbers")
+    migration = importlib.import_module("newsletter.migrations.0007_numbers")
     with connection.schema_editor() as editor:
         migration.count_who_is_there(apps, editor)
     assert as_counted() == as_is()
