@@ -23,13 +23,15 @@ def check_connection(connection: psycopg.Connection) -> None:
         raise
 
 
-OPTIONS: dict[str, Any] = {
-    "min_size": 1,
-    "max_size": 8,
+PATIENCE = {
     # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
     "timeout": 2,
     # The pool waits 1, 2, 4 … 128 seconds between its tries: a database back after some minutes would be
     # noticed minutes later. A try that was given up is begun anew by the next request.
     "reconnect_timeout": 2,
-    "check": check_connection,
 }
+
+
+def options(mail_connections: int) -> dict[str, Any]:
+    """Return the settings of a process's pool. mail_connections: how many the sender of mail may hold."""
+    return {"min_size": 1, "max_size": 7 + mail_connections, "check": check_connection, **PATIENCE}

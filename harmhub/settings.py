@@ -204,6 +204,8 @@ def _database(url: str) -> dict[str, Any]:
     return env.db_url_config(url)
 
 
+# How many mails are on the wire at once: where the server is far away, each waits for its answers.
+MAIL_CONNECTIONS = _number("MAIL_CONNECTIONS", 1, most=32)
 DATABASES = {
     "default": (
         _url("DATABASE_URL", "postgres://user:password@host/name", _database)
@@ -212,7 +214,7 @@ DATABASES = {
     | {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            "pool": pooling.OPTIONS,
+            "pool": pooling.options(MAIL_CONNECTIONS),
             "connect_timeout": 2,
             # A connection keeps the plans of what it is asked often: planning a topic page's queries anew
             # takes the database twice as long as answering them. And values that are sent apart stand in none
@@ -297,8 +299,6 @@ MAILERS = {
 }
 # How long a sender holds a mail it claimed; a killed sender's mail goes out after this time.
 MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180, most=86_400)
-# How many mails are on the wire at once: where the server is far away, each waits for its answers.
-MAIL_CONNECTIONS = _number("MAIL_CONNECTIONS", 1, most=32)
 # What the mail server or provider allows; so many are never reached where it does not matter.
 MAILS_PER_SECOND = _number("MAILS_PER_SECOND", 10_000, most=10_000)
 
@@ -418,6 +418,8 @@ LOGGING = {
 WAGTAIL_SITE_NAME = "harmhub"
 WAGTAILADMIN_BASE_URL = PUBLIC_URL
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
+# Nobody has proved a new one, and mail goes to it: who looks after users sets it.
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAILADMIN_COMMENTS_ENABLED = True

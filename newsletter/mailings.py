@@ -1,11 +1,12 @@
 """Sending mailings: when one is due, who gets it, and what became of its mails."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -15,15 +16,24 @@ from newsletter.mailing_text import write_mailing
 from newsletter.models import Delivery, Issue, Mailing, Subscriber
 from newsletter.posting import BATCH, locked, mail_to
 
+logger = logging.getLogger(__name__)
+WAITED_FOR = timedelta(days=3)
+
 Lists = tuple[int, ...]
 
 
 def send_mailings(now: datetime, should_stop: Callable[[], bool] = lambda: False) -> None:
-    """Begin the mailings that are due, go on with those on their way, and settle those that are done."""
+    """Begin the mailings that are due, go on with those on their way, and settle those that are done. One
+    that cannot be sent holds up no other."""
     for mailing in Mailing.objects.due(now).order_by("pk"):
-        mailing.begin()
+        mailing.begin(now)
     for mailing in Mailing.objects.on_their_way().order_by("begun_at"):
-        Sending(mailing, should_stop).send()
+        try:
+            Sending(mailing, should_stop).send()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as problem:  # its text could hold an address
+            logger.error("Mailing %s cannot be sent (%s).", mailing.pk, type(problem).__name__)
     for mailing in Mailing.objects.unsettled():
         settle(mailing)
 
@@ -43,7 +53,10 @@ class Sending:
         """Write to all who are waiting; note the end when nobody is left."""
         while not self.should_stop() and self._send_some():
             pass
-        if not self._waiting.exists():
+        # Who cannot be read waits for her key, but not for ever: what is said in it grows old.
+        assert self.mailing.begun_at
+        is_old = self.mailing.begun_at < timezone.now() - WAITED_FOR
+        if not self._waiting.exists() and (is_old or not self._unreadable):
             Mailing.objects.filter(pk=self.mailing.pk).update(ended_at=timezone.now())
 
     @property
@@ -122,9 +135,18 @@ def report_on(mailing: Mailing) -> Report:
             waiting=Count("pk", filter=Q(sent_at=None, failed_at=None)),
             delayed=Count("pk", filter=Q(sent_at=None, failed_at=None, attempts__gt=0)),
         )
-        sent, refused, waiting, delayed = (found[n] for n in ("sent", "refused", "waiting", "delayed"))
+        sent, refused = mailing.sent + found["sent"], mailing.refused + found["refused"]
+        waiting, delayed = found["waiting"], found["delayed"]
     withdrawn = max(mailing.mails - sent - refused - waiting, 0)
     return Report(mailing.mails, waiting, delayed, sent, returned, refused, withdrawn, mailing.left)
+
+
+def keep_counted(subscriber: Subscriber) -> None:
+    """Count what a subscriber got of mailings that are not settled, before she is erased with it."""
+    for count, when in (("sent", "mail__sent_at__isnull"), ("refused", "mail__failed_at__isnull")):
+        got = Delivery.objects.filter(subscriber=subscriber, issue__mailing=OuterRef("pk"), **{when: False})
+        mailings = Mailing.objects.filter(Exists(got), settled_at=None)
+        mailings.update(**{count: F(count) + 1})
 
 
 def settle(mailing: Mailing) -> None:

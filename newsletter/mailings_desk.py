@@ -1,10 +1,11 @@
 """Mailings in the admin: written like a page, approved by a second person, sent by publishing, told of."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
@@ -19,7 +20,8 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
-from wagtail.snippets.views.snippets import IndexView, SnippetViewSet, UnpublishView
+from wagtail.models import ModelLogEntry, Revision
+from wagtail.snippets.views.snippets import DeleteView, IndexView, SnippetViewSet, UnpublishView
 
 from harmhub import mail
 from harmhub.waking import wake_after_commit
@@ -28,6 +30,8 @@ from newsletter.mailing_text import TEMPLATE, sample_context
 from newsletter.mailings import report_on
 from newsletter.models import List, Mailing, Subscription
 from newsletter.tasks import updates
+
+TESTED, MOST_TESTS = "newsletter.test", 20  # an hour
 
 
 class ListsField(forms.ModelMultipleChoiceField):
@@ -93,7 +97,7 @@ class MailingsView(IndexView):
 
     def get_base_queryset(self) -> QuerySet:
         """Return them with what their states need."""
-        return super().get_base_queryset().prefetch_related("_workflow_states")
+        return super().get_base_queryset().with_states()
 
 
 class MailingUnpublishView(UnpublishView):
@@ -106,6 +110,19 @@ class MailingUnpublishView(UnpublishView):
             messages.error(self.request, _("This mail has gone out already."))
             return redirect("mailing:sending", self.object.pk)
         return super().unpublish()
+
+
+class MailingDeleteView(DeleteView):
+    """Delete a mailing that has not gone out."""
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        """Do it; lead to what became of it where it is just going."""
+        try:
+            with transaction.atomic():
+                return super().form_valid(form)
+        except ProtectedError:
+            messages.error(self.request, _("This mail has gone out already."))
+            return redirect("mailing:sending", self.object.pk)
 
 
 class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView):
@@ -132,23 +149,46 @@ class SendingView(PermissionCheckedMixin, WagtailAdminTemplateMixin, DetailView)
         ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the draft as it is now, its readers, its report, and what this user may do."""
+        """Add what would go as things stand, its readers, its report, and what this user may do."""
         mailing = self.object
-        draft = mailing.get_latest_revision_as_object() if not mailing.begun_at else mailing
-        chosen = choosable([each.pk for each in draft.lists.all()])
+        version = version_to_send(mailing)
+        chosen = {each.pk for each in version.lists.all()}
+        before = not mailing.begun_at
+        may_publish = self.user_has_permission("publish") and before
         return super().get_context_data(**kwargs) | {
             "mailing": mailing,
-            "draft": draft,
+            "version": version,
             "state": state_of(mailing),
-            "lists": [each for each in chosen if each in set(draft.lists.all())],
-            "readers": draft.readers.count() if not mailing.begun_at else 0,
-            "faults": draft.faults() if not mailing.begun_at else [],
-            "unshown": unshown(draft) if not mailing.begun_at else [],
-            "report": report_on(mailing) if mailing.begun_at else None,
-            "may_test": self.user_has_permission("change") and not mailing.begun_at,
-            "may_send": self.user_has_permission("publish") and mailing.live and not mailing.begun_at,
+            "has_newer": before and mailing.goes_at and not_in(version, mailing.latest_revision),
+            "lists": [each for each in choosable([*chosen]) if each.pk in chosen],
+            "readers": version.readers.count() if before else 0,
+            "faults": version.faults() if before else [],
+            "unshown": unshown(version) if before else [],
+            "report": None if before else report_on(mailing),
+            "may_test": self.user_has_permission("change") and before,
+            "may_send": may_publish and mailing.live,
+            "scheduled": mailing.scheduled_revision if may_publish and not mailing.live else None,
             "address": address_of(self.request),
         }
+
+
+def version_to_send(mailing: Mailing) -> Mailing:
+    """Return a mailing as it goes out, as things stand: as it was published or scheduled, else as it was
+    written last."""
+    if mailing.live or mailing.begun_at:
+        return mailing
+    return mailing.get_scheduled_revision_as_object() or mailing.get_latest_revision_as_object()
+
+
+def not_in(version: Mailing, latest: Revision | None) -> bool:
+    """Return whether the newest draft says something else than the version that goes out."""
+    return latest is not None and said(latest.as_object()) != said(version)
+
+
+def said(mailing: Mailing) -> tuple:
+    """Return what a version of a mailing says, and to which lists."""
+    works = [row.item_id for row in mailing.items.all()]
+    return mailing.subject, mailing.body, works, {each.pk for each in mailing.lists.all()}
 
 
 def address_of(request: HttpRequest) -> str:
@@ -194,6 +234,10 @@ class TestView(MailingStepView):
         if not address:
             messages.error(self.request, _("Your account has no e-mail address."))
             return
+        lately = ModelLogEntry.objects.filter(action=TESTED, user=self.request.user)
+        if lately.filter(timestamp__gt=timezone.now() - timedelta(hours=1)).count() >= MOST_TESTS:
+            messages.error(self.request, _("You have had many tests within the hour. Please wait a while."))
+            return
         language, context = sample_context(mailing.get_latest_revision_as_object())
         mail.post(
             purpose="mailing-test",
@@ -203,7 +247,7 @@ class TestView(MailingStepView):
             language=language,
             sender=sender_of(False, language),
         )
-        log(instance=mailing, action="newsletter.test", user=self.request.user)
+        log(instance=mailing, action=TESTED, user=self.request.user)
         messages.success(self.request, _("A test is on its way to %(address)s.") % {"address": address})
 
 
@@ -235,6 +279,7 @@ class MailingViewSet(SnippetViewSet):
     base_url_path = "mailings"
     index_view_class = MailingsView
     unpublish_view_class = MailingUnpublishView
+    delete_view_class = MailingDeleteView
     copy_view_enabled = False
     list_display = [
         "__str__",
@@ -257,6 +302,9 @@ class MailingViewSet(SnippetViewSet):
         ],
         base_form_class=MailingForm,
     )
+
+    def register_chooser_viewset(self) -> None:
+        """Have none: nothing refers to a mailing, and it would show subjects to everybody in the admin."""
 
     def get_menu_item_is_registered(self) -> bool:
         """Return that they stand in a menu of their own: under Newsletter."""

@@ -16,6 +16,7 @@ from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest, readable
 from newsletter.issues import withdraw
 from newsletter.links import leaving_headers, link, sender_of
+from newsletter.mailings import keep_counted
 from newsletter.models import (
     EVERYBODY,
     AddressChange,
@@ -270,6 +271,7 @@ def erase(subscriber: Subscriber) -> None:
     Suppression.objects.add_digest(digest, Suppression.Reason.ERASED)
     for wishes in (SignUp.objects, LinkRequest.objects, AddressChange.objects):
         wishes.of_address(digest).delete()
+    keep_counted(subscriber)
     Mail.objects.filter(recipient=digest, purpose__startswith=PURPOSE).delete()
     subscriber.delete()
 

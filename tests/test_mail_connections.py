@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from harmhub.mail.models import Mail
-from harmhub.mail.sending import send_due_mail
+from harmhub import pooling
+from harmhub.mail.models import Checkpoint, Mail
+from harmhub.mail.sending import Line, send_due_mail
 from tests.fixtures.mails import OddSink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,3 +82,27 @@ def test_no_thread_and_no_database_connection_stays(post_greeting, mail_server, 
     before = threading.active_count()
     send_due_mail()
     assert threading.active_count() == before
+
+
+def test_that_mail_was_sent_is_noted_also_where_a_connection_breaks_down(
+    post_greeting, mail_server, settings, monkeypatch
+):
+    settings.MAIL_CONNECTIONS = 2
+    for number in range(4):
+        post_greeting(to=f"reader{number}@example.org")
+    broken = iter([True])
+
+    def open_or_break(self: Line, real=Line.open) -> bool:
+        if next(broken, False):
+            raise RuntimeError
+        return real(self)
+
+    monkeypatch.setattr(Line, "open", open_or_break)
+    with pytest.raises(RuntimeError):
+        send_due_mail()
+    assert len(mail_server.messages) == 4
+    assert Checkpoint.objects.exists()
+
+
+def test_each_connection_may_have_one_to_the_database():
+    assert pooling.options(32)["max_size"] > 32

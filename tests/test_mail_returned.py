@@ -61,7 +61,7 @@ def noted() -> list[str]:
 )
 def test_a_delivery_report_is_understood(sent, told, kind):
     found = read(dsn(sent, **told))
-    assert found == (Report(kind, sent.pk, is_sure=True) if kind else Report(None))
+    assert found == (Report(kind, sent.pk) if kind else Report(None))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_delivery_report_is_understood(sent, told, kind):
 )
 def test_a_complaint_is_understood(sent, feedback, kind):
     found = read(complaint(sent, kind=feedback))
-    assert found == (Report(kind, sent.pk, is_sure=True) if kind else Report(None))
+    assert found == (Report(kind, sent.pk) if kind else Report(None))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_letter_is_left_to_people(sent):
 
 def test_what_old_exims_send_is_understood(sent):
     raw = letter(sent).replace(b"Subject", b"X-Failed-Recipients: reader@example.org\nSubject")
-    assert take(raw.replace(b"Please tell", b"550 5.1.1 no such user")) == Report(HARD, sent.pk, is_sure=True)
+    assert take(raw.replace(b"Please tell", b"550 5.1.1 no such user")) == Report(HARD, sent.pk)
 
 
 def test_a_made_up_return_path_is_not_believed(sent):
@@ -112,7 +112,7 @@ def test_by_the_message_id_alone_a_bounce_is_believed_and_a_complaint_is_not_fin
 def test_the_return_path_is_found_in_what_is_sent_back(sent):
     path = "bounces@example.org"
     raw = dsn(sent, to=path, more=f"Return-Path: <{return_path(sent.pk)}>")
-    assert read(raw) == Report(HARD, sent.pk, is_sure=True)
+    assert read(raw) == Report(HARD, sent.pk)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_return_path_is_found_in_what_is_sent_back(sent):
     ],
 )
 def test_a_damaged_report_is_understood_all_the_same(sent, damage):
-    assert take(damage(dsn(sent))[:MOST_BYTES]) == Report(HARD, sent.pk, is_sure=True)
+    assert take(damage(dsn(sent))[:MOST_BYTES]) == Report(HARD, sent.pk)
     assert noted() == [HARD]
 
 

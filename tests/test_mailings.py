@@ -1,8 +1,11 @@
 """Mails that editors write themselves: who gets them, once, and what is reported."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
+from django.db import connection, transaction
 from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 from wagtail.models import Locale
@@ -11,10 +14,12 @@ from harmhub.mail.bounces import record
 from harmhub.mail.models import Bounce, Mail
 from harmhub.mail.sending import send_due_mail
 from harmhub.publishing import UnfinishedError
+from harmhub.sealing import address_digest
 from newsletter.mailings import Sending, report_on
 from newsletter.models import Delivery, List, Mailing, Subscriber, Suppression
 from newsletter.subscribing import erase, leave
 from tests.factories import Tree
+from tests.fixtures import databases
 from tests.fixtures.following import READER, Clock, gone, mails, secrets_in, told, written
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +252,118 @@ def test_report_tells_what_was_sent_delayed_refused_and_left(tree: Tree, clock: 
     after = report_on(mailing)
     assert (after.due, after.sent, after.refused) == (report.due, report.sent, report.refused)
     assert (report.due, report.sent, report.refused, report.waiting) == (4, 1, 2, 0)
+
+
+def test_report_counts_what_was_sent_also_to_who_is_erased_before_all_is_done(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    clock.follow(tree.health, address=OTHER)
+    mailing = gone(written(tree.health))
+    Mail.objects.filter(pk=mails()[0].pk).update(sent_at=timezone.now())
+    erase(Subscriber.objects.first())
+    mailing.refresh_from_db()
+    assert (report_on(mailing).sent, report_on(mailing).withdrawn) == (1, 0)
+    Mail.objects.waiting().update(sent_at=timezone.now())
+    gone(mailing)
+    assert (mailing.sent, mailing.withdrawn) == (2, 0)
+
+
+# --- what goes wrong
+
+
+@pytest.mark.parametrize("link", ["http://[bad", "https://[::1", "https://ex]ample.org/[x"])
+def test_malformed_link_is_plain_text(tree: Tree, clock: Clock, link: str):
+    clock.follow(tree.health)
+    gone(written(tree.health, body=f'<p>See <a href="{link}">this</a>.</p>'))
+    assert "See this." in mails()[0].told["html"]
+
+
+def test_mailing_that_cannot_be_sent_holds_up_no_other(tree: Tree, clock: Clock, caplog):
+    clock.follow(tree.health)
+    broken, sound = written(tree.health, subject="Broken"), written(tree.health, subject="Sound")
+    with pytest.MonkeyPatch.context() as patched:
+        whole = Sending.send
+
+        def send(self: Sending) -> None:
+            if self.mailing.pk == broken.pk:
+                raise ValueError(READER)
+            whole(self)
+
+        patched.setattr(Sending, "send", send)
+        gone(sound)
+    assert [mail.told["subject"] for mail in mails()] == ["Sound"]
+    assert f"Mailing {broken.pk} cannot be sent (ValueError)" in caplog.text
+    assert READER not in caplog.text
+
+
+def test_who_cannot_be_read_gets_it_when_her_key_is_there(tree: Tree, clock: Clock, settings):
+    clock.follow(tree.health)
+    clock.follow(tree.health, address=OTHER)
+    keys = settings.SEALING_KEYS
+    hidden = Subscriber.objects.get(address_digest=address_digest(READER))
+    settings.SEALING_KEYS = [Fernet.generate_key().decode(), *keys]
+    hidden.address = READER
+    hidden.save()
+    settings.SEALING_KEYS = keys
+    mailing = gone(written(tree.health))
+    assert (len(mails(OTHER)), len(mails()), mailing.ended_at) == (1, 0, None)
+    hidden.address = READER
+    hidden.save()
+    gone(mailing)
+    assert len(mails()) == 1
+    assert mailing.ended_at
+
+
+def test_published_one_that_is_given_a_time_goes_then_as_it_is_then(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    mailing = written(tree.health)
+    mailing.subject, mailing.go_live_at = "Corrected", timezone.now() + timedelta(days=2)
+    mailing.save_revision().publish()
+    gone(mailing)
+    assert mails() == []
+    assert (mailing.live, mailing.goes_at) == (False, mailing.scheduled_for)
+    Mailing.objects.update(go_live_at=None)
+    revision = mailing.scheduled_revision
+    revision.content |= {"go_live_at": (timezone.now() - timedelta(seconds=5)).isoformat()}
+    revision.save()
+    revision.refresh_from_db()
+    revision.publish()
+    gone(mailing, minutes=0)
+    assert [mail.told["subject"] for mail in mails()] == ["Corrected"]
+
+
+def test_one_that_somebody_published_after_its_time_waits_ten_minutes(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    mailing = gone(written(tree.health, go_live_at=timezone.now() - timedelta(hours=2)), minutes=9)
+    assert mails() == []
+    assert mailing.goes_at == mailing.last_published_at + timedelta(minutes=10)
+    gone(mailing)
+    assert len(mails()) == 1
+
+
+def test_one_that_was_published_anew_meanwhile_is_not_begun(tree: Tree, clock: Clock):
+    mailing = written(tree.health)
+    mailing.begin(timezone.now() + timedelta(minutes=9))
+    assert mailing.begun_at is None
+    mailing.begin(timezone.now() + timedelta(minutes=11))
+    assert mailing.begun_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_is_just_being_taken_back_does_not_begin(tree: Tree):
+    mailing = written(tree.health)
+    begun: list[Mailing] = []
+
+    def begin() -> None:
+        other = Mailing.objects.get(pk=mailing.pk)
+        other.begin()
+        begun.append(other)
+        connection.close()
+
+    with transaction.atomic():
+        assert not mailing.has_gone()
+        thread = threading.Thread(target=begin)
+        thread.start()
+        databases.wait_for_a_lock()
+        mailing.unpublish()
+    thread.join()
+    assert [each.begun_at for each in begun] == [None]

@@ -1,19 +1,25 @@
 """Mailings in the admin: who may write, approve and send them, the test, the page that tells who gets it."""
 
+import contextlib
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.models import Locale, ModelLogEntry
 
 from harmhub.mail.models import Mail
 from harmhub.users.models import User
 from newsletter.mailings import send_mailings
-from newsletter.models import List, Mailing, MailingItem
+from newsletter.mailings_desk import MOST_TESTS
+from newsletter.models import List, Mailing, MailingItem, SecondPersonTask
 from tests.factories import Tree
 from tests.fixtures.following import Clock, mails
 
@@ -222,5 +228,79 @@ def test_preview_is_the_mail(superuser, health, mode):
 def test_who_has_no_permission_sees_nothing(health, post):
     stranger = user_of("", "stranger")
     mailing = Mailing.objects.create(subject="Secret plans", live=False)
-    for path in ("", f"edit/{mailing.pk}/", f"sending/{mailing.pk}/"):
-        assert "Secret plans" not in stranger.get(LIST + path).content.decode()
+    access = Group.objects.create(name="Access only")
+    access.permissions.add(Group.objects.get(name="Editors").permissions.get(codename="access_admin"))
+    stranger.user.groups.add(access)
+    paths = [LIST + path for path in ("", f"edit/{mailing.pk}/", f"sending/{mailing.pk}/")]
+    for path in (*paths, "/admin/snippets/choose/newsletter/mailing/"):
+        assert "Secret plans" not in stranger.get(path).content.decode()
+
+
+# Wagtail's notification is sent in a way that Django has deprecated.
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_nobody_approves_what_she_writes_in_the_same_moment(editor, health, post):
+    moderator = user_of("Moderators")
+    post(editor, health, **{"action-submit": "1"})
+    mailing = Mailing.objects.get()
+    approving = {"action-workflow-action": "1", "workflow-action-name": "approve"}
+    post(moderator, health, path=f"{LIST}edit/{mailing.pk}/", subject="Mine", **approving)
+    mailing.refresh_from_db()
+    assert not mailing.live
+
+
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_workflow_without_a_task_publishes_nothing_for_who_may_not_publish(editor, health, post):
+    SecondPersonTask.objects.update(active=False)
+    with contextlib.suppress(PermissionDenied):
+        post(editor, health, **{"action-submit": "1"})
+    assert not Mailing.objects.filter(live=True).exists()
+
+
+def test_page_tells_of_what_goes_out_and_that_there_is_a_newer_draft(tree, clock, superuser, health, post):
+    clock.follow(tree.justice, address="other@example.org")
+    post(superuser, health, **{"action-publish": "1"})
+    mailing = Mailing.objects.get()
+    assert "newer draft" not in sending(superuser, mailing)
+    justice = List.objects.of(tree.justice)
+    post(superuser, health, justice, path=f"{LIST}edit/{mailing.pk}/", subject="Corrected")
+    page = sending(superuser, mailing)
+    assert "There is a newer draft" in page
+    assert "1 person would get it now" in page
+
+
+def test_scheduled_one_can_be_taken_back(superuser, health, post):
+    at = timezone.now() + timedelta(days=1)
+    post(superuser, health, go_live_at=f"{at:%Y-%m-%d %H:%M}", **{"action-publish": "1"})
+    mailing = Mailing.objects.get()
+    [path] = re.findall(r'href="([^"]+/unschedule/)"', sending(superuser, mailing))
+    superuser.post(path)
+    mailing.refresh_from_db()
+    assert mailing.goes_at is None
+
+
+def test_tests_are_so_many_an_hour(superuser, health, post):
+    post(superuser, health)
+    for _ in range(MOST_TESTS + 2):
+        answer = superuser.post(f"{LIST}test/{Mailing.objects.get().pk}/", follow=True)
+    assert "many tests within the hour" in answer.content.decode()
+    assert Mail.objects.count() == MOST_TESTS
+
+
+def test_nobody_sends_tests_to_an_address_that_she_typed_herself(editor):
+    editor.post("/admin/account/", {"name_email-email": "victim@example.net", "name_email-first_name": "A"})
+    editor.user.refresh_from_db()
+    assert editor.user.email == "Editors@example.org"
+
+
+def test_listing_asks_as_often_for_many_as_for_few(superuser, health):
+    def write(number: int) -> int:
+        for _ in range(number):
+            mailing = Mailing.objects.create(subject="Many", body="<p>x</p>", live=False)
+            mailing.lists = [health]
+            mailing.save_revision()
+        with CaptureQueriesContext(connection) as asked:
+            assert superuser.get(LIST).status_code == 200
+        return len(asked)
+
+    write(1)
+    assert write(1) == write(10)

@@ -22,28 +22,27 @@ AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress")
 
 @dataclass(frozen=True)
 class Report:
-    """What was said. kind: None where it is nothing to us. mail_id: None where no mail of ours is named.
-
-    is_sure: the mail is named by its own return path; by its Message-ID anybody could to whom it, or an
-    answer to it, was passed on.
-    """
+    """What was said. kind: None where it is nothing to us. mail_id: None where no mail of ours is named."""
 
     kind: Bounce.Kind | None
     mail_id: UUID | None = None
-    is_sure: bool = False
 
 
 def take(raw: bytes) -> Report | None:
     """Read a message, cut at MOST_BYTES, and record what it says; return that. None: it was not understood,
     or is of no mail of ours."""
-    report = read(raw)
+    try:
+        report = read(raw)
+    except RecursionError:  # mails within mails within mails
+        return None
     if report is None or report.kind is None:
         return report
     if report.mail_id is None:
         return None
-    # A complaint is for ever: who cannot prove it has the address suppressed until its reader signs up anew.
-    is_too_grave = report.kind is Bounce.Kind.COMPLAINT and not report.is_sure
-    record(Bounce.Kind.HARD if is_too_grave else report.kind, mail_id=report.mail_id)
+    # A complaint is for ever, and whoever was passed the mail on with its headers could send one. So it holds
+    # until the reader signs up anew. Only a provider is believed more.
+    is_complaint = report.kind is Bounce.Kind.COMPLAINT
+    record(Bounce.Kind.HARD if is_complaint else report.kind, mail_id=report.mail_id)
     return report
 
 
@@ -98,7 +97,7 @@ def _report(kind: Bounce.Kind | None, message: Message, blocks: list[Message]) -
         *(_field(each, "Return-Path") for each in returned),
     ]
     if number := mail_at(" ".join(addresses)):
-        return Report(kind, number, is_sure=True)
+        return Report(kind, number)
     named = (mail_named(_field(each, "Message-ID")) for each in returned)
     return Report(kind, next(filter(None, named), None))
 

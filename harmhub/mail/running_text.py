@@ -18,12 +18,12 @@ def html_of(rich_text: str) -> SafeString:
 def plain_of(rich_text: str) -> str:
     """Return the text without marks: paragraphs with a line between them, addresses behind what is linked."""
     soup = _expanded(rich_text)
+    for line in soup.find_all("br"):
+        line.replace_with("\n")
     for link in soup.find_all("a"):
         address = str(link["href"]).removeprefix("mailto:")
         words = link.get_text()
         link.replace_with(words if words == address else f"{words} ({address})")
-    for line in soup.find_all("br"):
-        line.replace_with("\n")
     blocks = [_plain(block) for block in soup.find_all(["p", "h2", "h3", "h4", "ul", "ol"], recursive=False)]
     return "\n\n".join(block for block in blocks if block)
 
@@ -31,9 +31,9 @@ def plain_of(rich_text: str) -> str:
 def _expanded(rich_text: str) -> BeautifulSoup:
     soup = BeautifulSoup(expand_db_html(rich_text), "html.parser")
     for link in soup.find_all("a"):
-        if link.get("href"):
+        try:
             link["href"] = public_url(str(link["href"]))
-        else:
+        except (KeyError, ValueError):  # to nowhere, or to what is no address (http://[x)
             link.unwrap()
     return soup
 

@@ -172,29 +172,49 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
     ends = time.monotonic() + RUN_SECONDS
     # After a backup was restored, mails to many may have gone out that wait still: somebody has to decide.
     claim = partial(_claim, ends, should_stop, single=database_is_restored())
+    sent = Counted()
+    try:
+        _send_on_all(claim, ends, should_stop, sent)
+    finally:
+        if sent.number:  # also where one of several could not go on
+            _surely(note_sending)
+    return sent.number
+
+
+@dataclass
+class Counted:
+    """How many mails were sent, over all connections."""
+
+    number: int = 0
+
+
+def _send_on_all(
+    claim: Callable[..., Mail | None], ends: float, should_stop: Callable[[], bool], sent: Counted
+) -> None:
+    """Send over all connections. An error in one of them is raised when all have ended."""
     senders = settings.MAIL_CONNECTIONS
     if senders == 1:
-        sent = _send_on_one(claim, ends, should_stop)
-    else:
-        with ThreadPoolExecutor(senders) as threads:
-            each = [threads.submit(_send_beside, claim, ends, should_stop) for _ in range(senders)]
-        sent = sum(one.result() for one in each)
-    if sent:
-        _surely(note_sending)
-    return sent
+        _send_on_one(claim, ends, should_stop, sent)
+        return
+    with ThreadPoolExecutor(senders) as threads:
+        each = [threads.submit(_send_beside, claim, ends, should_stop, sent) for _ in range(senders)]
+    for one in each:
+        one.result()
 
 
-def _send_beside(claim: Callable[..., Mail | None], ends: float, should_stop: Callable[[], bool]) -> int:
+def _send_beside(*given: Any) -> None:
     """Send over one of several connections, in a thread with a database connection of its own."""
     try:
-        return _send_on_one(claim, ends, should_stop)
+        _send_on_one(*given)
     finally:
         connection.close()
 
 
-def _send_on_one(claim: Callable[..., Mail | None], ends: float, should_stop: Callable[[], bool]) -> int:
-    """Send what is claimed over one connection to the server; return how many were sent."""
-    sent, line, gap = 0, Line(), settings.MAIL_CONNECTIONS / settings.MAILS_PER_SECOND
+def _send_on_one(
+    claim: Callable[..., Mail | None], ends: float, should_stop: Callable[[], bool], sent: Counted
+) -> None:
+    """Send what is claimed over one connection to the server, and count it."""
+    line, gap = Line(), settings.MAIL_CONNECTIONS / settings.MAILS_PER_SECOND
     try:
         begun = time.monotonic()
         mail = claim() if line.open() else None
@@ -206,7 +226,7 @@ def _send_on_one(claim: Callable[..., Mail | None], ends: float, should_stop: Ca
             outcome = line.hand_over(mail)
             _heed(mail, outcome)
             is_sent, is_late = outcome.verdict is Verdict.SENT, time.monotonic() > ends
-            sent += is_sent
+            sent.number += is_sent
             rest = begun + gap - time.monotonic()
             if is_sent and not is_late and rest <= 0 and not should_stop():
                 begun, mail = time.monotonic(), claim(mail)
@@ -224,7 +244,6 @@ def _send_on_one(claim: Callable[..., Mail | None], ends: float, should_stop: Ca
             mail = claim() if not should_stop() and line.open() else None
     finally:
         line.close()
-    return sent
 
 
 def _claim(

@@ -1,11 +1,14 @@
 """Mailings: mails that editors write themselves to the subscribers of some lists."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +24,9 @@ from wagtail.models import (
     PreviewableMixin,
     Revision,
     RevisionMixin,
+    TaskState,
     WorkflowMixin,
+    WorkflowState,
 )
 
 from harmhub.publishing import Row, UnfinishedError, faults_of
@@ -30,6 +35,8 @@ from newsletter.models.subscribers import Subscriber, Subscription
 from newsletter.models.suppressions import Suppression
 from newsletter.models.updates import DELAY
 
+# Who published within so long after the time that was set is taken for the schedule.
+PROMPT = timedelta(minutes=5)
 # What is counted while it is sent, and never part of a draft.
 SENDING = ("begun_at", "ended_at", "settled_at", "mails", "sent", "refused", "withdrawn", "left")
 
@@ -50,11 +57,28 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
     """Mailings by where they stand."""
 
     def due(self, now: datetime) -> Self:
-        """Return those whose time has come: at once where a time was set, else some minutes after somebody
-        published it. One that was published further ahead was published under a wrong clock."""
+        """Return those whose time has come: at once where the schedule published them at the time that was
+        set, else some minutes after somebody did. One that was published further ahead was published under a
+        wrong clock."""
+        published = self.filter(live=True, begun_at=None, last_published_at__isnull=False)
         waited = Q(last_published_at__lte=now - DELAY) | Q(last_published_at__gt=now + DELAY)
-        published = self.filter(live=True, last_published_at__isnull=False)
-        return published.filter(Q(go_live_at__lte=now) | waited, begun_at=None)
+        by_schedule = Q(
+            go_live_at__lte=F("last_published_at"), go_live_at__gt=F("last_published_at") - PROMPT
+        )
+        return published.filter(waited | by_schedule)
+
+    def with_states(self) -> Self:
+        """Return them with what it takes to say where each stands, looked up for all of them at once."""
+        ours = Revision.objects.filter(
+            content_type=ContentType.objects.get_for_model(self.model),
+            object_id=Cast(OuterRef("pk"), models.CharField()),
+            approved_go_live_at__isnull=False,
+        )
+        states = WorkflowState.objects.active().select_related("current_task_state__task")
+        found = self.select_related("latest_revision")
+        return found.annotate(scheduled_at=Subquery(ours.values("approved_go_live_at")[:1])).prefetch_related(
+            Prefetch("_workflow_states", queryset=states, to_attr="_current_workflow_states")
+        )
 
     def on_their_way(self) -> Self:
         """Return those for which not all mails are written yet."""
@@ -106,13 +130,16 @@ class Mailing(
         """When it goes out; None: nobody has published it, or it has gone."""
         if self.begun_at:
             return None
-        if self.live and self.last_published_at:
-            return self.go_live_at or self.last_published_at + DELAY
+        if self.live and (published := self.last_published_at):
+            is_prompt = self.go_live_at and timedelta(0) <= published - self.go_live_at < PROMPT
+            return published if is_prompt else published + DELAY
         return self.scheduled_for
 
     @property
     def scheduled_for(self) -> datetime | None:
         """When it is to be published by itself."""
+        if "scheduled_at" in self.__dict__:  # of with_states()
+            return self.__dict__["scheduled_at"]
         revision = self.scheduled_revision
         return revision.approved_go_live_at if revision else None
 
@@ -136,10 +163,11 @@ class Mailing(
         return found.exclude(paused_until__gt=timezone.now()).exclude(Exists(suppressed))
 
     @transaction.atomic
-    def begin(self) -> None:
-        """Have it sent from now on. One that was begun already stays."""
+    def begin(self, now: datetime | None = None) -> None:
+        """Have it sent from now on, if it is published; now: only if it is due then. One that was begun
+        already stays."""
         locked = Mailing.objects.select_for_update().filter(pk=self.pk, live=True, begun_at=None)
-        if mailing := locked.first():
+        if mailing := (locked.due(now) if now else locked).first():
             mailing.begun_at = timezone.now()
             mailing.save(update_fields=["begun_at"])
         self.refresh_from_db(fields=SENDING)
@@ -159,11 +187,18 @@ class Mailing(
         mailing = revision.as_object()
         if faults := gone or mailing.faults():
             raise UnfinishedError(mailing, faults)
+        if self.live and mailing.go_live_at and mailing.go_live_at > timezone.now():
+            # Else what was published before would go meanwhile, at its own time.
+            self.unpublish(log_action=False)
+            revision = Revision.objects.get(pk=revision.pk)
         super().publish(revision, *args, **kwargs)
 
     def has_gone(self) -> bool:
-        """Return whether it is on its way. In the caller's transaction, until whose end it does not go."""
-        return Mailing.objects.select_for_update().filter(pk=self.pk).exclude(begun_at=None).exists()
+        """Return whether it is on its way. In the caller's transaction, until whose end it does not begin."""
+        locked = Mailing.objects.select_for_update().get(pk=self.pk)
+        for name in (*SENDING, "live"):
+            setattr(self, name, getattr(locked, name))
+        return locked.begun_at is not None
 
     def get_lock(self) -> BaseLock | None:
         """Return what keeps it from being changed."""
@@ -206,12 +241,26 @@ class SecondPersonTask(AbstractGroupApprovalTask):
         verbose_name = gettext_lazy("approval by a second person")
         verbose_name_plural = gettext_lazy("approvals by a second person")
 
+    # By approving; see harmhub.approving.
+    publishes = True
+
     def get_actions(self, obj: Any, user: Any) -> list[tuple[str, str, bool]]:
         """Return what this user may do: who wrote it or asked for its approval does not approve."""
         actions = super().get_actions(obj, user)
         state, latest = obj.current_workflow_state, obj.latest_revision
         wrote = {state and state.requested_by_id, latest and latest.user_id}
         return [each for each in actions if each[0] != "approve"] if user.pk in wrote else actions
+
+    def on_action(self, task_state: TaskState, user: Any, action_name: str, **kwargs: Any) -> None:
+        """Do it. PermissionDenied: this user may not; she may just have written what she approves."""
+        fresh = type(task_state.workflow_state.content_object).objects.get(
+            pk=task_state.workflow_state.object_id
+        )
+        if action_name == "approve" and action_name not in {
+            name for name, *_ in self.get_actions(fresh, user)
+        }:
+            raise PermissionDenied
+        super().on_action(task_state, user, action_name, **kwargs)
 
     @classmethod
     def get_description(cls) -> str:
