@@ -23,7 +23,7 @@ def check_connection(connection: psycopg.Connection) -> None:
         raise
 
 
-PATIENCE = {
+PATIENCE: dict[str, Any] = {
     # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
     "timeout": 2,
     # The pool waits 1, 2, 4 … 128 seconds between its tries: a database back after some minutes would be
