@@ -28,6 +28,7 @@ from harmhub.zones import zone_names
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+ONION = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z2-7]{56}\.onion(?::\d{1,5})?")
 
 
 def _number(name: str, default: int, most: int) -> int:
@@ -61,6 +62,12 @@ except ValueError:  # more than 65535
     _is_origin = False
 if not _is_origin:
     raise ImproperlyConfigured("PUBLIC_URL is an origin such as https://www.example.org, without a path.")
+# Where the site is an onion service as well; only printed where readers decide how to write.
+ONION_URL = env.str("ONION_URL", default="").rstrip("/")
+if ONION_URL and not ONION.fullmatch(ONION_URL):
+    raise ImproperlyConfigured(
+        "ONION_URL is like http:// and 56 letters and digits and .onion, without a path."
+    )
 
 
 def _secret(name: str) -> str:

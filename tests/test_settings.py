@@ -26,6 +26,7 @@ WRONG = {
         "a@gmail.com=5",
         "gmail.com=5;*=2",
     ),
+    "ONION_URL": ("hub.onion", f"http://{'a' * 56}.onion/hub", f"http://{'a' * 16}.onion"),
     "PURGE_URL": ("varnish", "ftp://varnish", "http://"),
     "TRUSTED_PROXIES": ("abc", "10.0.0.0/99", "unix,proxy.example.org"),
     "DEBUG": ("maybe",),

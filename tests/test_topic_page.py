@@ -10,6 +10,7 @@ from wagtail.models import PageViewRestriction
 
 from content.models import InfoPage
 from tests.factories import PersonFactory, ProgramFactory, TopicFactory, Tree
+from topics.models import TopicPage
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/topics/health/harm-reduction/"
@@ -79,6 +80,21 @@ def test_messages_go_to_the_nearest_topic_that_names_somebody(tree: Tree):
     below = type(tree.drug_checking).objects.get(pk=tree.drug_checking.pk)
     assert below.contact_recipients == ["one@example.org", "two@example.org"]
     assert tree.justice.contact_recipients == []  # then the site's are asked
+
+
+def test_local_help_is_that_of_the_nearest_public_topic_that_has_any(tree: Tree):
+    def of(topic: TopicPage) -> str:
+        return TopicPage.objects.get(pk=topic.pk).local_help_html
+
+    tree.health.local_help, tree.drug_checking.local_help = "<p>Call 1</p>", "<p>Call 2</p>"
+    tree.health.save()
+    tree.drug_checking.save()
+    assert [of(topic) for topic in (tree.health, tree.harm_reduction, tree.drug_checking)] == [
+        "<p>Call 1</p>", "<p>Call 1</p>", "<p>Call 2</p>",
+    ]  # fmt: skip
+    assert of(tree.justice) == ""
+    tree.health.unpublish()
+    assert of(tree.harm_reduction) == ""
 
 
 def test_sensitive_flag_holds_for_the_topics_below(tree: Tree, client: Client):

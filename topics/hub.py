@@ -67,6 +67,11 @@ class Hub:
         """The origin that addresses are printed with, without a slash at its end."""
         return settings.PUBLIC_URL
 
+    @property
+    def onion_url(self) -> str:
+        """The origin of this site as an onion service, likewise; "" where there is none."""
+        return settings.ONION_URL
+
     @cached_property
     def private_collections(self) -> frozenset[int]:
         """The numbers of the collections whose files are not for the public."""

@@ -9,6 +9,7 @@ from django.conf import settings
 FOLDERS = ("harmhub", "topics", "content", "contact", "newsletter", "templates", "static")
 NAMED = (
     "PUBLIC_URL",
+    "ONION_URL",
     "LANGUAGE_CODE",
     "LANGUAGES",
     "TIME_ZONE",

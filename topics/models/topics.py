@@ -1,14 +1,18 @@
 """The topic: a page in a tree, with what the organisation thinks, who works on it, and its recent work."""
 
+import re
 from datetime import datetime, time, timedelta
 from functools import cached_property
+from html import unescape
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail import blocks
@@ -26,12 +30,13 @@ from wagtail.search import index
 from harmhub.models import address_lines, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
 from harmhub.publishing import Row
-from harmhub.store.shown import note, note_until
+from harmhub.store.shown import note, note_pages, note_until
 from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
 from topics.models.work import WorkPage
 
 SIMPLE_TEXT = ["bold", "italic", "link", "document-link", "ul", "ol"]
+END_OF_BLOCK = re.compile(r"(</(?:p|li|h\d)>|<br ?/?>)")
 
 
 OPEN_CALLS_HELP = _(
@@ -105,6 +110,15 @@ class TopicPage(WorkPage):
         related_name="+",
         help_text=_("Who may read messages to this topic. Empty: as the topic above, at last the site’s."),
     )
+    local_help = RichTextField(
+        _("local help"),
+        blank=True,
+        features=SIMPLE_TEXT,
+        help_text=_(
+            "Whom to call in need. The contact box, which is no emergency service, shows the first words, "
+            "the form’s own page all. Empty: as the topic above, at last the site’s page."
+        ),
+    )
     grant_seekers = RichTextField(_("for grant seekers"), blank=True, features=SIMPLE_TEXT)
     open_calls = StreamField([("call", OpenCall())], verbose_name=_("open calls"), blank=True)
     has_newsletter = models.BooleanField(
@@ -161,6 +175,7 @@ class TopicPage(WorkPage):
                     FieldPanel("contact_addresses"),
                     # Who may read messages is decided by who decides who is in which group.
                     FieldPanel("team", permission="auth.change_group"),
+                    FieldPanel("local_help"),
                     MultiFieldPanel(
                         [FieldPanel("grant_seekers"), FieldPanel("open_calls", help_text=OPEN_CALLS_HELP)],
                         _("For grant seekers"),
@@ -218,11 +233,25 @@ class TopicPage(WorkPage):
             (found for topic in self.lineage if (found := address_lines(topic.contact_addresses))), []
         )
 
+    @property
+    def has_team(self) -> bool:
+        """Whether this topic, or one that it lies under, names who may read messages to it."""
+        note_pages(*self.lineage)
+        return any(topic.team_id for topic in self.lineage)
+
+    @property
+    def _nearest_help(self) -> str:
+        """The local help of the nearest topic that has any. What lies above may be a draft."""
+        note_pages(*self.lineage)  # what is not there may come
+        helps = (topic.local_help for topic in self.lineage if topic is self or is_public(topic))
+        return next((found for found in helps if found), "")
+
     @cached_property
     def _texts(self) -> list[str]:
         """The rich texts of the panel as HTML, made together: their links cost one query."""
         mark = "<!--next-->"
-        return expand_db_html(f"{self.learn_more}{mark}{self.grant_seekers}").split(mark)
+        together = mark.join([self.learn_more, self.grant_seekers, self._nearest_help])
+        return expand_db_html(together).split(mark)
 
     @property
     def learn_more_html(self) -> SafeString:
@@ -233,6 +262,17 @@ class TopicPage(WorkPage):
     def grant_seekers_html(self) -> SafeString:
         """The text for grant seekers as HTML."""
         return mark_safe(self._texts[1])  # noqa: S308 (as above)
+
+    @property
+    def local_help_html(self) -> SafeString:
+        """The local help of this topic, or of the nearest above that has any, as HTML."""
+        return mark_safe(self._texts[2])  # noqa: S308 (as above)
+
+    @property
+    def local_help_in_short(self) -> str:
+        """The first words of the local help, as plain text."""
+        lines = strip_tags(END_OF_BLOCK.sub(r"\1 ", self._texts[2]))
+        return Truncator(" ".join(unescape(lines).split())).chars(160)
 
     @property
     def calls(self) -> list[blocks.StructValue]:
