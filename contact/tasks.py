@@ -1,8 +1,9 @@
-"""What the contact box does by itself."""
+"""What the contact box does by itself. Jobs carry no arguments: procrastinate writes arguments to its log."""
 
 from procrastinate.contrib.django import app
 
 from contact.models import Message
+from contact.receipts import acknowledge_all
 
 
 @app.periodic(cron="11 * * * *")
@@ -10,3 +11,11 @@ from contact.models import Message
 def forget(timestamp: int) -> None:
     """Delete the messages whose time is over, whenever this run (planned for ``timestamp``) happens."""
     Message.objects.due_to_be_forgotten().delete()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="contact-receipts", lock="contact-receipts")
+def receipts(timestamp: int | None = None) -> None:
+    """Tell readers by mail that their messages arrived. Woken by the contact box, and once a minute for those
+    that an editor restored."""
+    acknowledge_all()

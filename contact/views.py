@@ -13,8 +13,11 @@ from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
 from contact.forms import ContactForm
+from contact.models import Message
+from contact.tasks import receipts
 from harmhub import errors, limits
 from harmhub.public_forms import PublicForm, too_many, unavailable, unstored
+from harmhub.waking import wake_after_commit
 from topics.models import TopicPage
 
 PER_CLIENT, IN_ALL = 10, 2_000  # messages an hour
@@ -25,8 +28,9 @@ PER_CLIENT, IN_ALL = 10, 2_000  # messages an hour
 def send(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the form for one topic (GET), or take a message (POST).
 
-    Answers 200 with the reference; 422 what is wrong; 429 too many; 503 while the database is away. The
-    last three keep every character typed, as does the 404 for a topic that the public cannot see any more.
+    Answers 200 with the reference and, this once, the key; 422 what is wrong; 429 too many; 503 while the
+    database is away. The last three keep every character typed, as does the 404 for a topic that the public
+    cannot see any more.
     Http404: nothing was sent to a topic that is not there.
     """
     try:
@@ -60,8 +64,10 @@ def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
         if not first:
             return render(request, "contact/repeated.html", _context(topic))
         with transaction.atomic():
-            message = form.save(topic)
-            return render(request, "contact/sent.html", _context(topic) | {"reference": message.reference})
+            message, key = form.save(topic)
+            if message.answer_by == Message.AnswerBy.MAIL:
+                wake_after_commit(receipts)
+            return render(request, "contact/sent.html", _context(topic) | {"message": message, "key": key})
 
 
 def _context(topic: TopicPage) -> dict:

@@ -41,3 +41,4 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("contact.reopen", _("Open again"), _("Message opened again"))
     actions.register_action("contact.quarantine", _("Hold back"), _("Message held back as spam"))
     actions.register_action("contact.restore", _("Restore"), _("Message restored from spam"))
+    actions.register_action("contact.erase", _("Erase"), _("Message erased by its reader"))

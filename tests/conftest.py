@@ -36,6 +36,7 @@ pytest_plugins = [
     "tests.fixtures.names",
     "tests.fixtures.room",
     "tests.fixtures.runs",
+    "tests.fixtures.writing",
 ]
 
 # Playwright runs an event loop in the tests' thread, in which Django would refuse to query.

@@ -2,8 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -16,39 +14,13 @@ from wagtail.models import Locale, PageViewRestriction
 
 from contact.forms import LONGEST, ContactForm
 from contact.models import Message
-from contact.models.messages import ALPHABET, new_reference
+from contact.references import ALPHABET, new_reference
 from contact.views import IN_ALL, PER_CLIENT
 from harmhub import limits
 from harmhub.addresses import validate_address
 from harmhub.mail.models import Mail
 from harmhub.users.models import User
-
-CANARY = "Canarywords of a reader"
-
-
-@pytest.fixture
-def reader() -> Client:
-    """A browser that has just loaded one of our pages."""
-    return Client(headers={"sec-fetch-site": "same-origin"})
-
-
-@pytest.fixture
-def address(tree) -> str:
-    """Where the contact box of Harm Reduction posts to."""
-    return reverse("contact:send", args=[tree.harm_reduction.pk])
-
-
-@contextmanager
-def database_away() -> Iterator[None]:
-    """Have this process ask for its database where no server listens."""
-    connection.close()
-    server, connection.settings_dict["HOST"] = connection.settings_dict["HOST"], "localhost"
-    port, connection.settings_dict["PORT"] = connection.settings_dict["PORT"], 1
-    try:
-        yield
-    finally:
-        connection.settings_dict.update(HOST=server, PORT=port)
-        connection.close()
+from tests.fixtures.writing import CANARY, all_rows, codes_in, database_away
 
 
 def test_a_message_alone_is_enough(reader, address):
@@ -58,6 +30,14 @@ def test_a_message_alone_is_enough(reader, address):
     assert message.reference in answer.content.decode()
     assert "<title>Message sent" in answer.content.decode()
     assert (message.text, message.name, message.address, message.address_digest) == (CANARY, "", "", None)
+    assert (message.answer_by, message.is_discreet) == (Message.AnswerBy.SITE, False)
+
+
+def test_reference_and_key_are_shown_once_and_open_the_message(reader, address):
+    reference, key = codes_in(reader.post(address, {"message": CANARY}).content.decode())
+    message = Message.objects.opened_by(reference, key).get()
+    assert message.reference == reference
+    assert not Message.objects.opened_by(reference, f"{key[:-1]}?").exists()
 
 
 def test_the_promise_names_all_who_can_read_and_how_long_at_most(reader, address, tree):
@@ -83,17 +63,8 @@ def test_name_and_address_are_kept_where_given(reader, address):
 
 def test_no_word_of_the_reader_lies_in_the_database_in_plain(reader, address):
     reader.post(address, {"message": CANARY, "sender": "Canaryname", "email": "canary@example.org"})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-        tables = [name for (name,) in cursor.fetchall()]
-        for table in tables:
-            cursor.execute(f'SELECT * FROM "{table}"')
-            rows = " ".join(
-                bytes(cell).decode("latin-1") if isinstance(cell, bytes | memoryview) else str(cell)
-                for row in cursor.fetchall()
-                for cell in row
-            )
-            assert "canary" not in rows.lower(), table
+    for table, rows in all_rows():
+        assert "canary" not in rows.lower(), table
 
 
 def test_the_answer_is_kept_by_nobody_and_sets_no_cookie(reader, address):
@@ -424,6 +395,7 @@ def test_there_is_a_limit_for_all_together(reader, address, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_while_the_database_is_away_the_text_comes_back_and_nothing_is_claimed(reader, tree, address):
     typed = {"message": f"{CANARY} <b>", "sender": "Nora", "email": "n@example.org", "opened": opened(9)}
+    typed |= {"answer_by": "mail", "discreet": "on"}
     with database_away():
         answer = reader.post(address, typed)
     page = answer.content.decode()
@@ -433,6 +405,8 @@ def test_while_the_database_is_away_the_text_comes_back_and_nothing_is_claimed(r
     assert "Your message was not sent" in page
     assert f"{CANARY} &lt;b&gt;" in page
     assert 'value="Nora"' in page
+    assert 'value="mail" checked' in page
+    assert 'name="discreet" checked' in page
     assert f'action="{address}"' in page
     assert not Message.objects.exists()
     assert reader.post(address, typed).status_code == 200

@@ -12,6 +12,7 @@ from subprocess import CalledProcessError
 
 import psycopg
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Q
@@ -209,6 +210,12 @@ CHANGES: dict[str, Callable[[Tree], object]] = {
     "the title of a section": lambda tree: retitle(EventIndexPage, "Events"),
     "the title of a program": lambda tree: retitle(type(tree.program), "Health and Rights"),
     "a text of the panel": lambda tree: change_topic(learn_more="<p>What we learned.</p>"),
+    "local help of an area": lambda tree: change(
+        TopicPage.objects.get(slug="health"), local_help="<p>Call 112.</p>"
+    ),
+    "the team of an area": lambda tree: change(
+        TopicPage.objects.get(slug="health"), team=Group.objects.create(name="Health team")
+    ),
     "a list of its own": lambda tree: change_topic(has_newsletter=True),
     "the page with help moves": lambda tree: change(InfoPage.objects.get(slug="help"), slug="near-you"),
     "a program of a topic": lambda tree: type(tree.program).topics.through.objects.all().delete(),

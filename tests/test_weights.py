@@ -24,6 +24,7 @@ def full(tree: Tree) -> Tree:
     told = next(t for t in texts.table("topics")["topic"] if t["slug"] == "harm-reduction")
     topic.introduction, topic.learn_more = told["introduction"], f"<p>{told['learn_more']}</p>"
     topic.grant_seekers = f"<p>{told['grants']}</p>"
+    topic.local_help = f'<p>In Lisbon call <a href="tel:112">112</a>. {told["introduction"]}</p>'
     for place in ("Lisbon", "Accra", "Tunis"):
         program = ProgramFactory(
             parent=tree.programs, title=f"Health in {place}", tagline="Services and medicines"

@@ -1,6 +1,5 @@
 """A message of a reader, sealed, and what happens to it."""
 
-import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -14,13 +13,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
 
+from contact.references import key_digest, new_key, new_reference
 from harmhub import mail
 from harmhub.models import SiteSettings
-from harmhub.sealing import SealedTextField, address_digest, hash_token, new_token
+from harmhub.sealing import SealedTextField, address_digest
 from topics.models import TopicPage
-
-# No vowels but A and E, and nothing that reads as something else: 0 O, 1 I L, U V.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
 
 # The clock may be a day ahead for a while: what must not go early waits a day longer, and what must not stay
 # longer goes a day sooner.
@@ -28,12 +25,6 @@ CLOCK_MARGIN = timedelta(days=1)
 KEPT_AFTER_CLOSING = timedelta(days=90) + CLOCK_MARGIN
 KEPT_AT_MOST = timedelta(days=365) - CLOCK_MARGIN
 KEPT_IN_QUARANTINE = timedelta(days=30) + CLOCK_MARGIN
-
-
-def new_reference() -> str:
-    """Return a random reference such as K7Q4-M2XD, which tells neither topic nor number."""
-    drawn = "".join(secrets.choice(ALPHABET) for _place in range(8))
-    return f"{drawn[:4]}-{drawn[4:]}"
 
 
 class MessageQuerySet(models.QuerySet):
@@ -55,7 +46,11 @@ class MessageQuerySet(models.QuerySet):
 
     def opened_by(self, reference: str, secret: str) -> "MessageQuerySet":
         """Return the one message that this reference and this secret open together, or none."""
-        return self.found_by(reference).filter(secret_digest=hash_token(secret.strip()))
+        return self.filter(secret_digest=key_digest(reference, secret))
+
+    def unacknowledged(self) -> "MessageQuerySet":
+        """Return the messages whose readers are still to be told by mail that they arrived."""
+        return self.filter(acknowledged_at=None, quarantined_at=None, answer_by=Message.AnswerBy.MAIL)
 
     def new(self) -> "MessageQuerySet":
         """Return the open messages that nobody has taken or answered."""
@@ -143,7 +138,7 @@ class Message(models.Model):
     address_digest = models.BinaryField(null=True, editable=False)
     answer_by = models.CharField(_("answer by"), max_length=4, choices=AnswerBy, default=AnswerBy.SITE)
     is_discreet = models.BooleanField(_("discreet"), default=False)
-    # Opens it for its reader, together with the reference. Only a hash is stored.
+    # Opens it for its reader, together with the reference. Only a keyed hash is stored.
     secret_digest = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -157,6 +152,7 @@ class Message(models.Model):
     heard_at = models.DateTimeField(_("last heard"), default=timezone.now, editable=False)
     answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
     notified_at = models.DateTimeField(_("people told"), null=True, editable=False)
+    acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
     quarantined_at = models.DateTimeField(_("held back"), null=True, editable=False)
     quarantine_reason = models.CharField(_("held back because"), max_length=8, blank=True, choices=Reason)
@@ -198,8 +194,8 @@ class Message(models.Model):
 
     def issue_secret(self) -> str:
         """Set a new key by which its reader opens it, and return it; it is nowhere else. Not saved."""
-        secret = new_token()
-        self.secret_digest = hash_token(secret)
+        secret = new_key()
+        self.secret_digest = key_digest(self.reference, secret)
         return secret
 
     @property
@@ -212,19 +208,24 @@ class Message(models.Model):
 
     def tell_people(self) -> None:
         """Post one notice to each recipient, once: topic and reference, never a word of the reader."""
+        if not self.notified_at and self._post_notices("contact-notice"):
+            self.notified_at = timezone.now()
+            self.save(update_fields=["notified_at"])
+
+    def tell_of_more(self) -> None:
+        """Post one notice to each recipient, as above, that the reader has written again."""
+        self._post_notices("contact-further")
+
+    def _post_notices(self, template: str) -> bool:
         recipients = self.recipients
-        if self.notified_at or not recipients:
-            return
-        inbox = mail.public_url(reverse("message:inspect", args=[self.pk]))
         context = {
             "reference": self.reference,
             "topic": self.topic.title if self.topic else "",
-            "inbox": inbox,
+            "inbox": mail.public_url(reverse("message:inspect", args=[self.pk])),
         }
         for recipient in recipients:
-            mail.post(purpose="contact-notice", to=recipient, template="contact-notice", context=context)
-        self.notified_at = timezone.now()
-        self.save(update_fields=["notified_at"])
+            mail.post(purpose="contact-notice", to=recipient, template=template, context=context)
+        return bool(recipients)
 
     def close(self) -> None:
         """Say that nothing more is to be done; the message is forgotten 90 days later."""

@@ -1,0 +1,54 @@
+"""What a reader does with her own message, once reference and key have opened it."""
+
+from django.db import transaction
+from django.utils import timezone
+from wagtail.log_actions import log
+
+from contact.models import Message, Turn
+from contact.receipts import PURPOSE
+from harmhub.mail.models import Mail
+
+
+def state_of(message: Message) -> str:
+    """Return how far it is: "received", "taken", "answered" or "closed".
+
+    That it is held back as spam is not told: who sends spam would learn from it. Until somebody restores it,
+    it has been received.
+    """
+    if message.closed_at:
+        return "closed"
+    if message.answered_at and message.answered_at >= message.heard_at:
+        return "answered"
+    return "taken" if message.assigned_to_id else "received"
+
+
+def turns_of(message: Message) -> list[Turn]:
+    """Return the answers and her further words, in order; never a note of the team."""
+    return list(message.turns.exclude(kind=Turn.Kind.NOTE))
+
+
+@transaction.atomic
+def write_again(message: Message, text: str) -> None:
+    """Add further words, open the message again where it was closed, and tell its people, unless it is held
+    back. Message.DoesNotExist: it was erased meanwhile."""
+    message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    Turn.objects.create(message=message, kind=Turn.Kind.READER, text=text)
+    if message.closed_at:
+        message.reopen()
+        log(instance=message, action="contact.reopen")
+    message.heard_at = timezone.now()
+    message.save(update_fields=["heard_at"])
+    if not message.quarantined_at:
+        message.tell_of_more()
+
+
+def erase(message: Message) -> None:
+    """Delete a message with all that was said after it, and the mails of it that still lie here. Call it in a
+    transaction. The log keeps that it was done, and no word."""
+    log(instance=message, action="contact.erase")
+    Mail.objects.filter(pk__in=message.turns.exclude(mail=None).values("mail")).delete()
+    if message.address_digest:
+        # Those that were sent stay for their week: by them is counted how often an address was written to.
+        receipts = Mail.objects.waiting().filter(recipient=message.address_digest, purpose=PURPOSE)
+        receipts.delete()
+    message.delete()
