@@ -22,6 +22,8 @@ FORM = "Content-Type: application/x-www-form-urlencoded"
 MULTIPART = "Content-Type: multipart/form-data; boundary=xyz"
 OURS = "Sec-Fetch-Site: same-origin"
 NOT_READ = {400, 413, 414}
+# Where forms are sent; the contact box of a topic has an address of its own.
+FORMS = {"contact": "", "newsletter": "/newsletter/", "look-up": "/contact/look-up/write/"}
 
 
 @pytest.fixture(scope="module")
@@ -213,12 +215,10 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-@pytest.mark.parametrize("form", ["contact", "newsletter"])
+@pytest.mark.parametrize("form", FORMS)
 def test_form_that_is_no_text_is_refused_with_a_plain_page(send, topic, form, name):
     kind, body = UNREADABLE[name]
-    status, headers, text = send(
-        f"POST {topic[1] if form == 'contact' else '/newsletter/'}", kind, OURS, body=body
-    )
+    status, headers, text = send(f"POST {FORMS[form] or topic[1]}", kind, OURS, body=body)
     assert status in NOT_READ
     assert is_plain_page(headers, text)
 
@@ -228,6 +228,8 @@ ODD = {
     "500 KB field": (FORM, b"message=" + b"a" * 500_000),
     "500 KB field, encoded": (FORM, b"message=" + b"%41" * 170_000),
     "unknown field, long address": (FORM, b"website2=x&email=" + b"a@" * 100_000),
+    "odd key": (FORM, b"message=x&reference=%E2%84%A8%C2%B2%D9%A2&key=%F0%9D%9F%9A%27%22%0A--"),
+    "long key": (FORM, b"message=x&reference=a&key=" + b"%C3%9F" * 50_000),
     "list of another world": (FORM, b"email=a@b.example&topic=99999999999999999999"),
     "list that is no number": (FORM, b"email=a@b.example&topic=abc"),
     "multipart bad base64": (
@@ -245,10 +247,10 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-@pytest.mark.parametrize("form", ["contact", "newsletter"])
+@pytest.mark.parametrize("form", FORMS)
 def test_odd_form_is_answered_with_a_page(send, topic, form, name):
     kind, body = ODD[name]
-    status, _, text = send(f"POST {topic[1] if form == 'contact' else '/newsletter/'}", kind, OURS, body=body)
+    status, _, text = send(f"POST {FORMS[form] or topic[1]}", kind, OURS, body=body)
     assert status in {200, 400, 413, 422, 429}
     assert "<h1>" in text
 

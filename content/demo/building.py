@@ -81,6 +81,7 @@ class Building:
                 has_newsletter=told.get("newsletter", False),
                 is_sensitive=told.get("sensitive", False),
                 wikidata=told.get("wikidata", ""),
+                local_help=texts.html(told.get("help", ""), self._link),
                 grant_seekers=texts.html(told.get("grants", ""), self._link),
                 open_calls=calls,
                 topic_people=_in_order(

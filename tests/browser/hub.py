@@ -80,6 +80,7 @@ def _set_up(tree: Tree, site: Site) -> None:
 def _fill_topic(tree: Tree) -> None:
     topic = tree.harm_reduction
     topic.learn_more = '<p>It begins with the person who is there. <a href="/about/">More about us</a></p>'
+    topic.local_help = '<p>In Lisbon call <a href="tel:112">112</a>.</p><ul><li>By day: the van</li></ul>'
     topic.grant_seekers = "<p>Two pages are enough.</p>"
     closes = timezone.localdate() + timedelta(days=30)
     call = {"title": "Small grants", "link": "https://grants.example.org/", "closes": closes}

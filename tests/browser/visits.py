@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils import timezone
 from playwright.sync_api import Page, Response, Route
 
+from contact.models import Message, Turn
 from harmhub.middleware import PUBLIC_BODY
 from newsletter.models import Token
 from tests.browser.hub import HARM_REDUCTION, Hub
@@ -55,6 +57,69 @@ def message_sent(page: Page, hub: Hub, site: Site) -> None:
     page.get_by_text("Contact box", exact=True).click()
     page.get_by_label("Your message").fill(f"Question {next(_number)}: when does the van come?")
     page.get_by_role("button", name="Send message").click()
+
+
+def codes(page: Page) -> dict[str, str]:
+    """Return reference and key of the page after sending, by the names of their fields."""
+    reference, key = page.locator(".code").all_inner_texts()
+    return {"reference": reference, "key": key}
+
+
+def look_up(page: Page, hub: Hub, site: Site, pair: dict[str, str] | None = None) -> None:
+    """Send a message, and open it by reference and key, or by others."""
+    if pair is None:
+        message_sent(page, hub, site)
+        pair = codes(page)
+    page.goto(f"{site.url}/contact/look-up/")
+    page.get_by_label("Reference").fill(pair["reference"])
+    page.get_by_label("Key").fill(pair["key"])
+    page.get_by_role("button", name="Open").click()
+
+
+def opened_by_nothing(page: Page, hub: Hub, site: Site) -> None:
+    look_up(page, hub, site, {"reference": "K7Q4-M2XD", "key": "a guess"})
+
+
+def answered(page: Page, hub: Hub, site: Site) -> None:
+    """See the answer to a message, and write again."""
+    message_sent(page, hub, site)
+    pair = codes(page)
+    answer_message(site, pair["reference"], "On Tuesdays at nine.\n\nAsk for Ana.")
+    look_up(page, hub, site, pair)
+    page.get_by_label("Your further words").fill("And on Fridays?")
+    page.get_by_role("button", name="Send").click()
+
+
+def answer_message(site: Site, reference: str, text: str) -> None:
+    """Answer a message as its team does."""
+    with site.orm():
+        message = Message.objects.get(reference=reference)
+        message.turns.create(kind=Turn.Kind.ANSWER, text=text)
+        message.answered_at = timezone.now()
+        message.save()
+
+
+def no_further_words(page: Page, hub: Hub, site: Site) -> None:
+    look_up(page, hub, site)
+    page.get_by_role("button", name="Send").click()
+
+
+def delete(page: Page, hub: Hub, site: Site) -> None:
+    look_up(page, hub, site)
+    page.get_by_role("button", name="Delete my message").click()
+
+
+def deleted(page: Page, hub: Hub, site: Site) -> None:
+    delete(page, hub, site)
+    page.get_by_role("button", name="Delete for good").click()
+
+
+def look_up_without_database(page: Page, hub: Hub, site: Site) -> None:
+    look_up(page, hub, site)
+    page.get_by_label("Your further words").fill("And on Fridays?")
+    with site.database_away():
+        page.get_by_role("button", name="Send").click()
+        page.wait_for_load_state("load")
 
 
 def sign_up_error(page: Page, hub: Hub, site: Site) -> None:
@@ -174,6 +239,14 @@ VISITS = [
     Visit("contact form", contact),
     Visit("contact error", contact_error, 422),
     Visit("message sent", message_sent),
+    Visit("look-up", at("/contact/look-up/")),
+    Visit("look-up in Arabic", at("/ar/contact/look-up/")),
+    Visit("look-up in vain", opened_by_nothing, 422),
+    Visit("opened message", look_up),
+    Visit("answered message", answered),
+    Visit("no further words", no_further_words, 422),
+    Visit("delete a message", delete),
+    Visit("deleted message", deleted),
     Visit("search", at("/search/")),
     Visit("search results", at("/search/?q=evening&kind=events&year=2024")),
     Visit("search for a mistyped word", at("/search/?q=reductoin")),
@@ -201,6 +274,7 @@ VISITS = [
     Visit("500", broken, 500),
     Visit("503", without_database, 503),
     Visit("message without database", contact_without_database, 503),
+    Visit("look-up without database", look_up_without_database, 503),
     Visit("sign-up without database", sign_up_without_database, 503),
     Visit("page with a password", at("/for-members/")),
     Visit("wrong password", wrong_password),
