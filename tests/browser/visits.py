@@ -61,6 +61,7 @@ def message_sent(page: Page, hub: Hub, site: Site) -> None:
 
 def codes(page: Page) -> dict[str, str]:
     """Return reference and key of the page after sending, by the names of their fields."""
+    page.get_by_role("heading", name="Message sent").wait_for()
     reference, key = page.locator(".code").all_inner_texts()
     return {"reference": reference, "key": key}
 
