@@ -7,13 +7,18 @@ from django.db.migrations.loader import MigrationLoader
 
 EDITORS = {
     "contact": {"view_message", "change_message"},
-    "newsletter": {"view_run", "view_update", "view_subscription", "view_signup", "change_signup"},
+    "newsletter": {
+        *("view_run", "view_update", "view_list", "view_subscription", "view_signup", "change_signup"),
+        *("view_mailing", "add_mailing", "change_mailing"),
+    },
 }
 MODERATORS = {
     "contact": {"view_message", "change_message", "export_message"},
     "newsletter": {
         *("view_subscription", "export_subscription", "erase_subscription"),
-        *("view_signup", "change_signup", "view_run", "view_update"),
+        *("import_subscription", "view_suppression", "change_suppression"),
+        *("view_signup", "change_signup", "view_run", "view_update", "view_list"),
+        *("view_mailing", "add_mailing", "change_mailing", "delete_mailing"),
     },
     "harmhub": {"change_sitesettings"},
     "mail": {"view_mail", "change_mail"},
