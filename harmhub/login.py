@@ -1,41 +1,31 @@
 """Logging in to the admin, slowed down for those who guess, without letting a stranger lock an editor out.
 
-Tries are counted for each client, and for each client with each account. So guessing ends soon, and an editor
-who sits elsewhere is not concerned. A login that succeeds takes its count back.
+``harmhub.users.tries`` counts what was wrong.
 """
 
 import time
-import unicodedata
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django import forms
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.auth import LoginForm as WagtailLoginForm
 from wagtail.admin.forms.auth import PasswordResetForm as WagtailPasswordResetForm
 from wagtail.documents.views import serve
 from wagtail.views import authenticate_with_password
 
-from harmhub import errors, limits, mail, sealing
+from harmhub import errors, limits, mail
+from harmhub.users import tries
 
-TRIES_OF_CLIENT = 30  # an hour
-TRIES_AT_ACCOUNT = 10  # an hour, of one client
-# Over an onion service clients cannot be told apart. This is too few to guess passwords of 12 characters, and
-# too many to be used up in passing.
+TRIES_OF_CLIENT = 30  # an hour, at shared passwords
+# Over an onion service clients cannot be told apart. This is too few to guess a good password, and too many
+# to be used up in passing.
 TRIES_OF_UNKNOWN = 1_000
 RESETS_OF_CLIENT, RESETS_OF_ADDRESS, RESETS_IN_ALL = 5, 3, 100  # an hour
 RESET_SECONDS = 0.25  # longer than writing the mail takes: with and without an account the answer takes this
-NO_LIMIT = 2**60
-
-
-def _counted_as(purpose: str, name: str) -> str:
-    """Return the name of the counter of one account. The counter file does not show which account it is."""
-    return f"{purpose} {sealing.digest(unicodedata.normalize('NFKC', name).casefold(), purpose).hex()}"
 
 
 def limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -68,23 +58,10 @@ class LoginForm(WagtailLoginForm):
         username = self.cleaned_data.get("username")
         if not username or self.request is None:
             return super().clean()
-        account = _counted_as("login", username)
-        if not self._may_try(self.request, account):
-            message = _("Too many attempts. Please wait %(minutes)d minutes, then try again.")
-            raise forms.ValidationError(
-                message, code="too_many_attempts", params={"minutes": limits.minutes_to_wait()}
-            )
+        tries.check(self.request, "login", username)
         cleaned = super().clean()
-        for counter in ("login", account):
-            limits.give_back(counter, self.request)
+        tries.forgive(self.request, "login", username)
         return cleaned
-
-    def _may_try(self, request: HttpRequest, account: str) -> bool:
-        if limits.client_key(request) is None:
-            return limits.allow("login", request, per_client=NO_LIMIT, in_all=TRIES_OF_UNKNOWN)
-        return limits.allow("login", request, per_client=TRIES_OF_CLIENT, in_all=NO_LIMIT) and limits.allow(
-            account, request, per_client=TRIES_AT_ACCOUNT, in_all=NO_LIMIT
-        )
 
 
 class PasswordResetForm(WagtailPasswordResetForm):
@@ -98,7 +75,7 @@ class PasswordResetForm(WagtailPasswordResetForm):
     def save(self, *args: Any, **options: Any) -> None:
         """Post the mail, to accounts with this address only, and no more often than a person would ask."""
         request = options["request"]
-        address = _counted_as("password reset", self.cleaned_data["email"])
+        address = tries.counted_as("password reset", self.cleaned_data["email"])
         if limits.allow(
             "password reset", request, per_client=RESETS_OF_CLIENT, in_all=RESETS_IN_ALL
         ) and limits.allow(address, request, per_client=RESETS_OF_ADDRESS, in_all=RESETS_OF_ADDRESS):

@@ -1,5 +1,6 @@
 """What every request and response needs: headers that protect, and an end for input that nobody can read."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -41,6 +42,9 @@ ADMIN_CSP: dict[str, list[str]] = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+# The pages on which a second factor is asked for need none of that.
+DOOR = f"{ADMIN}second-factor/"
+DOOR_CSP = ADMIN_CSP | {"script-src": [CSP.SELF]}
 # Previews are shown in a frame of the editing page.
 PREVIEW_CSP = ADMIN_CSP | {"frame-ancestors": [CSP.SELF]}
 # Fullscreen is missing here: recordings of events may fill the screen.
@@ -51,6 +55,7 @@ _OFF = (
     "serial storage-access usb window-management xr-spatial-tracking"
 )
 PERMISSIONS = ", ".join(f"{feature}=()" for feature in _OFF.split())
+ADMIN_PERMISSIONS = re.sub(r"(publickey-credentials-\w+)=\(\)", r"\1=(self)", PERMISSIONS)
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -77,12 +82,14 @@ class HeadersMiddleware:
         _believe(request.META)
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        in_admin = request.path_info.startswith(ADMIN)
+        response.headers.setdefault("Permissions-Policy", ADMIN_PERMISSIONS if in_admin else PERMISSIONS)
         if rehearsal:
             response._csp_config = {}  # type: ignore[attr-defined]  # the answer that carries the preview has one
-        elif request.path_info.startswith(ADMIN):
+        elif in_admin:
             framed = response.get("X-Frame-Options") == "SAMEORIGIN"
-            response._csp_config = PREVIEW_CSP if framed else ADMIN_CSP  # type: ignore[attr-defined]
+            plain = DOOR_CSP if request.path_info.startswith(DOOR) else ADMIN_CSP
+            response._csp_config = PREVIEW_CSP if framed else plain  # type: ignore[attr-defined]
         return response
 
 

@@ -115,6 +115,8 @@ INSTALLED_APPS = [
     "taggit",
     "django_filters",
     "procrastinate.contrib.django",
+    "django_otp",
+    "django_otp_webauthn",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -144,6 +146,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "harmhub.users.middleware.DoorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "harmhub.publishing.UnfinishedPageMiddleware",
@@ -370,6 +374,34 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# What ends a session, beside its cookie: see harmhub.users.models.
+SESSION_ENGINE = "harmhub.users.sessions"
+SESSION_COOKIE_AGE = 12 * 3600
+LOGIN_REDIRECT_URL = "wagtailadmin_home"
+# Who may do one of these has to have a second factor. See docs/staff-login.md.
+SECOND_FACTOR_FOR = [
+    "contact.view_message",
+    "contact.change_message",
+    "contact.export_message",
+    "newsletter.view_subscription",
+    "newsletter.export_subscription",
+    "newsletter.erase_subscription",
+    "newsletter.view_signup",
+    "newsletter.change_signup",
+    "mail.view_mail",
+    "users.view_user",
+    "users.add_user",
+    "users.change_user",
+    "users.delete_user",
+    "auth.add_group",
+    "auth.change_group",
+    "auth.delete_group",
+]
+OTP_WEBAUTHN_RP_ID = _public.hostname
+OTP_WEBAUTHN_RP_NAME_CALLABLE = "harmhub.users.passkeys.name_of_site"
+# Browsers make passkeys for these only; without one there are still codes.
+_secure = _https or _public.hostname == "localhost"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [PUBLIC_URL if _secure else f"https://{_public.hostname}"]
 CSRF_FAILURE_VIEW = "harmhub.errors.forbidden_form"
 SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 63_072_000 if _https else 0
@@ -395,7 +427,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ] + [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "harmhub.users.passwords.GuessableValidator"},
 ]
 
 # --- logging: no address, token, query or text of a reader is ever logged -------------------------

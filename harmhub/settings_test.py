@@ -54,3 +54,5 @@ STATIC_ROOT.mkdir()
 WHITENOISE_AUTOREFRESH = True
 # The running site writes Wagtail's indexes, as do tests that ask for it.
 TASKS = {"default": {"BACKEND": "tests.fixtures.tasks.WithoutIndexing"}}
+# Nobody needs one, where it is not what is tested: tests log in without.
+SECOND_FACTOR_FOR = []

@@ -6,7 +6,6 @@ Each may run twice or be cut short at any point; the next run does what is left.
 import logging
 from datetime import timedelta
 
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 from procrastinate import JobContext, jobs
@@ -18,6 +17,7 @@ from wagtail.models import Page, Revision
 from harmhub import limits, private_files
 from harmhub.models import Change
 from harmhub.store.keeper import KEPT_DAYS
+from harmhub.users.sessions import SessionStore
 
 logger = logging.getLogger(__name__)
 
@@ -105,5 +105,5 @@ def forget_changes(timestamp: int) -> None:
 @app.periodic(cron="45 * * * *")
 @app.task(queueing_lock="forget_sessions")
 def forget_sessions(timestamp: int) -> None:
-    """Delete the rows of sessions that have expired: editors', and of who opened a page by its password."""
+    """Delete the rows of sessions that have ended: editors', and of who opened a page by its password."""
     SessionStore.clear_expired()

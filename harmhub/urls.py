@@ -18,6 +18,7 @@ handler404 = "harmhub.errors.handler404"
 handler500 = "harmhub.errors.handler500"
 
 urlpatterns = [
+    path("admin/second-factor/", include("harmhub.users.urls")),
     path("admin/", include(admin_urls)),
     # Wagtail's own, with a limit on guessing.
     path("documents/authenticate_with_password/<int:restriction_id>/", document_password),

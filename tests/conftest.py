@@ -31,6 +31,7 @@ from tests.fixtures.site import Site, running_site
 from tests.fixtures.smtp import SmtpSink
 
 pytest_plugins = [
+    "tests.fixtures.door",
     "tests.fixtures.following",
     "tests.fixtures.mails",
     "tests.fixtures.names",

@@ -15,6 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from harmhub.tasks import publish_scheduled
 from harmhub.users.models import User
 from tests.browser.hub import HARM_REDUCTION, Hub
+from tests.fixtures.door import App, app_of
 from tests.fixtures.site import Site, wait_for
 from tests.fixtures.smtp import text_of
 
@@ -40,7 +41,7 @@ def desk(browser: Browser, site_server: Site) -> Iterator[Desk]:
 
     def log_in(group: str) -> Page:
         name = f"{group}-{len(contexts)}-{datetime.now(UTC):%H%M%S%f}"
-        member(site_server, name, group)
+        app = member(site_server, name, group)
         # Of what moves on its own account, the machine would draw each step.
         context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
         context.set_default_timeout(30_000)
@@ -56,6 +57,8 @@ def desk(browser: Browser, site_server: Site) -> Iterator[Desk]:
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Code").fill(app.code())
+        page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("navigation", name="Main menu")).to_be_visible()
         return page
 
@@ -65,12 +68,14 @@ def desk(browser: Browser, site_server: Site) -> Iterator[Desk]:
     assert faults == []
 
 
-def member(site: Site, name: str, group: str) -> None:
+def member(site: Site, name: str, group: str) -> App:
+    """Make a member of a group, with a password and an authenticator app, which is returned."""
     # The hasher of the tests is none that the running site accepts.
     password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
     with site.orm():
         user = User.objects.create(username=name, email=f"{name}@example.org", password=password)
         user.groups.add(Group.objects.get(name=group))
+        return app_of(user)
 
 
 def photo() -> dict:

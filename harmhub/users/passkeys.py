@@ -1,0 +1,86 @@
+"""Passkeys (WebAuthn), by django-otp-webauthn: what its views do not know of this site."""
+
+from typing import Any, cast
+
+from django.contrib.auth import login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django_otp_webauthn import views
+from django_otp_webauthn.exceptions import MalformedRequest, NotVerified
+from django_otp_webauthn.models import WebAuthnCredential
+
+from harmhub.mail.composing import organisation_name
+from harmhub.users import factors, known_browsers, tries
+from harmhub.users.models import User
+
+PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105
+
+
+def name_of_site(request: HttpRequest) -> str:
+    """Return what authenticators show as whose passkey it is."""
+    return organisation_name()
+
+
+class ReadableMixin:
+    """Refuses what is no object of JSON where one has to be; the package looks into it too early."""
+
+    def _parse_request_data(self, request: HttpRequest) -> Any:
+        data = super()._parse_request_data(request)  # type: ignore[misc]
+        if request.content_type == "application/json":
+            results = data.get("clientExtensionResults", {}) if isinstance(data, dict) else None
+            if not isinstance(results, dict) or not isinstance(results.get("credProps", {}), dict):
+                raise MalformedRequest()
+        return data
+
+
+class MayRegisterMixin(ReadableMixin):
+    """Lets somebody add a passkey who has just proved who she is."""
+
+    def check_can_register(self) -> None:
+        """Return nothing. NotVerified: too long ago, or the second factor that she has was not given."""
+        request: HttpRequest = self.request  # type: ignore[attr-defined]
+        user = cast(User, request.user)
+        owed = factors.has_one(user) and not factors.is_verified(user)
+        if owed or not factors.is_fresh(request):
+            raise NotVerified(_("Please sign in once more, then try again."))
+
+
+class BeginRegistrationView(MayRegisterMixin, views.BeginCredentialRegistrationView):
+    """What the browser makes a passkey by."""
+
+
+class CompleteRegistrationView(MayRegisterMixin, views.CompleteCredentialRegistrationView):
+    """Takes the new passkey; it counts as given in this session."""
+
+    def post(self, *args: Any, **options: Any) -> HttpResponse:
+        """Keep it, give it a name, and say so to its owner."""
+        request, user = self.request, self.request.user
+        response = super().post(*args, **options)
+        with transaction.atomic():
+            passkey = WebAuthnCredential.objects.filter(user=user).latest("pk")
+            passkey.name = _("Passkey %(number)d") % {"number": factors.passkeys(user).count()}
+            passkey.save(update_fields=["name"])
+            was_verified = factors.is_verified(user) and user.otp_device != passkey
+            factors.proved(request, None if was_verified else passkey)
+            factors.changed(user, "users.passkey_added", by=user, but=request.session.session_key)
+            known_browsers.learn(request, tries.counted_as("known", user.get_username()))
+        return response
+
+
+class BeginUseView(ReadableMixin, views.BeginCredentialAuthenticationView):
+    """What the browser proves by that it has a passkey."""
+
+
+class CompleteUseView(ReadableMixin, views.CompleteCredentialAuthenticationView):
+    """Logs in by a passkey, or takes it as the second factor of who gave her password. Never slowed down:
+    there is nothing to guess."""
+
+    def complete_auth(self, device: WebAuthnCredential) -> Any:
+        """Note in the session that this passkey was used."""
+        request, user = self.request, device.user
+        if not request.user.is_authenticated:
+            login(request, user, backend=PASSWORD_BACKEND)
+        factors.proved(request, device)
+        known_browsers.learn(request, tries.counted_as("known", user.get_username()))
+        return user

@@ -1,0 +1,85 @@
+"""How often a password or a code may be tried at an account.
+
+The first tries of an hour are free, then there is one in each three minutes: nobody is locked out for longer.
+Counted are each client, each client at each account, and at each account all browsers together in which its
+user never logged in before; one in which she did has a count of its own. Only what was wrong counts. The
+counters are those of ``harmhub.limits``: outside the database, by HMACs of what they count.
+"""
+
+import math
+import time
+import unicodedata
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import ngettext
+
+from harmhub import limits, sealing
+from harmhub.users import known_browsers
+
+OF_CLIENT = 30  # an hour, at whatever accounts
+AT_ACCOUNT = 10  # an hour, of one client or known browser
+# Over an onion service clients cannot be told apart.
+OF_UNKNOWN = 1_000
+PAUSE = 180  # seconds
+NO_LIMIT = 2**60
+# An hour, at one account, of all unknown browsers together. A password has 12 characters or more, while of a
+# million codes three are right at any time.
+IN_ALL = {"login": 200, "code": 20}
+
+
+def counted_as(purpose: str, name: str) -> str:
+    """Return the name of the counter of one account. The counter file does not show which account it is."""
+    same = unicodedata.normalize("NFKC", name).strip().casefold()
+    return f"{purpose} {sealing.digest(same, purpose).hex()}"
+
+
+def check(request: HttpRequest, purpose: str, name: str) -> None:
+    """Count one try at the account of this name. forms.ValidationError: it has to wait, and says how long."""
+    # What one client tries too often is not counted for all: it must not use up everybody's share.
+    if all(_may(request, *counter) for counter in _counters(request, purpose, name)):
+        return
+    minutes = math.ceil((PAUSE - time.time() % PAUSE) / 60)
+    message = ngettext(
+        "Too many attempts. Please wait %(minutes)d minute, then try again.",
+        "Too many attempts. Please wait %(minutes)d minutes, then try again.",
+        minutes,
+    )
+    raise forms.ValidationError(message, code="too_many_attempts", params={"minutes": minutes})
+
+
+def forgive(request: HttpRequest, purpose: str, name: str) -> None:
+    """Take the try back that was counted last: it was right."""
+    for counter, _client, _all in _counters(request, purpose, name):
+        limits.give_back(counter, request)
+        limits.give_back(_windowed(counter), request)
+
+
+def _counters(request: HttpRequest, purpose: str, name: str) -> list[tuple[str, int, int]]:
+    """Return what counts this try: names, and how many an hour are free for the client and for all."""
+    account = counted_as(purpose, name)
+    if browser := known_browsers.number(request, counted_as("known", name)):
+        return [(f"{account} {browser}", NO_LIMIT, AT_ACCOUNT)]
+    if limits.client_key(request) is None:
+        return [(purpose, NO_LIMIT, OF_UNKNOWN), (f"{account} all", NO_LIMIT, IN_ALL[purpose])]
+    return [
+        (purpose, OF_CLIENT, NO_LIMIT),
+        (account, AT_ACCOUNT, NO_LIMIT),
+        (f"{account} all", NO_LIMIT, IN_ALL[purpose]),
+    ]
+
+
+def _may(request: HttpRequest, counter: str, of_client: int, of_all: int) -> bool:
+    # Both count each try.
+    first = limits.allow(
+        _windowed(counter),
+        request,
+        per_client=1 if of_client < NO_LIMIT else NO_LIMIT,
+        in_all=1 if of_all < NO_LIMIT else NO_LIMIT,
+    )
+    free = limits.allow(counter, request, per_client=of_client, in_all=of_all)
+    return free or first
+
+
+def _windowed(counter: str) -> str:
+    return f"{counter} {int(time.time() // PAUSE)}"

@@ -1,0 +1,362 @@
+"""The pages of the door, which need no script but for passkeys."""
+
+from typing import Any, cast
+
+import segno
+from cryptography.fernet import InvalidToken
+from django import forms
+from django.contrib.auth.hashers import check_password
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import FormView, TemplateView, View
+from wagtail.admin import messages
+
+from harmhub import sealing
+from harmhub.mail.composing import organisation_name
+from harmhub.users import factors, known_browsers, tries
+from harmhub.users.models import RecoveryCodes, TotpDevice, User
+
+
+class DoorMixin:
+    """What all pages of the door know: who is there, and where she wanted to go."""
+
+    request: HttpRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lead away whom this page is not for; else answer it."""
+        if not request.user.is_authenticated:
+            return redirect(self.with_next("wagtailadmin_login"))
+        return self.turned_away() or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+    def turned_away(self) -> HttpResponse | None:
+        """Return where somebody is led who has to do something else first, or None."""
+        return None
+
+    @property
+    def user(self) -> User:
+        """Who has logged in."""
+        return cast(User, self.request.user)
+
+    @cached_property
+    def next(self) -> str:
+        """Where she wanted to go: an address of this site, or ""."""
+        wanted = self.request.POST.get("next") or self.request.GET.get("next", "")
+        safe = url_has_allowed_host_and_scheme(
+            wanted, {self.request.get_host()}, require_https=self.request.is_secure()
+        )
+        return wanted if safe else ""
+
+    def with_next(self, name: str) -> str:
+        """Return the address of another page that leads on to where she wanted to go."""
+        return reverse(name, query={"next": self.next}) if self.next else reverse(name)
+
+    def get_success_url(self) -> str:
+        """Return where she wanted to go."""
+        return self.next or reverse("wagtailadmin_home")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what the pages say."""
+        more = {"next": self.next, "organisation": organisation_name()}
+        return super().get_context_data(**kwargs) | more  # type: ignore[misc]
+
+
+class FreshMixin(DoorMixin):
+    """A page that changes factors: for somebody who has just proved who she is."""
+
+    def turned_away(self) -> HttpResponse | None:
+        """Ask for a proof, and lead back here."""
+        owed = factors.has_one(self.user) and not factors.is_verified(self.user)
+        if not owed and factors.is_fresh(self.request):
+            return None
+        back = self.request.get_full_path() if self.request.method == "GET" else reverse("sign_in")
+        return redirect(reverse("second_factor:give", query={"next": back}))
+
+
+class CodeForm(forms.Form):
+    """Six digits of an app, or a recovery code."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        max_length=40,
+        help_text=gettext_lazy("Six digits of your app, or one of your recovery codes."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    purpose = "code"
+
+    def __init__(self, *args: Any, request: HttpRequest, **options: Any):
+        super().__init__(*args, **options)
+        self.request = request
+        self.device: Any = None
+
+    def clean(self) -> dict[str, Any]:
+        """Look whether it is right. ValidationError: it is not, or too often it was not."""
+        user = cast(User, self.request.user)
+        given = next(iter(self.cleaned_data.values()), "")
+        if given:
+            tries.check(self.request, self.purpose, user.get_username())
+            if not self.is_right(user, given):
+                raise forms.ValidationError(self.wrong, code="wrong")
+            tries.forgive(self.request, self.purpose, user.get_username())
+        return self.cleaned_data
+
+    wrong = gettext_lazy("This code is wrong, or was used before. Your app shows a new one every 30 seconds.")
+
+    def is_right(self, user: User, given: str) -> bool:
+        """Return whether the code is right, and use it up."""
+        self.device = factors.check_code(user, given.replace(" ", ""))
+        return self.device is not None
+
+
+class PasswordForm(CodeForm):
+    """The password once more, of somebody who has no second factor."""
+
+    code = None  # type: ignore[assignment]
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    purpose = "login"
+    wrong = gettext_lazy("This password is wrong.")
+
+    def is_right(self, user: User, given: str) -> bool:
+        """Return whether it is her password."""
+        return check_password(given, user.password)
+
+
+class GiveView(DoorMixin, FormView):
+    """Asks for a second factor; of who has none, for the password once more. POST: is it right?"""
+
+    template_name = "users/give.html"
+
+    def turned_away(self) -> HttpResponse | None:
+        """Lead on who has nothing to give, or to set one up who must have one."""
+        if self.has_one or not factors.is_fresh(self.request):
+            return None
+        required = factors.is_required(self.user)
+        return redirect(self.with_next("second_factor:set_up") if required else self.get_success_url())
+
+    @cached_property
+    def has_one(self) -> bool:
+        """Whether this user has a second factor."""
+        return factors.has_one(self.user)
+
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form for what this user can prove herself with."""
+        return CodeForm if self.has_one else PasswordForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Add the request."""
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what this user has."""
+        more = {
+            "has_one": self.has_one,
+            "has_passkey": factors.passkeys(self.user).exists(),
+            "asks_again": factors.is_verified(self.user),
+        }
+        return super().get_context_data(**kwargs) | more
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Lead on to where she wanted to go."""
+        factors.proved(self.request, form.device)
+        if self.has_one:
+            known_browsers.learn(self.request, tries.counted_as("known", self.user.get_username()))
+        codes = form.device if isinstance(form.device, RecoveryCodes) else None
+        if codes:
+            left = len(codes.digests)
+            messages.warning(self.request, _("Recovery codes that are left: %(left)d") % {"left": left})
+        return super().form_valid(form)
+
+
+class SetUpView(FreshMixin, TemplateView):
+    """Offers the two kinds of second factors to somebody who has none."""
+
+    template_name = "users/set_up.html"
+
+
+class AppForm(forms.Form):
+    """The first code of a new app. Its secret goes along, sealed: nobody can choose another."""
+
+    sealed = forms.CharField(widget=forms.HiddenInput, max_length=1000)
+    code = forms.CharField(
+        label=gettext_lazy("The six digits that it shows now"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **options: Any):
+        super().__init__(*args, **options)
+        self.user = user
+
+    def device(self, secret: str) -> TotpDevice:
+        """Return the app with this secret."""
+        return TotpDevice(user=self.user, name="app", secret=secret)
+
+    def clean_sealed(self) -> TotpDevice:
+        """Return the app that is set up. ValidationError: this is not what the page held for this user."""
+        try:
+            kind, pk, secret = sealing.unseal(self.cleaned_data["sealed"].encode()).split()
+        except (InvalidToken, ValueError) as problem:
+            raise forms.ValidationError("unreadable") from problem
+        if (kind, pk) != ("totp", str(self.user.pk)):
+            raise forms.ValidationError("another user's")
+        return self.device(secret)
+
+    def clean(self) -> dict[str, Any]:
+        """Look whether the code is right. ValidationError: it is not."""
+        device, code = self.cleaned_data.get("sealed"), self.cleaned_data.get("code", "").replace(" ", "")
+        if device and code and not device.verify_token(code):
+            self.add_error(
+                "code", _("This code is not what the app should show. Is the clock of your phone right?")
+            )
+        return self.cleaned_data
+
+
+class AppView(FreshMixin, FormView):
+    """Shows a secret for an app; it counts once a code of it came back. Takes the place of an earlier one."""
+
+    template_name = "users/app.html"
+    form_class = AppForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Add whose app it is."""
+        return super().get_form_kwargs() | {"user": self.user}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the secret: the same one again where the code was wrong."""
+        context = super().get_context_data(**kwargs)
+        form = context["form"]
+        device = form.cleaned_data.get("sealed") if form.is_bound else None
+        if device is None:
+            device = form.device(TotpDevice.new_secret())
+            sealed = sealing.seal(f"totp {self.user.pk} {device.secret}").decode()
+            form = context["form"] = AppForm(user=self.user, initial={"sealed": sealed})
+        address = device.address(organisation_name())
+        picture = segno.make(address, error="m", micro=False).svg_inline(scale=4, light="#fff", border=4)
+        groups = [device.secret[at : at + 4] for at in range(0, len(device.secret), 4)]
+        # Made here, of what segno escapes.
+        more = {"secret": " ".join(groups), "address": address, "picture": mark_safe(picture)}  # noqa: S308
+        return context | more
+
+    def form_valid(self, form: AppForm) -> HttpResponse:
+        """Keep the app, and lead to the recovery codes."""
+        device = form.cleaned_data["sealed"]
+        with transaction.atomic():
+            TotpDevice.objects.filter(user=self.user).delete()
+            device.save()
+            factors.proved(self.request, device)
+            factors.changed(self.user, "users.totp_added", by=self.user, but=self.request.session.session_key)
+        known_browsers.learn(self.request, tries.counted_as("known", self.user.get_username()))
+        return after_setting_up(self)
+
+
+def after_setting_up(page: DoorMixin) -> HttpResponse:
+    """Answer the recovery codes to who has none yet; lead on who has."""
+    if RecoveryCodes.objects.filter(user=page.user).exists():
+        return redirect(page.get_success_url())
+    return show_codes(page)
+
+
+def show_codes(page: DoorMixin) -> HttpResponse:
+    """Make recovery codes and answer the one page that shows them."""
+    with transaction.atomic():
+        codes = RecoveryCodes.renew(page.user)
+        key = page.request.session.session_key
+        factors.changed(page.user, "users.codes_renewed", by=page.user, but=key)
+    told = {"codes": codes, "next": page.get_success_url(), "organisation": organisation_name()}
+    return render(page.request, "users/codes.html", told)
+
+
+class PasskeyView(FreshMixin, TemplateView):
+    """The page on which the browser is asked for a passkey."""
+
+    template_name = "users/passkey.html"
+
+
+class CodesView(FreshMixin, TemplateView):
+    """Asks whether new recovery codes shall be made. POST: makes and shows them."""
+
+    template_name = "users/new_codes.html"
+
+    def turned_away(self) -> HttpResponse | None:
+        """Lead away who has nothing that codes could stand in for."""
+        if not factors.has_one(self.user):
+            return redirect(self.with_next("second_factor:set_up"))
+        return super().turned_away()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add whether she has some."""
+        has_codes = RecoveryCodes.objects.filter(user=self.user).exists()
+        return super().get_context_data(**kwargs) | {"has_codes": has_codes}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Make them, and answer them."""
+        return show_codes(self)
+
+
+class RemoveView(FreshMixin, TemplateView):
+    """Takes a factor away by POST. A GET asks first."""
+
+    template_name = "users/remove.html"
+    change = ""
+
+    def factor(self) -> Any:
+        """Return what is to go. Http404: it is not this user's, or gone."""
+        raise NotImplementedError
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what is to go."""
+        return super().get_context_data(**kwargs) | {"factor": self.factor()}
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Take it away, unless it is the last, and required."""
+        gone = factors.remove(self.user, self.factor(), self.change, but=request.session.session_key)
+        if gone:
+            messages.success(request, _(factors.CHANGES[self.change]))
+        else:
+            messages.error(request, factors.NO_LONGER)
+        return redirect("sign_in")
+
+
+class RemoveAppView(RemoveView):
+    """Takes the authenticator app away."""
+
+    change = "users.totp_removed"
+
+    def factor(self) -> TotpDevice:
+        """Return the app."""
+        return get_object_or_404(TotpDevice, user=self.user)
+
+
+class RemovePasskeyView(RemoveView):
+    """Takes a passkey away."""
+
+    change = "users.passkey_removed"
+
+    def factor(self) -> Any:
+        """Return the passkey."""
+        return get_object_or_404(factors.passkeys(self.user), pk=self.kwargs["pk"])
+
+
+class RenamePasskeyView(FreshMixin, View):
+    """Gives a passkey another name, by POST."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Rename it, if there is a name."""
+        passkey = get_object_or_404(factors.passkeys(self.user), pk=pk)
+        passkey.name = request.POST.get("name", "").strip()[:64] or passkey.name
+        passkey.save(update_fields=["name"])
+        return redirect("sign_in")

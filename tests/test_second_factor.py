@@ -1,0 +1,405 @@
+"""A password alone opens nothing to those who see what readers entrusted to the site."""
+
+import re
+import time
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from wagtail.models import ModelLogEntry, PageViewRestriction
+
+from harmhub.mail.models import Mail
+from harmhub.sealing import unseal
+from harmhub.users import factors, tries
+from harmhub.users.models import RecoveryCodes, Session, TotpDevice
+from tests.fixtures.door import App, app_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("second_factors")]
+
+PASSWORD = "a long pass phrase of mine"
+LOGIN, HOME, GIVE, SET_UP = (
+    "/admin/login/",
+    "/admin/",
+    "/admin/second-factor/",
+    "/admin/second-factor/set-up/",
+)
+APP, CODES, SIGN_IN = "/admin/second-factor/app/", "/admin/second-factor/codes/", "/admin/account/sign-in/"
+
+
+@pytest.fixture(autouse=True)
+def _counters(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(tries, "PAUSE", 10**10)  # none ends while a test runs
+
+
+@pytest.fixture
+def ana():
+    return get_user_model().objects.create_superuser("ana", "ana@example.org", PASSWORD)
+
+
+@pytest.fixture
+def writer():
+    """Somebody who may only write pages."""
+    user = get_user_model().objects.create_user("wu", "wu@example.org", PASSWORD)
+    group = Group.objects.create(name="Writers")
+    group.permissions.add(Permission.objects.get(codename="access_admin"))
+    user.groups.add(group)
+    return user
+
+
+def with_password(username="ana", client=None, **data):
+    client = client or Client()
+    client.post(LOGIN, {"username": username, "password": PASSWORD} | data)
+    return client
+
+
+def give(client, code, **data):
+    return client.post(GIVE, {"code": code} | data)
+
+
+def inside(user, app):
+    """Return a client that has gone all the way in."""
+    client = with_password(user.username)
+    assert give(client, app.code()).status_code == 302
+    TotpDevice.objects.filter(user=user).update(last_step=-1)
+    return client
+
+
+def is_in(client):
+    return client.get(SIGN_IN).status_code == 200
+
+
+def mails():
+    return [mail.content["text"] for mail in Mail.objects.filter(purpose="sign-in").order_by("pk")]
+
+
+def log_of(user):
+    return list(ModelLogEntry.objects.for_instance(user).order_by("pk").values_list("action", flat=True))
+
+
+# --- who must
+
+
+def test_every_permission_that_demands_a_second_factor_exists():
+    known = {
+        f"{app}.{name}" for app, name in Permission.objects.values_list("content_type__app_label", "codename")
+    }
+    assert set(configured.SECOND_FACTOR_FOR) <= known
+
+
+def test_whoever_may_look_into_what_readers_left_must_have_one(ana, writer):
+    assert factors.is_required(ana)
+    assert not factors.is_required(writer)
+    for name in ("Editors", "Moderators"):
+        member = get_user_model().objects.create_user(name)
+        member.groups.add(Group.objects.get(name=name))
+        assert factors.is_required(member)
+
+
+def test_whoever_need_not_have_one_goes_in_by_password(writer):
+    assert is_in(with_password("wu"))
+
+
+def test_whoever_need_not_and_has_one_is_asked_for_it(writer):
+    app = app_of(writer)
+    client = with_password("wu")
+    assert not is_in(client)
+    give(client, app.code())
+    assert is_in(client)
+
+
+def test_a_session_from_before_a_right_was_given_owes_a_factor(writer):
+    client = with_password("wu")
+    writer.user_permissions.add(Permission.objects.get(codename="view_message"))
+    assert client.get(SIGN_IN)["Location"].startswith(GIVE)
+
+
+# --- nothing before it
+
+
+ADDRESSES = (
+    "/admin/",
+    "/admin/pages/",
+    "/admin/api/main/pages/",
+    "/admin/users/",
+    "/admin/account/",
+    "/admin/messages/",
+)
+
+
+@pytest.mark.parametrize("has_one", [False, True])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_nothing_of_the_admin_is_seen_or_done_by_password_alone(ana, address, has_one):
+    if has_one:
+        app_of(ana)
+    client = with_password()
+    for answer in (client.get(address), client.post(address, {"a": "b"})):
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(GIVE)
+    programs = client.get(address, headers={"accept": "application/json"})
+    assert programs.status_code == 403
+    assert not programs.json()["success"]
+
+
+def test_owner_of_half_a_session_is_nobody_on_restricted_pages(ana, tree):
+    PageViewRestriction.objects.create(page=tree.health, restriction_type="login")
+    app = app_of(ana)
+    client = with_password()
+    assert client.get(tree.health.url).status_code == 302
+    give(client, app.code())
+    assert client.get(tree.health.url).status_code == 200
+
+
+def test_restricted_page_leads_through_log_in_and_second_factor_and_back(ana, tree):
+    app = app_of(ana)
+    client = with_password()
+    answer = client.get(LOGIN, {"next": tree.health.url})
+    assert answer["Location"] == f"{GIVE}?next=%2Fhealth%2F".replace(
+        "%2Fhealth%2F", tree.health.url.replace("/", "%2F")
+    )
+    assert give(client, app.code(), next=tree.health.url)["Location"] == tree.health.url
+
+
+def test_deep_link_is_come_back_to_and_another_site_is_not(ana):
+    app = app_of(ana)
+    client = with_password()
+    assert client.get("/admin/pages/?a=b")["Location"] == f"{GIVE}?next=%2Fadmin%2Fpages%2F%3Fa%3Db"
+    assert give(client, app.code(), next="/admin/pages/?a=b")["Location"] == "/admin/pages/?a=b"
+    for target in ("//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"):
+        TotpDevice.objects.update(last_step=-1)
+        assert give(client, app.code(), next=target)["Location"] == HOME
+
+
+def test_half_a_session_can_be_left(ana):
+    client = with_password()
+    client.post("/admin/logout/")
+    assert not Session.objects.exists()
+
+
+def test_reset_password_is_no_way_around(ana):
+    app_of(ana)
+    client = Client()
+    client.post(reverse("wagtailadmin_password_reset"), {"email": ana.email})
+    link = re.search(r"http://testserver(/\S+)", Mail.objects.get(purpose="password-reset").content["text"])[
+        1
+    ]
+    page = client.get(link, follow=True)
+    new = {"new_password1": "quite another pass phrase", "new_password2": "quite another pass phrase"}
+    client.post(page.redirect_chain[-1][0], new)
+    assert "_auth_user_id" not in client.session
+    client.post(LOGIN, {"username": "ana", "password": new["new_password1"]})
+    assert client.get(HOME)["Location"].startswith(GIVE)
+    assert factors.has_one(ana)
+
+
+# --- setting up
+
+
+def secret_in(page):
+    return re.search(r"door-secret[^>]*>([A-Z2-7 ]+)<", page)[1]
+
+
+def sealed_in(page):
+    return re.search(r'name="sealed" value="([^"]+)"', page)[1]
+
+
+def test_first_log_in_leads_to_an_app_and_codes_and_on_to_where_one_wanted(ana):
+    client = with_password()
+    wanted = "/admin/pages/"
+    led = client.get(wanted, follow=True)
+    assert led.redirect_chain[-1][0] == f"{SET_UP}?next=%2Fadmin%2Fpages%2F"
+    page = client.get(APP, {"next": wanted}).content.decode()
+    assert "<svg" in page
+    app = App(secret_in(page))
+    wrong = client.post(APP, {"sealed": sealed_in(page), "code": "000000", "next": wanted})
+    assert not TotpDevice.objects.exists()
+    assert secret_in(wrong.content.decode()) == secret_in(page)
+    codes = client.post(APP, {"sealed": sealed_in(page), "code": app.code(), "next": wanted})
+    assert len(re.findall(r"<code>[a-z2-7]{5}-[a-z2-7]{5}</code>", codes.content.decode())) == 10
+    assert f'href="{wanted}"' in codes.content.decode()
+    assert client.get(wanted).status_code == 200
+    assert "".join(mails()).count("An authenticator app was set up.") == 1
+    assert log_of(ana) == ["users.totp_added", "users.codes_renewed"]
+
+
+def test_secret_of_somebody_else_or_of_ones_own_choice_is_not_taken(ana, writer):
+    other = with_password("wu")
+    page = other.get(APP).content.decode()
+    client = with_password()
+    for sealed in (sealed_in(page), "totp 1 AAAA", "", "x" * 5000):
+        answer = client.post(APP, {"sealed": sealed, "code": App(secret_in(page)).code()})
+        assert answer.status_code == 200
+    assert not TotpDevice.objects.exists()
+
+
+def test_secrets_and_codes_are_not_in_the_database(ana, django_db_blocker):
+    app_of(ana)
+    codes = RecoveryCodes.renew(ana)
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret FROM users_totpdevice")
+        token = bytes(cursor.fetchone()[0])
+        cursor.execute("SELECT digests::text FROM users_recoverycodes")
+        digests = cursor.fetchone()[0]
+    assert unseal(token) == TotpDevice.objects.get().secret
+    assert not [code for code in codes if code.encode().hex() in digests]
+
+
+# --- codes
+
+
+def test_code_is_good_once_and_one_step_around_now(ana):
+    app = app_of(ana)
+    for steps, right in ((-2, False), (-1, True), (-1, False), (0, True), (0, False), (1, True), (2, False)):
+        assert bool(factors.check_code(ana, app.code(steps))) is right, steps
+
+
+def test_code_used_while_the_clock_was_a_day_ahead_locks_nobody_out(ana, monkeypatch):
+    app = app_of(ana)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 86_400)
+    assert factors.check_code(ana, app.code())
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert factors.check_code(ana, app.code())
+    assert not factors.check_code(ana, app.code())
+
+
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567", "٣٤٥٦٧٨", "abc", "-1", "1e5", "aaaaa-aaaaa", "x" * 40]
+)
+def test_what_is_no_code_is_a_readable_error(ana, code):
+    app_of(ana)
+    RecoveryCodes.renew(ana)
+    assert give(with_password(), code).status_code == 200
+
+
+def test_recovery_code_is_good_once_however_it_is_typed(ana):
+    app_of(ana)
+    codes = RecoveryCodes.renew(ana)
+    assert give(with_password(), codes[0].upper().replace("-", " ")).status_code == 302
+    assert give(with_password(), codes[0]).status_code == 200
+    client = with_password()
+    assert give(client, codes[1]).status_code == 302
+    assert is_in(client)
+    assert len(RecoveryCodes.objects.get().digests) == 8
+
+
+def test_new_recovery_codes_void_the_old_ones(ana):
+    client = inside(ana, app_of(ana))
+    old = RecoveryCodes.renew(ana)
+    page = client.post(CODES).content.decode()
+    new = re.findall(r"<code>([a-z2-7-]{11})</code>", page)
+    assert len(new) == 10
+    assert not factors.check_code(ana, old[0])
+    assert factors.check_code(ana, new[0])
+    assert new[0] not in client.get(CODES).content.decode()
+
+
+def test_key_of_the_session_is_another_after_each_step(ana):
+    app = app_of(ana)
+    client = Client()
+    client.get(LOGIN)
+    with_password(client=client)
+    half = client.session.session_key
+    give(client, app.code())
+    assert client.session.session_key != half
+    assert not Session.objects.filter(pk=half).exists()
+
+
+# --- changes
+
+
+def test_changes_ask_for_a_fresh_proof_and_lead_back(ana):
+    client = inside(ana, app_of(ana))
+    assert client.get(APP).status_code == 200
+    session = client.session
+    session[factors.PROVED] -= factors.FRESH
+    session.save()
+    assert client.get(APP)["Location"] == f"{GIVE}?next=%2Fadmin%2Fsecond-factor%2Fapp%2F"
+    assert client.post(CODES)["Location"].startswith(GIVE)
+    assert client.post("/admin/second-factor/remove/app/")["Location"].startswith(GIVE)
+    assert factors.has_one(ana)
+
+
+def test_whoever_has_none_proves_herself_by_password(writer):
+    client = with_password("wu")
+    session = client.session
+    session[factors.PROVED] = 0
+    session.save()
+    assert client.get(APP)["Location"].startswith(GIVE)
+    assert client.post(GIVE, {"password": "wrong", "next": APP}).status_code == 200
+    assert client.post(GIVE, {"password": PASSWORD, "next": APP})["Location"] == APP
+    assert client.get(APP).status_code == 200
+
+
+def test_change_ends_all_other_sessions(ana):
+    app = app_of(ana)
+    here, there = inside(ana, app), inside(ana, app)
+    here.post(CODES)
+    assert is_in(here)
+    assert there.get(SIGN_IN)["Location"].startswith(LOGIN)
+
+
+def test_last_factor_stays_while_it_is_required(ana):
+    client = inside(ana, app_of(ana))
+    answer = client.post("/admin/second-factor/remove/app/", follow=True)
+    assert "last second factor" in answer.content.decode()
+    assert factors.has_one(ana)
+
+
+def test_last_factor_goes_with_its_codes_where_it_is_not_required(writer):
+    client = inside(writer, app_of(writer))
+    RecoveryCodes.renew(writer)
+    client.post("/admin/second-factor/remove/app/")
+    assert not factors.has_one(writer)
+    assert not RecoveryCodes.objects.exists()
+    assert "The authenticator app was removed." in mails()[0]
+    assert log_of(writer) == ["users.totp_removed"]
+    assert is_in(client)
+
+
+def test_mail_about_a_change_says_nothing_secret(ana):
+    app = app_of(ana)
+    inside(ana, app).post(CODES)
+    assert "New recovery codes were made" in mails()[0]
+    assert not re.search(r"[a-z2-7]{5}-[a-z2-7]{5}|\b\d{6}\b|http.*token", mails()[0])
+
+
+# --- lost
+
+
+def test_command_lets_somebody_in_again_who_lost_everything(ana, capsys):
+    client = inside(ana, app_of(ana))
+    RecoveryCodes.renew(ana)
+    call_command("remove_factors", "ana")
+    assert not factors.has_one(ana)
+    assert not RecoveryCodes.objects.exists()
+    assert client.get(SIGN_IN)["Location"].startswith(LOGIN)
+    assert "All second factors were removed" in "".join(mails())
+    assert log_of(ana) == ["users.factors_removed"]
+    assert with_password().get(HOME, follow=True).redirect_chain[-1][0].startswith(SET_UP)
+    for name in ("ana", "nobody"):
+        with pytest.raises(CommandError):
+            call_command("remove_factors", name)
+
+
+def test_superuser_removes_the_factors_of_another_and_nobody_else_does(ana, writer):
+    client = inside(ana, app_of(ana))
+    app = app_of(writer)
+    address = reverse("remove_factors", args=[writer.pk])
+    assert address in client.get(reverse("wagtailusers_users:index")).content.decode()
+    other = inside(writer, app)
+    assert other.post(address).status_code == 302
+    assert factors.has_one(writer)
+    assert "wu" in client.get(address).content.decode()
+    assert factors.has_one(writer)
+    client.post(address)
+    assert not factors.has_one(writer)
+    assert other.get(SIGN_IN)["Location"].startswith(LOGIN)
+    entry = ModelLogEntry.objects.for_instance(writer).get()
+    assert (entry.action, entry.user) == ("users.factors_removed", ana)
