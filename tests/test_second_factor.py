@@ -403,3 +403,60 @@ def test_superuser_removes_the_factors_of_another_and_nobody_else_does(ana, writ
     assert other.get(SIGN_IN)["Location"].startswith(LOGIN)
     entry = ModelLogEntry.objects.for_instance(writer).get()
     assert (entry.action, entry.user) == ("users.factors_removed", ana)
+
+
+# --- passkeys, as far as it goes without a browser
+
+
+PASSKEYS = "/admin/second-factor/passkeys/"
+JUNK = (
+    "",
+    "nonsense",
+    "null",
+    "[]",
+    '"text"',
+    "1e999",
+    "{}",
+    '{"id": 1, "rawId": null, "response": []}',
+    '{"id": "AA", "rawId": "AA", "response": {}, "type": "public-key"}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "clientExtensionResults": 5}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "clientExtensionResults": {"credProps": []}}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "AA",'
+    ' "attestationObject": "AA", "authenticatorData": "AA", "signature": "AA"}}',
+    '{"id": "%%", "rawId": "%%", "type": "public-key", "response": {"clientDataJSON": "%%",'
+    ' "attestationObject": "%%", "authenticatorData": "%%", "signature": "%%"}}',
+)
+
+
+@pytest.mark.parametrize("body", JUNK)
+@pytest.mark.parametrize("step", ["register", "use"])
+def test_what_is_no_passkey_is_refused_in_words(ana, step, body):
+    client = with_password() if step == "register" else Client()
+    assert client.post(f"{PASSKEYS}{step}/begin/").status_code == 200
+    answer = client.post(f"{PASSKEYS}{step}/", body, content_type="application/json")
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["detail"]
+    assert not factors.has_one(ana)
+
+
+def test_passkey_cannot_be_added_by_a_password_where_there_is_a_factor_nor_by_an_old_proof(ana):
+    app = app_of(ana)
+    half = with_password()
+    assert half.post(f"{PASSKEYS}register/begin/").status_code == 403
+    client = inside(ana, app)
+    assert client.post(f"{PASSKEYS}register/begin/").status_code == 200
+    session = client.session
+    session[factors.PROVED] = 0
+    session.save()
+    assert client.post(f"{PASSKEYS}register/begin/").status_code == 403
+    assert client.post(f"{PASSKEYS}register/", "{}", content_type="application/json").status_code == 403
+    assert Client().post(f"{PASSKEYS}register/begin/").status_code == 403
+
+
+def test_pages_of_the_door_run_no_script_of_their_own_text(ana):
+    client = with_password()
+    policy = client.get(SET_UP)["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    answer = client.get(SET_UP)["Permissions-Policy"]
+    assert "publickey-credentials-create=(self)" in answer
+    assert "publickey-credentials-create=()" in Client().get("/")["Permissions-Policy"]

@@ -75,6 +75,11 @@ class RemoveFactorsView(WagtailAdminTemplateMixin, TemplateView):
             return redirect(reverse("second_factor:give", query={"next": request.get_full_path()}))
         return super().dispatch(request, *args, **kwargs)
 
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        """Return the way here."""
+        users = {"url": reverse("wagtailusers_users:index"), "label": _("Users")}
+        return [*super().get_breadcrumbs_items(), users, {"url": "", "label": self.page_title}]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whose."""
         return super().get_context_data(**kwargs) | {"whose": get_object_or_404(User, pk=self.kwargs["pk"])}

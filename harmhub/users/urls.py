@@ -25,6 +25,7 @@ passkey_urls = [
 
 door = [
     path("", views.GiveView.as_view(), name="give"),
+    path("token/", views.TokenView.as_view(), name="token"),
     path("set-up/", views.SetUpView.as_view(), name="set_up"),
     path("app/", views.AppView.as_view(), name="app"),
     path("passkey/", views.PasskeyView.as_view(), name="passkey"),

@@ -7,7 +7,8 @@ from cryptography.fernet import InvalidToken
 from django import forms
 from django.contrib.auth.hashers import check_password
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -179,6 +180,18 @@ class GiveView(DoorMixin, FormView):
         return super().form_valid(form)
 
 
+class TokenView(View):
+    """Answers the token of forms, for a tab that is older than the session. Never to whoever is half in."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Return the token as JSON, or 403."""
+        if not request.user.is_authenticated or factors.owes(request.user):
+            return JsonResponse({}, status=403)
+        return JsonResponse({"token": get_token(request)})
+
+
 class SetUpView(FreshMixin, TemplateView):
     """Offers the two kinds of second factors to somebody who has none."""
 
@@ -243,7 +256,9 @@ class AppView(FreshMixin, FormView):
             sealed = sealing.seal(f"totp {self.user.pk} {device.secret}").decode()
             form = context["form"] = AppForm(user=self.user, initial={"sealed": sealed})
         address = device.address(organisation_name())
-        picture = segno.make(address, error="m", micro=False).svg_inline(scale=4, light="#fff", border=4)
+        picture = segno.make(address, error="m", micro=False).svg_inline(
+            omitsize=True, light="#fff", border=4
+        )
         groups = [device.secret[at : at + 4] for at in range(0, len(device.secret), 4)]
         # Made here, of what segno escapes.
         more = {"secret": " ".join(groups), "address": address, "picture": mark_safe(picture)}  # noqa: S308

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail import hooks
@@ -21,6 +23,12 @@ def register_urls() -> list[URLPattern]:
         path("account/sign-in/end/", desk.EndSessionsView.as_view(), name="end_sessions"),
         path("users/factors/<int:pk>/", desk.RemoveFactorsView.as_view(), name="remove_factors"),
     ]
+
+
+@hooks.register("insert_editor_js")
+def save_after_signing_in_again() -> str:
+    """Return the script by which a form outlives its session."""
+    return format_html('<script src="{}" defer></script>', static("js/admin/session.js"))
 
 
 @hooks.register("register_account_settings_panel")
