@@ -68,8 +68,8 @@ class RemoveFactorsView(WagtailAdminTemplateMixin, TemplateView):
     header_icon = "lock-open"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer. PermissionDenied: for superusers only."""
-        if not request.user.is_superuser:
+        """Answer. PermissionDenied: for superusers only, and not for their own: the last one would go."""
+        if not request.user.is_superuser or kwargs["pk"] == request.user.pk:
             raise PermissionDenied
         if not factors.is_fresh(request):
             return redirect(reverse("second_factor:give", query={"next": request.get_full_path()}))

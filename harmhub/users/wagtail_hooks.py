@@ -40,7 +40,7 @@ def register_panel(request: Any, user: Any, profile: Any) -> desk.SignInPanel:
 @hooks.register("register_user_listing_buttons")
 def register_button(user: Any, request_user: Any) -> Iterator[Button]:
     """Yield the way to help somebody who has lost her factors."""
-    if request_user.is_superuser:
+    if request_user.is_superuser and user != request_user:
         address = reverse("remove_factors", args=[user.pk])
         yield Button(_("Remove second factors"), url=address, icon_name="lock-open", priority=40)
 

@@ -1,0 +1,183 @@
+"""Second factors are added, removed and replaced by whoever has just proved who she is, and she is told."""
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from wagtail.models import ModelLogEntry
+
+from harmhub.users import factors
+from harmhub.users.models import RecoveryCodes
+from tests.fixtures.door import (
+    APP,
+    CODES,
+    GIVE,
+    HOME,
+    LOGIN,
+    PASSWORD,
+    SET_UP,
+    SIGN_IN,
+    app_of,
+    inside,
+    is_in,
+    log_of,
+    mails,
+    with_password,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("second_factors", "no_pause")]
+
+
+# --- changes
+
+
+def test_changes_ask_for_a_fresh_proof_and_lead_back(ana):
+    client = inside(ana, app_of(ana))
+    assert client.get(APP).status_code == 200
+    session = client.session
+    session[factors.PROVED] -= factors.FRESH
+    session.save()
+    assert client.get(APP)["Location"] == f"{GIVE}?next=%2Fadmin%2Fsecond-factor%2Fapp%2F"
+    assert client.post(CODES)["Location"].startswith(GIVE)
+    assert client.post("/admin/second-factor/remove/app/")["Location"].startswith(GIVE)
+    assert factors.has_one(ana)
+
+
+def test_whoever_has_none_proves_herself_by_password(writer):
+    client = with_password("wu")
+    session = client.session
+    session[factors.PROVED] = 0
+    session.save()
+    assert client.get(APP)["Location"].startswith(GIVE)
+    assert client.post(GIVE, {"password": "wrong", "next": APP}).status_code == 200
+    assert client.post(GIVE, {"password": PASSWORD, "next": APP})["Location"] == APP
+    assert client.get(APP).status_code == 200
+
+
+def test_change_ends_all_other_sessions(ana):
+    app = app_of(ana)
+    here, there = inside(ana, app), inside(ana, app)
+    here.post(CODES)
+    assert is_in(here)
+    assert there.get(SIGN_IN)["Location"].startswith(LOGIN)
+
+
+def test_last_factor_stays_while_it_is_required(ana):
+    client = inside(ana, app_of(ana))
+    answer = client.post("/admin/second-factor/remove/app/", follow=True)
+    assert "last second factor" in answer.content.decode()
+    assert factors.has_one(ana)
+
+
+def test_last_factor_goes_with_its_codes_where_it_is_not_required(writer):
+    client = inside(writer, app_of(writer))
+    RecoveryCodes.renew(writer)
+    client.post("/admin/second-factor/remove/app/")
+    assert not factors.has_one(writer)
+    assert not RecoveryCodes.objects.exists()
+    assert "The authenticator app was removed." in mails()[0]
+    assert log_of(writer) == ["users.totp_removed"]
+    assert is_in(client)
+
+
+def test_mail_about_a_change_says_nothing_secret(ana):
+    app = app_of(ana)
+    inside(ana, app).post(CODES)
+    assert "New recovery codes were made" in mails()[0]
+    assert not re.search(r"[a-z2-7]{5}-[a-z2-7]{5}|\b\d{6}\b|http.*token", mails()[0])
+
+
+# --- lost
+
+
+def test_command_lets_somebody_in_again_who_lost_everything(ana, capsys):
+    client = inside(ana, app_of(ana))
+    RecoveryCodes.renew(ana)
+    call_command("remove_factors", "ana")
+    assert not factors.has_one(ana)
+    assert not RecoveryCodes.objects.exists()
+    assert client.get(SIGN_IN)["Location"].startswith(LOGIN)
+    assert "All second factors were removed" in "".join(mails())
+    assert log_of(ana) == ["users.factors_removed"]
+    assert with_password().get(HOME, follow=True).redirect_chain[-1][0].startswith(SET_UP)
+    for name in ("ana", "nobody"):
+        with pytest.raises(CommandError):
+            call_command("remove_factors", name)
+
+
+def test_superuser_removes_the_factors_of_another_and_nobody_else_does(ana, writer):
+    client = inside(ana, app_of(ana))
+    app = app_of(writer)
+    address = reverse("remove_factors", args=[writer.pk])
+    assert address in client.get(reverse("wagtailusers_users:index")).content.decode()
+    other = inside(writer, app)
+    assert other.post(address).status_code == 302
+    assert factors.has_one(writer)
+    assert "wu" in client.get(address).content.decode()
+    assert factors.has_one(writer)
+    client.post(reverse("remove_factors", args=[ana.pk]))
+    assert factors.has_one(ana)
+    client.post(address)
+    assert not factors.has_one(writer)
+    assert other.get(SIGN_IN)["Location"].startswith(LOGIN)
+    entry = ModelLogEntry.objects.for_instance(writer).get()
+    assert (entry.action, entry.user) == ("users.factors_removed", ana)
+
+
+# --- passkeys, as far as it goes without a browser
+
+
+PASSKEYS = "/admin/second-factor/passkeys/"
+JUNK = (
+    "",
+    "nonsense",
+    "null",
+    "[]",
+    '"text"',
+    "1e999",
+    "{}",
+    '{"id": 1, "rawId": null, "response": []}',
+    '{"id": "AA", "rawId": "AA", "response": {}, "type": "public-key"}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "clientExtensionResults": 5}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "clientExtensionResults": {"credProps": []}}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "AA",'
+    ' "attestationObject": "AA", "authenticatorData": "AA", "signature": "AA"}}',
+    '{"id": "%%", "rawId": "%%", "type": "public-key", "response": {"clientDataJSON": "%%",'
+    ' "attestationObject": "%%", "authenticatorData": "%%", "signature": "%%"}}',
+)
+
+
+@pytest.mark.parametrize("body", JUNK)
+@pytest.mark.parametrize("step", ["register", "use"])
+def test_what_is_no_passkey_is_refused_in_words(ana, step, body):
+    client = with_password() if step == "register" else Client()
+    assert client.post(f"{PASSKEYS}{step}/begin/").status_code == 200
+    answer = client.post(f"{PASSKEYS}{step}/", body, content_type="application/json")
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["detail"]
+    assert not factors.has_one(ana)
+
+
+def test_passkey_cannot_be_added_by_a_password_where_there_is_a_factor_nor_by_an_old_proof(ana):
+    app = app_of(ana)
+    half = with_password()
+    assert half.post(f"{PASSKEYS}register/begin/").status_code == 403
+    client = inside(ana, app)
+    assert client.post(f"{PASSKEYS}register/begin/").status_code == 200
+    session = client.session
+    session[factors.PROVED] = 0
+    session.save()
+    assert client.post(f"{PASSKEYS}register/begin/").status_code == 403
+    assert client.post(f"{PASSKEYS}register/", "{}", content_type="application/json").status_code == 403
+    assert Client().post(f"{PASSKEYS}register/begin/").status_code == 403
+
+
+def test_pages_of_the_door_run_no_script_of_their_own_text(ana):
+    client = with_password()
+    policy = client.get(SET_UP)["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    answer = client.get(SET_UP)["Permissions-Policy"]
+    assert "publickey-credentials-create=(self)" in answer
+    assert "publickey-credentials-create=()" in Client().get("/")["Permissions-Policy"]
