@@ -41,6 +41,8 @@ def test_a_new_site_lets_editors_answer_and_moderators_also_take_out_and_erase(b
 
 def test_permissions_granted_at_the_start_are_named_as_django_names_them(bare_database):
     for permission in Permission.objects.filter(content_type__app_label__in=OURS):
+        if permission.codename.startswith(("lock_", "unlock_", "publish_")):
+            continue  # of Wagtail's drafts
         of = permission.content_type.model_class()._meta
         default = {
             f"{act}_{of.model_name}": f"Can {act} {of.verbose_name_raw}" for act in of.default_permissions
