@@ -1,60 +1,94 @@
-"""The messages in the admin."""
+"""The messages in the admin: the listing, and where all pages of the inbox are."""
 
+from datetime import timedelta
 from typing import Any
 
 import django_filters
-from django.contrib.admin.utils import unquote
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import linebreaks_filter
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import path, reverse
-from django.utils.safestring import SafeString
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
-from django.views.generic import View
-from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column
-from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
-from wagtail.log_actions import log
+from wagtail.admin.ui.tables import Column, DateColumn, UserColumn
+from wagtail.admin.utils import get_user_display_name
+from wagtail.admin.widgets.button import Button
 
+from contact.canned_answers import canned_answers_button
+from contact.message_page import ActView, MessageHistoryView, MessageView, UndoView
 from contact.models import Message
-from harmhub.records import RecordHistoryView, RecordIndexView, RecordInspectView, RecordViewSet
+from contact.report import ReportView
+from harmhub.records import RecordIndexView, RecordViewSet
+from harmhub.templatetags.hub import autonym
+from harmhub.users.models import User
 from topics.models import TopicPage
 
-STATES = {
-    "open": gettext_lazy("Open"),
+# What one sees without asking for anything: what waits. Who searches, searches all.
+WAITING, ALL = "waiting", "all"
+TABS = {
+    "new": gettext_lazy("New"),
+    "mine": gettext_lazy("Mine"),
+    WAITING: gettext_lazy("Waiting"),
+    "answered": gettext_lazy("Answered"),
     "closed": gettext_lazy("Closed"),
-    "quarantined": gettext_lazy("Held back"),
+    "quarantined": gettext_lazy("Spam"),
+    ALL: gettext_lazy("All"),
 }
-# What can be done with a message: the model's word for it, its button, and what is said afterwards.
-ACTS = {
-    "close": (gettext_lazy("Close"), gettext_lazy("Message %s is closed. It will be deleted after 90 days.")),
-    "reopen": (gettext_lazy("Open again"), gettext_lazy("Message %s is open again.")),
-    "quarantine": (
-        gettext_lazy("Hold back as spam"),
-        gettext_lazy("Message %s is held back. It will be deleted after 30 days."),
-    ),
-    "restore": (
-        gettext_lazy("Restore"),
-        gettext_lazy("Message %s is restored, and the people of its topic are told."),
-    ),
+AGES = {
+    "overdue": gettext_lazy("Overdue"),
+    "7": gettext_lazy("Older than a week"),
+    "30": gettext_lazy("Older than a month"),
+    "90": gettext_lazy("Older than three months"),
 }
+
+
+def seen(request: HttpRequest) -> QuerySet[Message]:
+    """Return the messages of whoever asks."""
+    return Message.objects.seen_by(request.user).order_by()
+
+
+def language_of(message: Message) -> str:
+    """Return the name of a message's language."""
+    return autonym(message.language)
+
+
+class AssignedFilter(django_filters.ModelChoiceFilter):
+    """Who has messages that this user sees, by name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(queryset=self._assigned, null_label=gettext_lazy("Nobody"), **options)
+
+    def _assigned(self, request: HttpRequest) -> QuerySet[User]:
+        return User.objects.filter(pk__in=seen(request).values("assigned_to")).order_by("username")
+
+    @property
+    def field(self) -> Any:
+        """Return the field, which names people as the rest of the admin does."""
+        field = super().field
+        field.label_from_instance = get_user_display_name
+        return field
 
 
 class MessageFilterSet(WagtailFilterSet):
-    """Topic, state and day."""
+    """State, topic, age, language, and who has it."""
 
+    state = django_filters.ChoiceFilter(
+        label=gettext_lazy("State"),
+        choices=[*TABS.items(), ("open", gettext_lazy("Open"))],
+        method="in_state",
+        empty_label=None,
+    )
     topic = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Topic"),
         queryset=lambda request: TopicPage.objects.filter(
-            Exists(Message.objects.filter(topic=OuterRef("pk")))
+            pk__in=seen(request).values("topic"),
         ).order_by("title"),
     )
-    state = django_filters.ChoiceFilter(
-        label=gettext_lazy("State"), choices=[*STATES.items()], method="in_state"
-    )
+    age = django_filters.ChoiceFilter(label=gettext_lazy("Age"), choices=[*AGES.items()], method="of_age")
+    language = django_filters.ChoiceFilter(label=gettext_lazy("Language"), choices=settings.LANGUAGES)
+    assigned_to = AssignedFilter(label=gettext_lazy("Assigned to"))
     received_at = django_filters.DateFromToRangeFilter(
         label=gettext_lazy("Received"), widget=DateRangePickerWidget
     )
@@ -63,15 +97,31 @@ class MessageFilterSet(WagtailFilterSet):
         model = Message
         fields: list[str] = []
 
-    def in_state(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+    def in_state(self, queryset: Any, name: str, value: str) -> QuerySet:
         """Return the messages in one state, by the queryset's word for it."""
-        return getattr(queryset, value)()
+        if value == "mine":
+            return queryset.of(self.request.user)
+        return queryset if value == ALL else getattr(queryset, value)()
+
+    def of_age(self, queryset: Any, name: str, value: str) -> QuerySet:
+        """Return the messages that are overdue, or were received before so many days."""
+        if value == "overdue":
+            return queryset.overdue()
+        return queryset.filter(received_at__lt=timezone.now() - timedelta(days=int(value)))
+
+
+class DueColumn(Column):
+    """The day by which an answer is promised, marked when it is over."""
+
+    cell_template_name = "contact/admin/due_cell.html"
 
 
 class InboxView(RecordIndexView):
     """The messages, newest first, without their words."""
 
     search_hint = gettext_lazy("Reference or e-mail address")
+    template_name = "contact/admin/inbox.html"
+    results_template_name = "contact/admin/inbox_results.html"
 
     def get_base_queryset(self) -> QuerySet:
         """Return all messages; only an export opens what is sealed."""
@@ -80,61 +130,46 @@ class InboxView(RecordIndexView):
         )
         return queryset if self.is_export else queryset.defer("text", "name", "address")
 
+    @cached_property
+    def tab(self) -> str:
+        """The state that is shown."""
+        return self.request.GET.get("state") or (ALL if self.is_searching else WAITING)
 
-class SeenOnly:
-    """Has a view know only the messages that its user may see."""
+    def filter_queryset(self, queryset: Any) -> QuerySet:
+        """Return what the filters leave; of what waits where none is for a state."""
+        queryset = super().filter_queryset(queryset)
+        return queryset.waiting() if self.tab == WAITING and "state" not in self.request.GET else queryset
 
-    def get_object(self, queryset: QuerySet | None = None) -> Message:
-        """Return the message. Http404: there is none, or it is for another team."""
-        seen = Message.objects.seen_by(self.request.user)  # type: ignore[attr-defined]
-        return get_object_or_404(seen, pk=unquote(str(self.kwargs["pk"])))  # type: ignore[attr-defined]
-
-
-class MessageHistoryView(SeenOnly, RecordHistoryView):
-    """Who read a message, and what was done with it."""
-
-
-class MessageView(SeenOnly, RecordInspectView):
-    """One message, opened, with what can be done with it."""
-
-    def get_text_display_value(self) -> SafeString:
-        """Return the text with its line ends, escaped."""
-        return linebreaks_filter(self.object.text, autoescape=True)
+    @property
+    def header_more_buttons(self) -> list[Button]:
+        """Add the ways to the report and to the canned answers."""
+        report = Button(
+            gettext_lazy("Overdue and numbers"), url=reverse("message:report"), icon_name="history"
+        )
+        return [*super().header_more_buttons, report, *canned_answers_button(self.request.user)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the buttons that fit the state of the message, for those who may press them."""
-        held, closed = self.object.quarantined_at, self.object.closed_at
-        acts = ["restore"] if held else ["reopen" if closed else "close", "quarantine"]
-        buttons = [(act, ACTS[act][0]) for act in acts] if self.user_has_permission("change") else []
-        return super().get_context_data(**kwargs) | {"acts": buttons}
+        """Add the tabs with their numbers."""
+        counts = Message.objects.seen_by(self.request.user).counts(self.request.user)
+        counts[ALL] = counts["open"] + counts["closed"] + counts["quarantined"]
+        kept = self.request.GET.copy()
+        for name in ("state", "p", "q", "export", "_w_filter_fragment"):
+            kept.pop(name, None)
+        tabs = [
+            {
+                "label": label,
+                "count": counts[name],
+                "is_current": name == self.tab,
+                "address": f"{reverse('message:index')}?{self._query(kept, name)}",
+            }
+            for name, label in TABS.items()
+        ]
+        return super().get_context_data(**kwargs) | {"tabs": tabs}
 
-
-class ActView(PermissionCheckedMixin, View):
-    """Close, reopen, hold back or restore one message by POST. A GET asks first and changes nothing."""
-
-    model = Message
-    permission_required = "change"
-    http_method_names = ["get", "post"]
-
-    def get(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
-        """Answer a page that asks whether this is meant."""
-        message, label = self._find(pk, act)
-        return render(request, "contact/admin/confirm.html", {"message": message, "act": act, "label": label})
-
-    def post(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
-        """Do it, note who did it, and lead back to the message."""
-        message, _label = self._find(pk, act)
-        with transaction.atomic():  # nothing happens to a message without a note of who did it
-            getattr(message, act)()
-            log(instance=message, action=f"contact.{act}", user=request.user)
-        messages.success(request, ACTS[act][1] % message.reference)
-        return redirect(reverse("message:inspect", args=[pk]))
-
-    def _find(self, pk: int, act: str) -> tuple[Message, str]:
-        if act not in ACTS:
-            raise Http404
-        seen = Message.objects.seen_by(self.request.user).defer("text", "name", "address")
-        return get_object_or_404(seen, pk=pk), str(ACTS[act][0])
+    def _query(self, kept: Any, state: str) -> str:
+        query = kept.copy()
+        query["state"] = state
+        return query.urlencode()
 
 
 class MessageViewSet(RecordViewSet):
@@ -149,7 +184,15 @@ class MessageViewSet(RecordViewSet):
     inspect_view_class = MessageView
     history_view_class = MessageHistoryView
     filterset_class = MessageFilterSet
-    list_display = ["reference", "topic", "received_at", Column("state", label=gettext_lazy("State"))]
+    list_display = [
+        "reference",
+        "topic",
+        Column("language", label=gettext_lazy("Language"), accessor=language_of),
+        DateColumn("received_at", label=gettext_lazy("Received"), sort_key="received_at"),
+        Column("state", label=gettext_lazy("State")),
+        UserColumn("assigned_to", label=gettext_lazy("Assigned to")),
+        DueColumn("promised_for", label=gettext_lazy("Answer by"), sort_key="heard_at"),
+    ]
     list_export = [
         "reference",
         "topic",
@@ -164,14 +207,17 @@ class MessageViewSet(RecordViewSet):
     export_headings = {"state": gettext_lazy("State")}
     export_filename = "messages"
     inspect_view_fields = [
-        *("received_at", "topic", "name", "address", "text"),
-        *("language", "state", "closed_at", "quarantine_reason"),
+        *("state", "assigned_to", "promised_for", "topic", "language", "answer_by", "is_discreet"),
+        *("name", "address", "received_at", "closed_at", "quarantine_reason"),
     ]
     inspect_template_name = "contact/admin/message.html"
 
     def get_urlpatterns(self) -> list:
-        """Add the address under which messages change their state."""
+        """Add the addresses under which messages change their state, and the report."""
+        act = self.construct_view(ActView, **self.get_inspect_view_kwargs())
         return [
             *super().get_urlpatterns(),
-            path("inspect/<int:pk>/<slug:act>/", ActView.as_view(), name="act"),
+            path("inspect/<int:pk>/<slug:act>/", act, name="act"),
+            path("undo/", UndoView.as_view(), name="undo"),
+            path("report/", ReportView.as_view(), name="report"),
         ]

@@ -5,6 +5,7 @@ from django.utils import timezone
 from wagtail.log_actions import log
 
 from contact.models import Message, Turn
+from contact.models.turns import ANSWER_WAITS
 from contact.receipts import PURPOSE
 from harmhub.mail.models import Mail
 
@@ -17,14 +18,15 @@ def state_of(message: Message) -> str:
     """
     if message.closed_at:
         return "closed"
-    if message.answered_at and message.answered_at >= message.heard_at:
+    said = message.answered_at
+    if said and said >= message.heard_at and said <= timezone.now() - ANSWER_WAITS:
         return "answered"
     return "taken" if message.assigned_to_id else "received"
 
 
 def turns_of(message: Message) -> list[Turn]:
-    """Return the answers and her further words, in order; never a note of the team."""
-    return list(message.turns.exclude(kind=Turn.Kind.NOTE))
+    """Return what she may see of what was said since, in order."""
+    return list(message.turns.for_reader())
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ from procrastinate.contrib.django import app
 
 from contact.models import Message
 from contact.receipts import acknowledge_all
+from contact.numbers import count_days
+from contact.reminding import remind
 
 
 @app.periodic(cron="11 * * * *")
@@ -19,3 +21,15 @@ def receipts(timestamp: int | None = None) -> None:
     """Tell readers by mail that their messages arrived. Woken by the contact box, and once a minute for those
     that an editor restored."""
     acknowledge_all()
+@app.periodic(cron="17 * * * *")
+@app.task(queueing_lock="contact-count", lock="contact-count")
+def count(timestamp: int) -> None:
+    """Count what happened with messages on the last days."""
+    count_days()
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(queueing_lock="contact-remind", lock="contact-remind")
+def remind_of_overdue(timestamp: int) -> None:
+    """Remind people of overdue messages, once a working day."""
+    remind()

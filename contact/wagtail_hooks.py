@@ -1,14 +1,18 @@
 """What the contact app adds to the admin: the inbox, and the words of its log."""
 
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from wagtail import hooks
-from wagtail.log_actions import LogActionRegistry
+from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.permissions import register_permission_policy
 from wagtail.query import PageQuerySet
 
+from contact.canned_answers import CannedAnswerViewSet
 from contact.inbox import MessageViewSet
 from contact.models import Message
+from contact.report import ReportMenuItem
 from harmhub.records import DeclaredPermissionPolicy
 
 register_permission_policy(Message, DeclaredPermissionPolicy(Message), exact_class=True)
@@ -18,6 +22,18 @@ register_permission_policy(Message, DeclaredPermissionPolicy(Message), exact_cla
 def register_inbox() -> MessageViewSet:
     """Return the pages of the inbox."""
     return MessageViewSet("message", url_prefix="messages")
+
+
+@hooks.register("register_admin_viewset")
+def register_canned_answers() -> CannedAnswerViewSet:
+    """Return the pages of the canned answers."""
+    return CannedAnswerViewSet("canned_answer", url_prefix="canned-answers")
+
+
+@hooks.register("register_reports_menu_item")
+def register_report() -> ReportMenuItem:
+    """Return the way to the report."""
+    return ReportMenuItem()
 
 
 @hooks.register("reason_to_keep_pages")
@@ -32,6 +48,16 @@ def open_messages(pages: PageQuerySet) -> str:
     return words % number
 
 
+class AssignedFormatter(LogFormatter):
+    """Tells to whom a message was assigned."""
+
+    label = _("Assign")
+
+    def format_message(self, log_entry: Any) -> str:
+        """Return it."""
+        return gettext("Message assigned to %s") % log_entry.data.get("to", "")
+
+
 @hooks.register("register_log_actions")
 def register_log_actions(actions: LogActionRegistry) -> None:
     """Name what is logged about messages."""
@@ -42,3 +68,16 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("contact.quarantine", _("Hold back"), _("Message held back as spam"))
     actions.register_action("contact.restore", _("Restore"), _("Message restored from spam"))
     actions.register_action("contact.erase", _("Erase"), _("Message erased by its reader"))
+    for action, label, message in (
+        ("take", _("Take"), _("Message taken")),
+        ("unassign", _("Give back"), _("Message given back")),
+        ("note", _("Note"), _("Note on message written")),
+        ("answer", _("Answer"), _("Message answered")),
+        ("reply", _("Reply"), _("Reader replied to message by mail")),
+        ("move", _("Move"), _("Message moved to another topic")),
+        ("merge", _("Merge"), _("Message closed as a double")),
+        ("separate", _("No double"), _("Message separated from another")),
+        ("undo", _("Undo"), _("Last act on message undone")),
+    ):
+        actions.register_action(f"contact.{action}", label, message)
+    actions.register_action("contact.assign")(AssignedFormatter)

@@ -26,6 +26,8 @@ from harmhub.zones import zone_names
 
 # --- environment ---------------------------------------------------------------------------------
 
+# With room for what makes an address of a message's own of it: 26 signs before the @ (RFC 5321, 4.5.3.1).
+_plain_address = re.compile(r"[A-Za-z0-9_.-]{1,38}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 ONION = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z2-7]{56}\.onion(?::\d{1,5})?")
@@ -333,6 +335,10 @@ MAILS_PER_DOMAIN = (
 )
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"updates@{_public.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where replies to answers arrive; each message has an address of its own, with a + in it: docs/inbox.md.
+CONTACT_REPLY_ADDRESS = env.str("CONTACT_REPLY_ADDRESS", default="")
+if CONTACT_REPLY_ADDRESS and not _plain_address.fullmatch(CONTACT_REPLY_ADDRESS):
+    raise ImproperlyConfigured("CONTACT_REPLY_ADDRESS is a plain address such as answers@example.org.")
 # The key that mails are signed with (DKIM), and its name in the DNS. See docs/mail.md.
 try:
     DKIM_KEY = read_key(_told) if (_told := env.str("DKIM_KEY", default="")) else None

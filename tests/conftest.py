@@ -33,6 +33,7 @@ from tests.fixtures.smtp import SmtpSink
 pytest_plugins = [
     "tests.fixtures.door",
     "tests.fixtures.following",
+    "tests.fixtures.inbox",
     "tests.fixtures.mails",
     "tests.fixtures.names",
     "tests.fixtures.room",

@@ -86,10 +86,11 @@ def test_reading_shows_the_words_and_is_logged(editor, message):
     assert "Message read" in editor.get(reverse("message:history", args=[message.pk])).content.decode()
 
 
-def test_a_message_is_shown_words_first_and_without_what_is_empty(editor, message):
+def test_facts_stand_beside_the_words_without_those_that_are_empty(editor, message):
     shown = lambda: editor.get(reverse("message:inspect", args=[message.pk])).context["fields"]  # noqa: E731
     assert [str(field["label"]) for field in shown()] == [
-        *("Received", "Topic", "Name", "E-mail address", "Message", "Language", "State")
+        *("State", "Answer promised by", "Topic", "Language", "Answer by"),
+        *("Name", "E-mail address", "Received"),
     ]
     assert {"label": "Language", "value": "English", "component": None} in shown()
     message.quarantine()
@@ -203,7 +204,7 @@ def test_nothing_happens_to_a_message_that_the_log_does_not_know_of(editor, mess
     def fail(**options) -> None:
         raise OSError
 
-    monkeypatch.setattr("contact.inbox.log", fail)
+    monkeypatch.setattr("contact.message_page.log", fail)
     with pytest.raises(OSError):  # noqa: PT011
         editor.post(reverse("message:act", args=[message.pk, act]))
     message.refresh_from_db()

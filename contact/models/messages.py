@@ -1,23 +1,25 @@
 """A message of a reader, sealed, and what happens to it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import ExpressionWrapper, F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Count, F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
 
+from contact.models.teams import of_teams, with_team
+from contact.promise import overdue_before, promised_for, today
 from contact.references import key_digest, new_key, new_reference
 from harmhub import mail
+from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
 from harmhub.sealing import SealedTextField, address_digest
-from topics.models import TopicPage
 
 # The clock may be a day ahead for a while: what must not go early waits a day longer, and what must not stay
 # longer goes a day sooner.
@@ -26,6 +28,17 @@ KEPT_AFTER_CLOSING = timedelta(days=90) + CLOCK_MARGIN
 KEPT_AT_MOST = timedelta(days=365) - CLOCK_MARGIN
 KEPT_IN_QUARANTINE = timedelta(days=30) + CLOCK_MARGIN
 
+# Each by what is written in the row. "new" and "waiting" overlap: a new one waits.
+_OPEN, _UNANSWERED = Q(closed_at=None, quarantined_at=None), Q(answered_at=None)
+STATES = {
+    "new": _OPEN & _UNANSWERED & Q(assigned_to=None),
+    "waiting": _OPEN & (_UNANSWERED | Q(answered_at__lt=F("heard_at"))),
+    "answered": _OPEN & Q(answered_at__gte=F("heard_at")),
+    "open": _OPEN,
+    "closed": Q(closed_at__isnull=False, quarantined_at=None),
+    "quarantined": Q(quarantined_at__isnull=False),
+}
+
 
 class MessageQuerySet(models.QuerySet):
     """The words for messages."""
@@ -33,16 +46,18 @@ class MessageQuerySet(models.QuerySet):
     def seen_by(self, user: Any) -> "MessageQuerySet":
         """Return the messages that somebody may see, of those who may see messages at all: who is in the team
         of their topic. Where neither a topic above nor the site names a team, everybody is."""
-        if user.is_superuser:
-            return self
-        above = TopicPage.objects.annotate(
-            below=ExpressionWrapper(OuterRef("topic__path"), models.CharField())
-        ).filter(below__startswith=F("path"), team__isnull=False)
-        site = SiteSettings.objects.filter(site__is_default_site=True).values_list("team", flat=True).first()
-        nearest = Subquery(above.order_by("-depth").values("team")[:1], models.IntegerField())
-        teams = user.groups.values("pk")
-        found = self.annotate(its_team=Coalesce(nearest, Value(site, models.IntegerField())))
-        return found.filter(Q(its_team=None) | Q(its_team__in=teams))
+        return of_teams(self, user, "topic__path")
+
+    def routed(self) -> "MessageQuerySet":
+        """Return them with ``its_team``: the number of the group whose they are; None: everybody's."""
+        return with_team(self, "topic__path")
+
+    def counts(self, user: Any) -> dict[str, int]:
+        """Return how many there are in each state, and of somebody's own ("mine"), in one query."""
+        mine = {"mine": STATES["open"] & Q(assigned_to=user.pk)}
+        return self.order_by().aggregate(
+            **{name: Count("pk", filter=state) for name, state in (STATES | mine).items()}
+        )
 
     def opened_by(self, reference: str, secret: str) -> "MessageQuerySet":
         """Return the one message that this reference and this secret open together, or none."""
@@ -54,15 +69,19 @@ class MessageQuerySet(models.QuerySet):
 
     def new(self) -> "MessageQuerySet":
         """Return the open messages that nobody has taken or answered."""
-        return self.open().filter(assigned_to=None, answered_at=None)
+        return self.filter(STATES["new"])
 
     def waiting(self) -> "MessageQuerySet":
         """Return the open messages whose reader waits for an answer."""
-        return self.open().filter(Q(answered_at=None) | Q(answered_at__lt=F("heard_at")))
+        return self.filter(STATES["waiting"])
+
+    def overdue(self) -> "MessageQuerySet":
+        """Return the waiting messages whose readers should have been answered before today."""
+        return self.waiting().filter(heard_at__lt=overdue_before())
 
     def answered(self) -> "MessageQuerySet":
         """Return the open messages that were answered since their readers wrote last."""
-        return self.open().filter(answered_at__gte=F("heard_at"))
+        return self.filter(STATES["answered"])
 
     def of(self, user: Any) -> "MessageQuerySet":
         """Return the open messages that somebody has taken."""
@@ -70,15 +89,15 @@ class MessageQuerySet(models.QuerySet):
 
     def open(self) -> "MessageQuerySet":
         """Return the messages that wait for somebody."""
-        return self.filter(closed_at=None, quarantined_at=None)
+        return self.filter(STATES["open"])
 
     def closed(self) -> "MessageQuerySet":
         """Return the messages that are dealt with."""
-        return self.exclude(closed_at=None).filter(quarantined_at=None)
+        return self.filter(STATES["closed"])
 
     def quarantined(self) -> "MessageQuerySet":
         """Return the messages held back as probable spam."""
-        return self.exclude(quarantined_at=None)
+        return self.filter(STATES["quarantined"])
 
     def of_address(self, address: str) -> "MessageQuerySet":
         """Return the messages with this e-mail address, however it is written."""
@@ -147,6 +166,10 @@ class Message(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    # The message that this one says again: what is answered there goes to this one's reader, too.
+    double_of = models.ForeignKey(
+        "self", verbose_name=_("double of"), null=True, on_delete=models.SET_NULL, related_name="doubles"
+    )
     received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     # When its reader wrote last, and when she was answered last.
     heard_at = models.DateTimeField(_("last heard"), default=timezone.now, editable=False)
@@ -192,6 +215,18 @@ class Message(models.Model):
             return gettext("Answered")
         return gettext("Waiting") if self.assigned_to_id or self.answered_at else gettext("New")
 
+    @property
+    def promised_for(self) -> date | None:
+        """The last day on which its reader is answered in time; None while she does not wait."""
+        if self.closed_at or self.quarantined_at or (self.answered_at and self.answered_at >= self.heard_at):
+            return None
+        return promised_for(self.heard_at)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether that day is over."""
+        return bool(self.promised_for and self.promised_for < today())
+
     def issue_secret(self) -> str:
         """Set a new key by which its reader opens it, and return it; it is nowhere else. Not saved."""
         secret = new_key()
@@ -206,26 +241,29 @@ class Message(models.Model):
         site = (self.topic and self.topic.get_site()) or Site.objects.filter(is_default_site=True).first()
         return SiteSettings.for_site(site).contact_recipients if site else []
 
-    def tell_people(self) -> None:
-        """Post one notice to each recipient, once: topic and reference, never a word of the reader."""
-        if not self.notified_at and self._post_notices("contact-notice"):
-            self.notified_at = timezone.now()
-            self.save(update_fields=["notified_at"])
+    def tell_people(self) -> list[Mail]:
+        """Post one notice to each recipient, once: topic and reference, never a word of the reader. Return
+        the mails."""
+        if self.notified_at or not (mails := self._post_notices("contact-notice")):
+            return []
+        self.notified_at = timezone.now()
+        self.save(update_fields=["notified_at"])
+        return mails
 
-    def tell_of_more(self) -> None:
-        """Post one notice to each recipient, as above, that the reader has written again."""
-        self._post_notices("contact-further")
+    def tell_of_more(self) -> list[Mail]:
+        """Post one notice to each recipient, as above, that the reader has written again. Return the mails."""
+        return self._post_notices("contact-further")
 
-    def _post_notices(self, template: str) -> bool:
-        recipients = self.recipients
+    def _post_notices(self, template: str) -> list[Mail]:
         context = {
             "reference": self.reference,
             "topic": self.topic.title if self.topic else "",
             "inbox": mail.public_url(reverse("message:inspect", args=[self.pk])),
         }
-        for recipient in recipients:
+        return [
             mail.post(purpose="contact-notice", to=recipient, template=template, context=context)
-        return bool(recipients)
+            for recipient in self.recipients
+        ]
 
     def close(self) -> None:
         """Say that nothing more is to be done; the message is forgotten 90 days later."""

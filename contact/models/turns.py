@@ -1,13 +1,33 @@
 """What is said after a message: answers, further words of its reader, notes of the team."""
 
+from datetime import timedelta
+from typing import Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contact.models.messages import Message
 from harmhub.mail.models import Mail
 from harmhub.sealing import SealedTextField
+
+# An answer can be undone before it leaves.
+ANSWER_WAITS = timedelta(minutes=2)
+
+
+class TurnQuerySet(models.QuerySet["Turn"]):
+    """The words for turns."""
+
+    def for_reader(self) -> Self:
+        """Return what the reader of the message may see: no notes, and no answer that can be undone."""
+        told = Q(kind=Turn.Kind.ANSWER, written_at__lte=timezone.now() - ANSWER_WAITS)
+        return self.filter(told | Q(kind=Turn.Kind.READER))
+
+    def recent(self) -> Self:
+        """Return what was written within the minute: twice the same is one."""
+        return self.filter(written_at__gt=timezone.now() - timedelta(minutes=1))
 
 
 class Turn(models.Model):
@@ -29,11 +49,17 @@ class Turn(models.Model):
     # By which an answer went out.
     mail = models.ForeignKey(Mail, models.SET_NULL, null=True, related_name="+")
 
+    # Of the mail that brought it (a digest), so that a mail that comes twice is one.
+    brought_by = models.BinaryField(max_length=32, null=True, editable=False)
+
+    objects = TurnQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("turn")
         verbose_name_plural = _("turns")
         ordering = ["written_at", "pk"]
         default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["message", "brought_by"], name="turn_brought_once")]
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -1,0 +1,51 @@
+"""Reminders of overdue messages: one mail a person and working day, without a word of a reader."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from contact.models import Message
+from contact.promise import begin_of, is_working_day, today
+from harmhub import mail
+from harmhub.mail.models import Mail
+
+FROM_HOUR = 8  # of the organisation's day
+PURPOSE = "contact-overdue"
+
+
+def remind() -> None:
+    """Post the reminders of this working day to whom they were not posted yet."""
+    now = timezone.localtime(timezone=timezone.get_default_timezone())
+    if not is_working_day(today()) or now.hour < FROM_HOUR:
+        return
+    with transaction.atomic():
+        for recipient, messages in _overdue().items():
+            if not was_told_today(recipient):
+                mail.post(purpose=PURPOSE, to=recipient, template=PURPOSE, context={"messages": messages})
+
+
+def was_told_today(recipient: str) -> bool:
+    """Whether a reminder was posted to this address since the day began."""
+    told = Mail.objects.to(recipient).filter(purpose=PURPOSE, created_at__gte=begin_of(today()))
+    return told.exists()
+
+
+def _overdue() -> dict[str, list[dict[str, Any]]]:
+    """Return what is overdue by the address that is to be told, the longest waiting first."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    recipients: dict[int | None, list[str]] = {}
+    overdue = Message.objects.overdue().select_related("topic").defer("text", "name", "address")
+    for message in overdue.order_by("heard_at"):
+        told = {
+            "reference": message.reference,
+            "topic": message.topic.title if message.topic else "",
+            "inbox": mail.public_url(reverse("message:inspect", args=[message.pk])),
+        }
+        if message.topic_id not in recipients:
+            recipients[message.topic_id] = message.recipients
+        for recipient in recipients[message.topic_id]:
+            found[recipient].append(told)
+    return found
