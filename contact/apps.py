@@ -9,3 +9,9 @@ class ContactConfig(AppConfig):
 
     name = "contact"
     verbose_name = _("Contact")
+
+    def ready(self) -> None:
+        """Keep what was done with messages among who may see them."""
+        from contact.audit import keep_to_teams
+
+        keep_to_teams()

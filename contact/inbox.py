@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, UserColumn
 from wagtail.admin.utils import get_user_display_name
@@ -67,7 +67,9 @@ class AssignedFilter(django_filters.ModelChoiceFilter):
     def field(self) -> Any:
         """Return the field, which names people as the rest of the admin does."""
         field = super().field
-        field.label_from_instance = get_user_display_name
+        field.label_from_instance = lambda user: (
+            get_user_display_name(user) if isinstance(user, User) else gettext("Nobody")
+        )
         return field
 
 
@@ -139,6 +141,12 @@ class InboxView(RecordIndexView):
         """Return what the filters leave; of what waits where none is for a state."""
         queryset = super().filter_queryset(queryset)
         return queryset.waiting() if self.tab == WAITING and "state" not in self.request.GET else queryset
+
+    @cached_property
+    def active_filters(self) -> list:
+        """The filters that are named above the listing: the tabs tell of the state."""
+        state = self.filters.form["state"].auto_id if self.filters else "-"
+        return [each for each in super().active_filters if each.auto_id != state]
 
     @property
     def header_more_buttons(self) -> list[Button]:

@@ -13,6 +13,8 @@ from contact.forms import LONGEST, TextField
 from contact.models import CannedAnswer, Message, Turn
 from topics.models import TopicPage
 
+TOO_LONG = _("Shorten it to %(limit_value)s characters; it has %(show_value)s")
+
 
 class ActForm(forms.Form):
     """A form of one act with one message. Its fields have ids of their own."""
@@ -41,7 +43,15 @@ class AssignForm(ActForm):
     """To whom of the team."""
 
     prefix_of_ids = "assign"
-    to = UserField(queryset=None, label=_("Assign to"), empty_label=_("Choose somebody"))
+    to = UserField(
+        queryset=None,
+        label=_("Assign to"),
+        empty_label=_("Choose somebody"),
+        error_messages={
+            "required": _("Choose to whom"),
+            "invalid_choice": _("Choose somebody of the team who may see this message"),
+        },
+    )
 
     def prepare(self) -> None:
         """Offer the team."""
@@ -65,6 +75,7 @@ class MoveForm(ActForm):
         label=_("Move to topic"),
         empty_label=_("Choose a topic"),
         help_text=_("The people of that topic are told. You may not see the message any more."),
+        error_messages={"required": _("Choose to which topic")},
     )
 
 
@@ -80,6 +91,7 @@ class MergeForm(ActForm):
             "other one from then on, and sees nothing else of it."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": _("Write the reference of the other message")},
     )
 
     def clean_reference(self) -> Message:
@@ -101,6 +113,7 @@ class NoteForm(ActForm):
         max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Only the team sees it."),
+        error_messages={"required": _("Write your note"), "max_length": TOO_LONG},
     )
 
 
@@ -111,7 +124,12 @@ class AnswerForm(ActForm):
     canned: Any = forms.ModelChoiceField(
         queryset=None, required=False, label=_("Canned answer"), empty_label=_("Choose one")
     )
-    text = TextField(label=_("Your answer"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 8}))
+    text = TextField(
+        label=_("Your answer"),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": _("Write your answer"), "max_length": TOO_LONG},
+    )
     doubles: Any = forms.ModelMultipleChoiceField(
         queryset=None,
         required=False,

@@ -1,9 +1,11 @@
 """What the team does with a message: answer, note, assign, move, merge, and undo; each time in the log."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -281,3 +283,18 @@ def test_acts_are_done_by_post_with_a_token(ana, message):
     assert strict.get(reverse("message:undo")).status_code == 405
     message.refresh_from_db()
     assert message.assigned_to is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_button_pressed_twice_at_once_sends_one_answer(desk, by_mail):
+    address = reverse("message:act", args=[by_mail.pk, "answer"])
+
+    def press() -> int:
+        try:
+            return desk.post(address, {"text": ANSWER, "last": ""}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        assert [each.result() for each in [pool.submit(press) for _ in range(4)]] == [302] * 4
+    assert Turn.objects.count() == Mail.objects.count() == 1

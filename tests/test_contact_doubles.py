@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from contact.models import Message, Turn
@@ -109,3 +110,9 @@ def test_a_double_becomes_a_message_of_its_own_again(desk, pair):
     do(desk, double, "separate")
     double.refresh_from_db()
     assert double in Message.objects.waiting()
+
+
+def test_no_message_is_a_double_of_itself(pair):
+    main, _double = pair
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Message.objects.filter(pk=main.pk).update(double_of=main)

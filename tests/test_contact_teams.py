@@ -182,3 +182,21 @@ def test_messages_to_a_topic_move_out_of_sight_with_it_while_they_are_open(tree:
     assert other.get(page).status_code == 200
     tree.justice.move(tree.health, "last-child")
     assert other.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("export", ["", "csv"])
+def test_the_history_of_the_site_tells_nothing_of_messages_of_another_team(health_team, sent, export: str):
+    own, other, root = member("Health team"), member(), User.objects.create_superuser("root", password="x")
+    for message in sent.values():
+        client_of(own).get(f"{LIST}inspect/{message.pk}/")
+
+    def told(user: User) -> set[str]:
+        query = {"export": export} if export else {}
+        page = b"".join(client_of(user).get("/admin/reports/site-history/", query)).decode()
+        return {name for name, message in sent.items() if message.reference in page}
+
+    assert told(own) == told(root) == {"drugs", "harm", "justice", "gone"}
+    assert told(other) == {"justice", "gone"}
+    sent["justice"].delete()
+    assert told(other) == {"gone"}
+    assert "justice" in told(root)

@@ -5,15 +5,16 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.db.migrations.loader import MigrationLoader
 
+CANNED = {f"{act}_cannedanswer" for act in ("view", "add", "change", "delete")}
 EDITORS = {
-    "contact": {"view_message", "change_message"},
+    "contact": {"view_message", "change_message"} | CANNED,
     "newsletter": {
         *("view_run", "view_update", "view_list", "view_subscription", "view_signup", "change_signup"),
         *("view_mailing", "add_mailing", "change_mailing"),
     },
 }
 MODERATORS = {
-    "contact": {"view_message", "change_message", "export_message"},
+    "contact": {"view_message", "change_message", "export_message"} | CANNED,
     "newsletter": {
         *("view_subscription", "export_subscription", "erase_subscription"),
         *("import_subscription", "view_suppression", "change_suppression"),

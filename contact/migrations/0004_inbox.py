@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
             name='double_of',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='doubles', to='contact.message', verbose_name='double of'),
         ),
+        migrations.AddConstraint(
+            model_name='message',
+            constraint=models.CheckConstraint(condition=models.Q(('double_of', None), models.Q(('double_of', models.F('id')), _negated=True), _connector='OR'), name='message_no_double_of_itself'),
+        ),
         migrations.AddField(
             model_name='turn',
             name='brought_by',

@@ -198,6 +198,9 @@ class Message(models.Model):
                 | (Q(quarantined_at__isnull=False) & ~Q(quarantine_reason="")),
                 name="message_held_for_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(double_of=None) | ~Q(double_of=F("id")), name="message_no_double_of_itself"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -97,11 +97,18 @@ def says(page: Page, words: str) -> None:
 
 def test_a_message_is_taken_answered_closed_and_undone_by_keyboard(open_as, editor, message):
     CannedAnswer.objects.create(title="Where we check", text="We check at the van on Mondays.")
+    ben = User.objects.create_user("ben", password="x", first_name="Ben")
+    ben.groups.add(Group.objects.get(name="Moderators"))
     page = open_as(editor, reverse("message:index"))
     press(page, message.reference)
     press(page, "Take")
     says(page, "is yours")
-    # The listing of canned answers is a select: its letters choose.
+    reach(page, "Assign to")
+    page.keyboard.type("Ben")  # in a select, letters choose
+    press(page, "Assign")
+    says(page, "is assigned")
+    press(page, "Undo")
+    says(page, "Undone")
     reach(page, "Canned answer")
     page.keyboard.type("Where")
     press(page, "Insert")
@@ -126,8 +133,8 @@ def test_what_is_wrong_is_said_and_takes_the_focus(open_as, editor, message):
     page = open_as(editor, reverse("message:inspect", args=[message.pk]))
     press(page, "Send answer")
     expect(page).to_have_title(re.compile("^Error: "))
-    expect(page.locator(":focus")).to_contain_text("This field is required")
-    press(page, "This field is required")
+    expect(page.locator(":focus")).to_contain_text("Write your answer")
+    press(page, "Write your answer")
     expect(page.get_by_role("textbox", name="Your answer")).to_be_focused()
 
 
