@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db import OperationalError, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,7 +91,10 @@ def doing(act: Callable[..., Done | None], message: Message, *given: Any) -> Don
 def undo(done: Done) -> None:
     """Put back what an act did. Call it in a transaction. ActError: things went on meanwhile; nothing is
     changed."""
-    messages = {each.pk: each for each in locked(Message.objects.filter(pk__in=done.states).order_by("pk"))}
+    # In the order in which an answer locks them: a message before its doubles.
+    order = (F("double_of").asc(nulls_first=True), "pk")
+    changed = locked(Message.objects.filter(pk__in=done.states).order_by(*order))
+    messages = {each.pk: each for each in changed}
     if {pk: after for pk, (_before, after) in done.states.items()} != {
         pk: state_of(message) for pk, message in messages.items()
     }:
@@ -190,6 +194,9 @@ def merge(message: Message, main: Message) -> None:
     its own page, and what is answered to the main one from now on is sent to both. ActError: it cannot be."""
     if message == main:
         raise ActError(_("This is the message itself."))
+    main = _locked_at_once(main)
+    if main.quarantined_at:
+        raise ActError(_("That message is held back as spam."))
     if main.double_of_id:
         raise ActError(_("That message is a double itself: give the reference of the one it belongs to."))
     if message.doubles.exists():
@@ -199,6 +206,15 @@ def merge(message: Message, main: Message) -> None:
     message.double_of = main
     message.closed_at = message.closed_at or timezone.now()
     message.save(update_fields=["double_of", "closed_at"])
+
+
+def _locked_at_once(message: Message) -> Message:
+    """Return a second message, locked. ActError: somebody is at it, and may wait for the first one."""
+    try:
+        with transaction.atomic():
+            return Message.objects.select_for_update(nowait=True).only(*CHANGED).get(pk=message.pk)
+    except (Message.DoesNotExist, OperationalError):
+        raise ActError(_("Somebody is just doing something with that message: try again.")) from None
 
 
 def separate(message: Message) -> None:

@@ -66,6 +66,7 @@ def _post(message: Message, text: str) -> Mail:
         template="contact-answer",
         context=context,
         language=message.language,
-        headers={"Reply-To": address} if address else {},
+        # RFC 3834: somebody wrote it.
+        headers={"Auto-Submitted": "no"} | ({"Reply-To": address} if address else {}),
         sender=sender,
     )

@@ -113,7 +113,7 @@ def is_by_a_robot(mail: Mail) -> bool:
         (submitted and not submitted.startswith("no"))
         or {value.strip().lower() for value in headers(mail, "Precedence")} & ROBOTS
         or headers(mail, "X-Autoreply", "X-Autorespond", "List-Id")
-        or "<>" in headers(mail, "Return-Path")
+        or "<>" in [value.strip() for value in headers(mail, "Return-Path")]
         or mail.get_content_type() == "multipart/report"
         or any(ABSENT.match(subject.strip()) for subject in headers(mail, "Subject"))
     )

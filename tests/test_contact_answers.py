@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from wagtail.models import ModelLogEntry
 
 from contact.models import CannedAnswer, Message, Turn
 from harmhub.mail.models import Mail
@@ -62,6 +63,7 @@ def test_an_answer_by_mail_has_the_reference_and_not_a_word_of_the_reader(
     assert by_mail.reference in text_of(mail)
     assert "not read" in text_of(mail)
     assert mail["Reply-To"] is None
+    assert mail["Auto-Submitted"] == "no"
     assert CANARY not in mail.as_string()
     assert "Nora" not in text_of(mail)
 
@@ -180,6 +182,22 @@ def test_a_canned_answer_is_inserted_after_what_was_typed_and_nothing_is_sent(de
     assert not Turn.objects.exists()
     page = do(desk, message, "answer", text="Dear you,", canned="no number", insert="1")
     assert "Dear you,</textarea>" in page.content.decode()
+
+
+def test_each_reading_is_in_the_log_also_when_a_form_comes_back(desk, message):
+    readings = ModelLogEntry.objects.filter(action="contact.read", label=message.reference)
+    act = reverse("message:act", args=[message.pk, "answer"])
+    for number, data in enumerate(({"insert": "1"}, {"text": ""}, {"text": ANSWER, "last": "7"}), start=1):
+        assert CANARY in desk.post(act, data).content.decode()
+        assert readings.count() == number
+
+
+def test_the_log_keeps_no_word_of_anybody(desk, by_mail, tree):
+    do(desk, by_mail, "answer", text=ANSWER)
+    do(desk, by_mail, "note", text="Notewords")
+    entries = " ".join(str(vars(entry)) for entry in ModelLogEntry.objects.all())
+    for words in (CANARY, "Monday", "Notewords", "Nora", "nora@"):
+        assert words not in entries
 
 
 def test_editors_write_canned_answers(desk):

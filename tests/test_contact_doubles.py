@@ -1,8 +1,10 @@
 """Messages that were sent twice: closed as doubles, answered together, kept apart."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from contact.models import Message, Turn
@@ -102,6 +104,30 @@ def test_doubles_of_doubles_are_refused(tree, desk, pair):
     main.refresh_from_db()
     third.refresh_from_db()
     assert (main.double_of, third.double_of) == (None, None)
+
+
+def test_nothing_is_merged_into_spam_or_into_what_somebody_is_just_at(desk, pair):
+    main, double = pair
+    main.quarantine()
+    assert "held back as spam" in merge(desk, double, main).content.decode()
+    double.refresh_from_db()
+    assert double.double_of is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_messages_are_not_merged_into_each_other_at_once(desk, pair):
+    main, double = pair
+
+    def press(one: Message, other: Message) -> int:
+        try:
+            return do(desk, one, "merge", reference=other.reference).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        for each in [pool.submit(press, *pair), pool.submit(press, double, main)]:
+            assert each.result() == 200
+    assert Message.objects.exclude(double_of=None).count() <= 1
 
 
 def test_a_double_becomes_a_message_of_its_own_again(desk, pair):

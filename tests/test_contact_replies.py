@@ -2,11 +2,15 @@
 
 import io
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
+from django.conf import settings as project
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
@@ -18,6 +22,7 @@ from contact.replies import MOST_A_DAY, NoSuchAddressError, TooManyError, file_r
 from contact.reply_address import named_by, reply_address
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
+from tests.fixtures import databases
 from tests.fixtures.inbox import do, now_is_later, written
 
 WORDS = "Thank you. May I bring a friend?"
@@ -230,6 +235,35 @@ def test_the_command_ends_as_a_mail_server_expects(message, monkeypatch):
     assert "nora" not in said
     monkeypatch.setattr("contact.management.commands.file_reply.LARGEST", 10)
     assert run(monkeypatch, bytes(reply(message)))[0] == os.EX_DATAERR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_pipes_a_mail_into_it(message):
+    """With the settings of a server, as a process of its own."""
+    known = {
+        name: str(getattr(project, name))
+        for name in ("SECRET_KEY", "PUBLIC_URL", "CONTACT_REPLY_ADDRESS", "DATA_DIR")
+    }
+    environment = (
+        os.environ
+        | known
+        | {
+            "SEALING_KEYS": ",".join(project.SEALING_KEYS),
+            "DATABASE_URL": databases.url(connection.settings_dict["NAME"]),
+            "DJANGO_SETTINGS_MODULE": "harmhub.settings",
+        }
+    )
+
+    def pipe(recipient: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "manage.py", "file_reply", recipient]
+        mail = bytes(reply(message))
+        return subprocess.run(command, input=mail, env=environment, capture_output=True, check=False)
+
+    done = pipe(reply_address(message))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert message.turns.get().text == WORDS
+    refused = pipe("Answers+made-up@example.org")
+    assert (refused.returncode, refused.stderr) == (os.EX_NOUSER, b"There is no such address.\n")
 
 
 def test_parts_within_parts_without_end_are_no_mail(message, monkeypatch):

@@ -32,6 +32,12 @@ WRONG = {
     "DEBUG": ("maybe",),
     "DATABASE_URL": ("hub", "mysql://user:hunter2@host/name", "postgres://user:hunter2@host:x/name"),
     "EMAIL_URL": ("mail.example.org", "smtp://user:hunter2@host:x"),
+    "CONTACT_REPLY_ADDRESS": (
+        "answers",
+        "a+b@example.org",
+        "Team <a@example.org>",
+        f"{'a' * 39}@example.org",
+    ),
     "TIME_ZONE": ("Mars/Base", "CEST"),
     "SECRET_KEY": ("hunter2", "django-insecure-hunter2-0123456789abcdef"),
     "SEALING_KEYS": ("hunter2", "hunter2-hunter2-hunter2-hunter2-hunter2"),
