@@ -16,7 +16,6 @@ from harmhub.mail.models import Mail
 from harmhub.sealing import readable
 
 
-
 def answer(message: Message, user: Any, text: str, doubles: Iterable[Message] = ()) -> Done:
     """Answer a locked message, and locked doubles of it, each to its own reader. The same again within a
     minute is one. Mails leave after two minutes; until then all of it can be undone."""

@@ -3,8 +3,8 @@
 from procrastinate.contrib.django import app
 
 from contact.models import Message
-from contact.receipts import acknowledge_all
 from contact.numbers import count_days
+from contact.receipts import acknowledge_all
 from contact.reminding import remind
 
 
@@ -21,6 +21,8 @@ def receipts(timestamp: int | None = None) -> None:
     """Tell readers by mail that their messages arrived. Woken by the contact box, and once a minute for those
     that an editor restored."""
     acknowledge_all()
+
+
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="contact-count", lock="contact-count")
 def count(timestamp: int) -> None:

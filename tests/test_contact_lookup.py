@@ -14,6 +14,7 @@ from wagtail.models import ModelLogEntry
 
 from contact import look_up
 from contact.models import Message, Turn
+from contact.models.turns import ANSWER_WAITS
 from contact.references import ALPHABET, KEY_LETTERS, key_digest, new_key
 from contact.views import PER_CLIENT
 from harmhub import limits, mail
@@ -27,9 +28,10 @@ ANSWER = "The van comes on Tuesdays.\n\nAsk for Ana."
 
 
 def answer(pair: Pair, text: str = ANSWER) -> None:
-    """Answer as the team does."""
-    Turn.objects.create(message=pair.message, kind=Turn.Kind.ANSWER, text=text)
-    Message.objects.filter(pk=pair.message.pk).update(answered_at=timezone.now())
+    """Answer as the team does, so long ago that it cannot be undone."""
+    at = timezone.now() - ANSWER_WAITS
+    Turn.objects.create(message=pair.message, kind=Turn.Kind.ANSWER, text=text, written_at=at)
+    Message.objects.filter(pk=pair.message.pk).update(heard_at=at, answered_at=at)
 
 
 def shown(client, pair: Pair, path: str = LOOK_UP, status: int = 200, **typed) -> str:

@@ -254,7 +254,7 @@ class Message(models.Model):
         return mails
 
     def tell_of_more(self) -> list[Mail]:
-        """Post one notice to each recipient, as above, that the reader has written again. Return the mails."""
+        """Post one notice to each recipient, as above, that the reader wrote again. Return the mails."""
         return self._post_notices("contact-further")
 
     def _post_notices(self, template: str) -> list[Mail]:

@@ -3,7 +3,6 @@
 ``settings.SESSION_ENGINE`` names this module.
 """
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,5 +74,5 @@ class SessionStore(DatabaseStore):
 
 def begin(session: Any) -> None:
     """Have a session's 12 hours begin now: its user has logged in."""
-    session[BEGUN] = time.time()
+    session[BEGUN] = timezone.now().timestamp()
     session.active_at = timezone.now()
