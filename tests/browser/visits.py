@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Response, Route
 
 from contact.models import Message, Turn
+from contact.models.turns import ANSWER_WAITS
 from harmhub.middleware import PUBLIC_BODY
 from newsletter.models import Token
 from tests.browser.hub import HARM_REDUCTION, Hub
@@ -92,11 +93,12 @@ def answered(page: Page, hub: Hub, site: Site) -> None:
 
 
 def answer_message(site: Site, reference: str, text: str) -> None:
-    """Answer a message as its team does."""
+    """Answer a message as its team does, so long ago that it cannot be undone."""
+    at = timezone.now() - ANSWER_WAITS
     with site.orm():
         message = Message.objects.get(reference=reference)
-        message.turns.create(kind=Turn.Kind.ANSWER, text=text)
-        message.answered_at = timezone.now()
+        message.turns.create(kind=Turn.Kind.ANSWER, text=text, written_at=at)
+        message.heard_at = message.answered_at = at
         message.save()
 
 
