@@ -3,6 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, validate_email
 from django.db import models
@@ -143,6 +144,12 @@ def address_lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def nobody() -> Group:
+    """Return the group that stands for a team whose own was deleted. Nobody is in it: what a team alone may
+    read must not be everybody's for that."""
+    return Group.objects.get_or_create(name="Nobody (the group of a team was deleted)")[0]
+
+
 @register_setting(icon="home", order=100)
 class SiteSettings(BaseSiteSetting):
     """What the whole site says of the organisation. One row a site; the defaults serve until it is filled
@@ -163,7 +170,7 @@ class SiteSettings(BaseSiteSetting):
         verbose_name=_("team"),
         null=True,
         blank=True,
-        on_delete=models.SET_NULL,
+        on_delete=models.SET(nobody),
         related_name="+",
         help_text=_(
             "Who may read messages to topics that name no team. Empty: everybody who may see messages."

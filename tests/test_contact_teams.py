@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
-from wagtail.models import Site
+from wagtail.models import Locale, Site
 
 from contact import message_page
 from contact.models import Message
@@ -14,6 +14,7 @@ from contact.numbers import standings
 from harmhub.models import SiteSettings
 from harmhub.users.models import User
 from tests.factories import Tree
+from topics.models import TopicPage
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/messages/"
@@ -83,6 +84,23 @@ def test_messages_move_with_their_topic(tree: Tree, health_team, sent):
     tree.justice.move(tree.health, "last-child")
     assert "justice" not in seen(member())
     assert "justice" in seen(member("Health team"))
+
+
+def test_team_of_a_topic_is_that_of_its_translations(tree: Tree, health_team):
+    french = Locale.objects.create(language_code="fr")
+    tree.home.copy_for_translation(french)
+    topic = tree.harm_reduction.copy_for_translation(french, copy_parents=True)
+    TopicPage.objects.filter(locale=french).update(team=None)
+    message = Message.objects.create(topic=topic, language="fr", text="À la santé")
+    assert Message.objects.seen_by(member("Health team")).get() == message
+    assert not Message.objects.seen_by(member()).exists()
+    assert topic.has_team
+
+
+def test_messages_of_a_team_that_was_deleted_are_for_nobody(health_team, sent):
+    health_team.delete()
+    assert seen(member()) == {"justice", "gone"}
+    assert len(seen(User.objects.create_superuser("root", password="x"))) == 4
 
 
 def test_superuser_sees_all(health_team, sent):

@@ -4,6 +4,7 @@ site's."""
 from typing import Any
 
 from django.db.models import (
+    BooleanField,
     CharField,
     ExpressionWrapper,
     F,
@@ -22,12 +23,15 @@ from topics.models import TopicPage
 
 def with_team[Found: QuerySet](found: Found, path: str) -> Found:
     """Return these rows with ``its_team``, the number of a group or None. path: from a row to the place of
-    its topic in the tree."""
-    above = TopicPage.objects.annotate(below=ExpressionWrapper(OuterRef(path), CharField())).filter(
-        below__startswith=F("path"), team__isnull=False
-    )
+    its topic in the tree. What a topic names holds for its translations, where they name no other."""
+    family = TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False)
+    own_first = family.annotate(is_own=ExpressionWrapper(Q(pk=OuterRef("pk")), BooleanField()))
+    named = Subquery(own_first.order_by("-is_own", "pk").values("team")[:1], IntegerField())
+    above = TopicPage.objects.annotate(
+        below=ExpressionWrapper(OuterRef(path), CharField()), named=named
+    ).filter(below__startswith=F("path"), named__isnull=False)
     site = SiteSettings.objects.filter(site__is_default_site=True).values_list("team", flat=True).first()
-    nearest = Subquery(above.order_by("-depth").values("team")[:1], IntegerField())
+    nearest = Subquery(above.order_by("-depth").values("named")[:1], IntegerField())
     return found.annotate(its_team=Coalesce(nearest, Value(site, IntegerField())))
 
 

@@ -1,6 +1,7 @@
 """Topics and the site name the team that reads their messages."""
 
 import django.db.models.deletion
+import harmhub.models
 from django.db import migrations, models
 
 
@@ -15,6 +16,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='topicpage',
             name='team',
-            field=models.ForeignKey(blank=True, help_text='Who may read messages to this topic. Empty: as the topic above, at last the site’s.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='auth.group', verbose_name='team'),
+            field=models.ForeignKey(blank=True, help_text='Who may read messages to this topic, in all its languages. Empty: as the topic above, at last the site’s.', null=True, on_delete=models.SET(harmhub.models.nobody), related_name='+', to='auth.group', verbose_name='team'),
         ),
     ]

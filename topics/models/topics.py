@@ -27,7 +27,7 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.rich_text import expand_db_html
 from wagtail.search import index
 
-from harmhub.models import address_lines, validate_addresses
+from harmhub.models import address_lines, nobody, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
 from harmhub.publishing import Row
 from harmhub.store.shown import note, note_pages, note_until
@@ -106,9 +106,11 @@ class TopicPage(WorkPage):
         verbose_name=_("team"),
         null=True,
         blank=True,
-        on_delete=models.SET_NULL,
+        on_delete=models.SET(nobody),
         related_name="+",
-        help_text=_("Who may read messages to this topic. Empty: as the topic above, at last the site’s."),
+        help_text=_(
+            "Who may read messages to this topic, in all its languages. Empty: as the topic above, at last the site’s."
+        ),
     )
     local_help = RichTextField(
         _("local help"),
@@ -142,6 +144,8 @@ class TopicPage(WorkPage):
         validators=[RegexValidator(r"^Q[1-9]\d*$", _("A number such as Q1402338."))],
         help_text=_("Tells machines what this topic is, for example Q1402338."),
     )
+
+    is_of_team = False  # known after ``lineage``
 
     template = "topics/topic.html"
     parent_page_types = ["topics.TopicIndexPage", "topics.TopicPage"]
@@ -202,11 +206,16 @@ class TopicPage(WorkPage):
 
     @cached_property
     def lineage(self) -> list["TopicPage"]:
-        """This topic, then the topics it lies under, the nearest first."""
-        above = (
-            TopicPage.objects.ancestor_of(self).order_by("-depth") if self.path else TopicPage.objects.none()
-        )
-        return [self, *above.annotate(is_restricted=is_restricted())]
+        """This topic, then the topics it lies under, the nearest first. Each knows whether it, or a
+        translation of it, names a team (``is_of_team``)."""
+        if not self.path:
+            return [self]
+        family = TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False)
+        line = TopicPage.objects.ancestor_of(self, inclusive=True).order_by("-depth")
+        found = list(line.annotate(is_restricted=is_restricted(), is_of_team=Exists(family)))
+        own = [topic.is_of_team for topic in found if topic.pk == self.pk]
+        self.is_of_team = any(own)
+        return [self, *(topic for topic in found if topic.pk != self.pk)]
 
     @cached_property
     def subtopics(self) -> list["TopicPage"]:
@@ -237,7 +246,7 @@ class TopicPage(WorkPage):
     def has_team(self) -> bool:
         """Whether this topic, or one that it lies under, names who may read messages to it."""
         note_pages(*self.lineage)
-        return any(topic.team_id for topic in self.lineage)
+        return any(topic.is_of_team or topic.team_id for topic in self.lineage)
 
     @property
     def _nearest_help(self) -> str:
