@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='topicpage',
             name='team',
-            field=models.ForeignKey(blank=True, help_text='Who may read messages to this topic, in all its languages. Empty: as the topic above, at last the site’s.', null=True, on_delete=models.SET(harmhub.models.nobody), related_name='+', to='auth.group', verbose_name='team'),
+            field=models.ForeignKey(blank=True, help_text='Who may read messages to this topic, whatever its language. Empty: as the topic above, at last the site’s.', null=True, on_delete=models.SET(harmhub.models.nobody), related_name='+', to='auth.group', verbose_name='team'),
         ),
     ]

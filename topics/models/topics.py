@@ -109,7 +109,8 @@ class TopicPage(WorkPage):
         on_delete=models.SET(nobody),
         related_name="+",
         help_text=_(
-            "Who may read messages to this topic, in all its languages. Empty: as the topic above, at last the site’s."
+            "Who may read messages to this topic, whatever its language. Empty: as the topic above, at last "
+            "the site’s."
         ),
     )
     local_help = RichTextField(
