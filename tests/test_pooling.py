@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from psycopg_pool import ConnectionPool
 
-from harmhub.pooling import OPTIONS
+from harmhub.pooling import options
 from tests.fixtures import databases
 from tests.fixtures.site import wait_for
 
@@ -24,7 +24,9 @@ def query(pool: ConnectionPool) -> float:
 @pytest.mark.django_db(transaction=True)
 def test_after_a_restart_of_the_database_no_reader_waits_a_second():
     name = connection.settings_dict["NAME"]
-    with ConnectionPool(databases.conninfo(name), **OPTIONS | {"min_size": SIZE, "max_size": SIZE}) as pool:
+    with ConnectionPool(
+        databases.conninfo(name), **options(1) | {"min_size": SIZE, "max_size": SIZE}
+    ) as pool:
         pool.wait()
         with databases.maintenance() as server:
             server.execute(
@@ -38,7 +40,7 @@ def test_after_a_restart_of_the_database_no_reader_waits_a_second():
 def test_a_database_that_was_away_for_long_is_used_as_soon_as_it_is_back():
     name = connection.settings_dict["NAME"]
     connection.close()
-    with ConnectionPool(databases.conninfo(f"{name}_away"), **OPTIONS) as pool:
+    with ConnectionPool(databases.conninfo(f"{name}_away"), **options(1)) as pool:
         with databases.maintenance() as server:
             wait_for(lambda: pool.get_stats().get("pool_size") == 0, 10, "The pool still waits to try again.")
             databases.create(server, f"{name}_away", name)

@@ -47,8 +47,8 @@ def test_every_permission_that_demands_a_second_factor_exists():
     assert set(configured.SECOND_FACTOR_FOR) <= known
 
 
-def test_whoever_may_look_into_what_readers_left_must_have_one(ana, writer):
-    assert factors.is_required(ana)
+def test_whoever_may_look_into_what_readers_left_must_have_one(owner, writer):
+    assert factors.is_required(owner)
     assert not factors.is_required(writer)
     for name in ("Editors", "Moderators"):
         member = get_user_model().objects.create_user(name)
@@ -89,9 +89,9 @@ ADDRESSES = (
 
 @pytest.mark.parametrize("has_one", [False, True])
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_nothing_of_the_admin_is_seen_or_done_by_password_alone(ana, address, has_one):
+def test_nothing_of_the_admin_is_seen_or_done_by_password_alone(owner, address, has_one):
     if has_one:
-        app_of(ana)
+        app_of(owner)
     client = with_password()
     for answer in (client.get(address), client.post(address, {"a": "b"})):
         assert answer.status_code == 302
@@ -101,17 +101,17 @@ def test_nothing_of_the_admin_is_seen_or_done_by_password_alone(ana, address, ha
     assert not programs.json()["success"]
 
 
-def test_owner_of_half_a_session_is_nobody_on_restricted_pages(ana, tree):
+def test_owner_of_half_a_session_is_nobody_on_restricted_pages(owner, tree):
     PageViewRestriction.objects.create(page=tree.health, restriction_type="login")
-    app = app_of(ana)
+    app = app_of(owner)
     client = with_password()
     assert client.get(tree.health.url).status_code == 302
     give(client, app.code())
     assert client.get(tree.health.url).status_code == 200
 
 
-def test_restricted_page_leads_through_log_in_and_second_factor_and_back(ana, tree):
-    app = app_of(ana)
+def test_restricted_page_leads_through_log_in_and_second_factor_and_back(owner, tree):
+    app = app_of(owner)
     client = with_password()
     answer = client.get(LOGIN, {"next": tree.health.url})
     assert answer["Location"] == f"{GIVE}?next=%2Fhealth%2F".replace(
@@ -120,8 +120,8 @@ def test_restricted_page_leads_through_log_in_and_second_factor_and_back(ana, tr
     assert give(client, app.code(), next=tree.health.url)["Location"] == tree.health.url
 
 
-def test_deep_link_is_come_back_to_and_another_site_is_not(ana):
-    app = app_of(ana)
+def test_deep_link_is_come_back_to_and_another_site_is_not(owner):
+    app = app_of(owner)
     client = with_password()
     assert client.get("/admin/pages/?a=b")["Location"] == f"{GIVE}?next=%2Fadmin%2Fpages%2F%3Fa%3Db"
     assert give(client, app.code(), next="/admin/pages/?a=b")["Location"] == "/admin/pages/?a=b"
@@ -130,16 +130,16 @@ def test_deep_link_is_come_back_to_and_another_site_is_not(ana):
         assert give(client, app.code(), next=target)["Location"] == HOME
 
 
-def test_half_a_session_can_be_left(ana):
+def test_half_a_session_can_be_left(owner):
     client = with_password()
     client.post("/admin/logout/")
     assert not Session.objects.exists()
 
 
-def test_reset_password_is_no_way_around(ana):
-    app_of(ana)
+def test_reset_password_is_no_way_around(owner):
+    app_of(owner)
     client = Client()
-    client.post(reverse("wagtailadmin_password_reset"), {"email": ana.email})
+    client.post(reverse("wagtailadmin_password_reset"), {"email": owner.email})
     link = re.search(r"http://testserver(/\S+)", Mail.objects.get(purpose="password-reset").content["text"])[
         1
     ]
@@ -149,7 +149,7 @@ def test_reset_password_is_no_way_around(ana):
     assert "_auth_user_id" not in client.session
     client.post(LOGIN, {"username": "ana", "password": new["new_password1"]})
     assert client.get(HOME)["Location"].startswith(GIVE)
-    assert factors.has_one(ana)
+    assert factors.has_one(owner)
 
 
 # --- setting up
@@ -163,7 +163,7 @@ def sealed_in(page):
     return re.search(r'name="sealed" value="([^"]+)"', page)[1]
 
 
-def test_first_log_in_leads_to_an_app_and_codes_and_on_to_where_one_wanted(ana):
+def test_first_log_in_leads_to_an_app_and_codes_and_on_to_where_one_wanted(owner):
     client = with_password()
     wanted = "/admin/pages/"
     led = client.get(wanted, follow=True)
@@ -179,10 +179,10 @@ def test_first_log_in_leads_to_an_app_and_codes_and_on_to_where_one_wanted(ana):
     assert f'href="{wanted}"' in codes.content.decode()
     assert client.get(wanted).status_code == 200
     assert "".join(mails()).count("An authenticator app was set up.") == 1
-    assert log_of(ana) == ["users.totp_added", "users.codes_renewed"]
+    assert log_of(owner) == ["users.totp_added", "users.codes_renewed"]
 
 
-def test_secret_of_somebody_else_or_of_ones_own_choice_is_not_taken(ana, writer):
+def test_secret_of_somebody_else_or_of_ones_own_choice_is_not_taken(owner, writer):
     other = with_password("wu")
     page = other.get(APP).content.decode()
     client = with_password()
@@ -192,9 +192,9 @@ def test_secret_of_somebody_else_or_of_ones_own_choice_is_not_taken(ana, writer)
     assert not TotpDevice.objects.exists()
 
 
-def test_secrets_and_codes_are_not_in_the_database(ana, django_db_blocker):
-    app_of(ana)
-    codes = RecoveryCodes.renew(ana)
+def test_secrets_and_codes_are_not_in_the_database(owner, django_db_blocker):
+    app_of(owner)
+    codes = RecoveryCodes.renew(owner)
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -209,40 +209,40 @@ def test_secrets_and_codes_are_not_in_the_database(ana, django_db_blocker):
 # --- codes
 
 
-def test_code_is_good_once_and_one_step_around_now(ana):
-    app = app_of(ana)
+def test_code_is_good_once_and_one_step_around_now(owner):
+    app = app_of(owner)
     for steps, right in ((-2, False), (-1, True), (-1, False), (0, True), (0, False), (1, True), (2, False)):
-        assert bool(factors.check_code(ana, app.code(steps))) is right, steps
+        assert bool(factors.check_code(owner, app.code(steps))) is right, steps
 
 
-def test_code_used_while_the_clock_was_a_day_ahead_locks_nobody_out(ana, monkeypatch):
-    app = app_of(ana)
+def test_code_used_while_the_clock_was_a_day_ahead_locks_nobody_out(owner, monkeypatch):
+    app = app_of(owner)
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 86_400)
-    assert factors.check_code(ana, app.code())
+    assert factors.check_code(owner, app.code())
     monkeypatch.setattr(time, "time", lambda: now)
-    assert factors.check_code(ana, app.code())
-    assert not factors.check_code(ana, app.code())
+    assert factors.check_code(owner, app.code())
+    assert not factors.check_code(owner, app.code())
 
 
 @pytest.mark.parametrize(
     "code", ["", "12345", "1234567", "٣٤٥٦٧٨", "abc", "-1", "1e5", "aaaaa-aaaaa", "x" * 40]
 )
-def test_what_is_no_code_is_a_readable_error(ana, code):
-    app_of(ana)
-    RecoveryCodes.renew(ana)
+def test_what_is_no_code_is_a_readable_error(owner, code):
+    app_of(owner)
+    RecoveryCodes.renew(owner)
     assert give(with_password(), code).status_code == 200
 
 
-def test_code_under_a_lost_key_is_wrong_and_no_error(ana, settings):
-    app = app_of(ana)
+def test_code_under_a_lost_key_is_wrong_and_no_error(owner, settings):
+    app = app_of(owner)
     settings.SEALING_KEYS = [Fernet.generate_key().decode()]
     assert give(with_password(), app.code()).status_code == 200
 
 
-def test_recovery_code_is_good_once_however_it_is_typed(ana):
-    app_of(ana)
-    codes = RecoveryCodes.renew(ana)
+def test_recovery_code_is_good_once_however_it_is_typed(owner):
+    app_of(owner)
+    codes = RecoveryCodes.renew(owner)
     assert give(with_password(), codes[0].upper().replace("-", " ")).status_code == 302
     assert give(with_password(), codes[0]).status_code == 200
     client = with_password()
@@ -251,19 +251,19 @@ def test_recovery_code_is_good_once_however_it_is_typed(ana):
     assert len(RecoveryCodes.objects.get().digests) == 8
 
 
-def test_new_recovery_codes_void_the_old_ones(ana):
-    client = inside(ana, app_of(ana))
-    old = RecoveryCodes.renew(ana)
+def test_new_recovery_codes_void_the_old_ones(owner):
+    client = inside(owner, app_of(owner))
+    old = RecoveryCodes.renew(owner)
     page = client.post(CODES).content.decode()
     new = re.findall(r"<code>([a-z2-7-]{11})</code>", page)
     assert len(new) == 10
-    assert not factors.check_code(ana, old[0])
-    assert factors.check_code(ana, new[0])
+    assert not factors.check_code(owner, old[0])
+    assert factors.check_code(owner, new[0])
     assert new[0] not in client.get(CODES).content.decode()
 
 
-def test_key_of_the_session_is_another_after_each_step(ana):
-    app = app_of(ana)
+def test_key_of_the_session_is_another_after_each_step(owner):
+    app = app_of(owner)
     client = Client()
     client.get(LOGIN)
     with_password(client=client)

@@ -33,8 +33,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("second_factors", "
 # --- changes
 
 
-def test_changes_ask_for_a_fresh_proof_and_lead_back(ana):
-    client = inside(ana, app_of(ana))
+def test_changes_ask_for_a_fresh_proof_and_lead_back(owner):
+    client = inside(owner, app_of(owner))
     assert client.get(APP).status_code == 200
     session = client.session
     session[factors.PROVED] -= factors.FRESH
@@ -42,7 +42,7 @@ def test_changes_ask_for_a_fresh_proof_and_lead_back(ana):
     assert client.get(APP)["Location"] == f"{GIVE}?next=%2Fadmin%2Fsecond-factor%2Fapp%2F"
     assert client.post(CODES)["Location"].startswith(GIVE)
     assert client.post("/admin/second-factor/remove/app/")["Location"].startswith(GIVE)
-    assert factors.has_one(ana)
+    assert factors.has_one(owner)
 
 
 def test_whoever_has_none_proves_herself_by_password(writer):
@@ -56,19 +56,19 @@ def test_whoever_has_none_proves_herself_by_password(writer):
     assert client.get(APP).status_code == 200
 
 
-def test_change_ends_all_other_sessions(ana):
-    app = app_of(ana)
-    here, there = inside(ana, app), inside(ana, app)
+def test_change_ends_all_other_sessions(owner):
+    app = app_of(owner)
+    here, there = inside(owner, app), inside(owner, app)
     here.post(CODES)
     assert is_in(here)
     assert there.get(SIGN_IN)["Location"].startswith(LOGIN)
 
 
-def test_last_factor_stays_while_it_is_required(ana):
-    client = inside(ana, app_of(ana))
+def test_last_factor_stays_while_it_is_required(owner):
+    client = inside(owner, app_of(owner))
     answer = client.post("/admin/second-factor/remove/app/", follow=True)
     assert "last second factor" in answer.content.decode()
-    assert factors.has_one(ana)
+    assert factors.has_one(owner)
 
 
 def test_last_factor_goes_with_its_codes_where_it_is_not_required(writer):
@@ -82,9 +82,9 @@ def test_last_factor_goes_with_its_codes_where_it_is_not_required(writer):
     assert is_in(client)
 
 
-def test_mail_about_a_change_says_nothing_secret(ana):
-    app = app_of(ana)
-    inside(ana, app).post(CODES)
+def test_mail_about_a_change_says_nothing_secret(owner):
+    app = app_of(owner)
+    inside(owner, app).post(CODES)
     assert "New recovery codes were made" in mails()[0]
     assert not re.search(r"[a-z2-7]{5}-[a-z2-7]{5}|\b\d{6}\b|http.*token", mails()[0])
 
@@ -92,23 +92,23 @@ def test_mail_about_a_change_says_nothing_secret(ana):
 # --- lost
 
 
-def test_command_lets_somebody_in_again_who_lost_everything(ana, capsys):
-    client = inside(ana, app_of(ana))
-    RecoveryCodes.renew(ana)
+def test_command_lets_somebody_in_again_who_lost_everything(owner, capsys):
+    client = inside(owner, app_of(owner))
+    RecoveryCodes.renew(owner)
     call_command("remove_factors", "ana")
-    assert not factors.has_one(ana)
+    assert not factors.has_one(owner)
     assert not RecoveryCodes.objects.exists()
     assert client.get(SIGN_IN)["Location"].startswith(LOGIN)
     assert "All second factors were removed" in "".join(mails())
-    assert log_of(ana) == ["users.factors_removed"]
+    assert log_of(owner) == ["users.factors_removed"]
     assert with_password().get(HOME, follow=True).redirect_chain[-1][0].startswith(SET_UP)
     for name in ("ana", "nobody"):
         with pytest.raises(CommandError):
             call_command("remove_factors", name)
 
 
-def test_superuser_removes_the_factors_of_another_and_nobody_else_does(ana, writer):
-    client = inside(ana, app_of(ana))
+def test_superuser_removes_the_factors_of_another_and_nobody_else_does(owner, writer):
+    client = inside(owner, app_of(owner))
     app = app_of(writer)
     address = reverse("remove_factors", args=[writer.pk])
     assert address in client.get(reverse("wagtailusers_users:index")).content.decode()
@@ -117,13 +117,13 @@ def test_superuser_removes_the_factors_of_another_and_nobody_else_does(ana, writ
     assert factors.has_one(writer)
     assert "wu" in client.get(address).content.decode()
     assert factors.has_one(writer)
-    client.post(reverse("remove_factors", args=[ana.pk]))
-    assert factors.has_one(ana)
+    client.post(reverse("remove_factors", args=[owner.pk]))
+    assert factors.has_one(owner)
     client.post(address)
     assert not factors.has_one(writer)
     assert other.get(SIGN_IN)["Location"].startswith(LOGIN)
     entry = ModelLogEntry.objects.for_instance(writer).get()
-    assert (entry.action, entry.user) == ("users.factors_removed", ana)
+    assert (entry.action, entry.user) == ("users.factors_removed", owner)
 
 
 # --- passkeys, as far as it goes without a browser
@@ -151,20 +151,20 @@ JUNK = (
 
 @pytest.mark.parametrize("body", JUNK)
 @pytest.mark.parametrize("step", ["register", "use"])
-def test_what_is_no_passkey_is_refused_in_words(ana, step, body):
+def test_what_is_no_passkey_is_refused_in_words(owner, step, body):
     client = with_password() if step == "register" else Client()
     assert client.post(f"{PASSKEYS}{step}/begin/").status_code == 200
     answer = client.post(f"{PASSKEYS}{step}/", body, content_type="application/json")
     assert 400 <= answer.status_code < 500
     assert answer.json()["detail"]
-    assert not factors.has_one(ana)
+    assert not factors.has_one(owner)
 
 
-def test_passkey_cannot_be_added_by_a_password_where_there_is_a_factor_nor_by_an_old_proof(ana):
-    app = app_of(ana)
+def test_passkey_cannot_be_added_by_a_password_where_there_is_a_factor_nor_by_an_old_proof(owner):
+    app = app_of(owner)
     half = with_password()
     assert half.post(f"{PASSKEYS}register/begin/").status_code == 403
-    client = inside(ana, app)
+    client = inside(owner, app)
     assert client.post(f"{PASSKEYS}register/begin/").status_code == 200
     session = client.session
     session[factors.PROVED] = 0
@@ -174,7 +174,7 @@ def test_passkey_cannot_be_added_by_a_password_where_there_is_a_factor_nor_by_an
     assert Client().post(f"{PASSKEYS}register/begin/").status_code == 403
 
 
-def test_pages_of_the_door_run_no_script_of_their_own_text(ana):
+def test_pages_of_the_door_run_no_script_of_their_own_text(owner):
     client = with_password()
     policy = client.get(SET_UP)["Content-Security-Policy"]
     assert "script-src 'self';" in policy

@@ -18,7 +18,7 @@ GIVE = "/admin/second-factor/"
 
 
 @pytest.fixture(autouse=True)
-def ana(settings, tmp_path, monkeypatch):
+def owner(settings, tmp_path, monkeypatch):
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr(time, "time", lambda: Clock.now)
     return get_user_model().objects.create_superuser("ana", "ana@example.org", PASSWORD)
@@ -71,8 +71,8 @@ def test_many_strangers_together_are_slowed_down_at_one_account():
 
 
 @pytest.mark.usefixtures("few_in_all")
-def test_owner_is_not_concerned_in_a_browser_in_which_she_has_been_before(ana):
-    app = app_of(ana)
+def test_owner_is_not_concerned_in_a_browser_in_which_she_has_been_before(owner):
+    app = app_of(owner)
     client = log_in(PASSWORD, EDITOR)
     assert known_browsers.COOKIE not in client.cookies  # a password alone makes no browser known
     client.post(GIVE, {"code": app.code()}, REMOTE_ADDR=EDITOR)
@@ -86,8 +86,8 @@ def test_owner_is_not_concerned_in_a_browser_in_which_she_has_been_before(ana):
 
 
 @pytest.mark.usefixtures("few_in_all")
-def test_known_browser_is_known_at_its_own_account_only_and_guesses_no_more_than_others(ana):
-    app = app_of(ana)
+def test_known_browser_is_known_at_its_own_account_only_and_guesses_no_more_than_others(owner):
+    app = app_of(owner)
     client = log_in(PASSWORD, EDITOR)
     client.post(GIVE, {"code": app.code()}, REMOTE_ADDR=EDITOR)
     client.post("/admin/logout/")
@@ -101,8 +101,8 @@ def test_known_browser_is_known_at_its_own_account_only_and_guesses_no_more_than
     assert not knows_her(log_in(PASSWORD, STRANGER, forged))
 
 
-def test_codes_are_tried_as_seldom_by_who_knows_the_password(ana):
-    app = app_of(ana)
+def test_codes_are_tried_as_seldom_by_who_knows_the_password(owner):
+    app = app_of(owner)
     client = log_in(PASSWORD, STRANGER)
     answers = [
         client.post(GIVE, {"code": "000000"}, REMOTE_ADDR=STRANGER) for _ in range(tries.AT_ACCOUNT + 1)
@@ -114,12 +114,12 @@ def test_codes_are_tried_as_seldom_by_who_knows_the_password(ana):
     assert other.post(GIVE, {"code": app.code()}, REMOTE_ADDR=EDITOR).status_code == 302
 
 
-def test_code_that_was_right_is_not_counted(ana):
-    app = app_of(ana)
+def test_code_that_was_right_is_not_counted(owner):
+    app = app_of(owner)
     for _ in range(tries.AT_ACCOUNT + 2):
         client = log_in(PASSWORD, EDITOR)
-        ana.totp.last_step = -1
-        ana.totp.save()
+        owner.totp.last_step = -1
+        owner.totp.save()
         assert client.post(GIVE, {"code": app.code()}, REMOTE_ADDR=EDITOR).status_code == 302
 
 
