@@ -12,6 +12,7 @@ from tests.fixtures.smtp import text_of
 
 def assert_accessible(page: Page) -> None:
     """Fail with what axe finds in the page's own part, and where it looked at nothing."""
+    page.wait_for_load_state()  # it may be just arriving
     found = Axe().run(page, context="main").response
     assert found["passes"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
@@ -25,6 +26,7 @@ def test_a_file_is_looked_at_and_brought_in_and_the_chart_shows_it(
     page = desk("Moderators")
     page.goto(f"{site_server.url}/admin/subscribers/")
     page.get_by_role("link", name="Import").click()
+    page.wait_for_url("**/import/")
     assert_accessible(page)
     names = ("address;source", "brought@example.org;Paper", "also-brought@example.org;Paper", "nobody;Paper")
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": "\n".join(names).encode()}
