@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contact.models import Message, Turn
+from contact.models.teams import team_of
 from contact.models.turns import ANSWER_WAITS
 from harmhub.mail.models import Mail
 from harmhub.users.models import User
@@ -124,7 +125,8 @@ def put_back(message: Message, state: State) -> None:
         row: Any = Message._meta.get_field(name)
         gone = row.related_model and not row.related_model._base_manager.filter(pk=value).exists()
         setattr(message, row.attname, None if gone else row.to_python(value))
-    message.save(update_fields=CHANGED)
+    message.warned_at = None  # the day on which it is deleted may be another one
+    message.save(update_fields=[*CHANGED, "warned_at"])
 
 
 def hold(mails: Iterable[Mail], wait: timedelta = ANSWER_WAITS) -> list[str]:
@@ -139,14 +141,9 @@ def colleagues(message: Message) -> QuerySet[User]:
     Z."""
     backend = "django.contrib.auth.backends.ModelBackend"
     able = User.objects.with_perm("contact.change_message", backend=backend).filter(is_active=True)
-    if team := team_of(message):
+    if team := team_of(message.topic):
         able = able.filter(Q(is_superuser=True) | Q(groups=team))
     return able.distinct().order_by("first_name", "last_name", "username")
-
-
-def team_of(message: Message) -> int | None:
-    """Return the number of the group whose message it is; None: everybody's."""
-    return Message.objects.filter(pk=message.pk).routed().values_list("its_team", flat=True).get()
 
 
 def take(message: Message, user: Any) -> None:
@@ -179,8 +176,8 @@ def move(message: Message, topic: Any) -> Done:
     more has it no longer."""
     if topic == message.topic:
         return Done()
-    message.topic = topic
-    message.save(update_fields=["topic"])
+    message.topic, message.warned_at = topic, None
+    message.save(update_fields=["topic", "warned_at"])
     if message.assigned_to_id and not colleagues(message).filter(pk=message.assigned_to_id).exists():
         assign(message, None)
     if message.closed_at or message.quarantined_at:
@@ -201,11 +198,11 @@ def merge(message: Message, main: Message) -> None:
         raise ActError(_("That message is a double itself: give the reference of the one it belongs to."))
     if message.doubles.exists():
         raise ActError(_("This message has doubles itself: merge the other one into it."))
-    if team_of(message) != team_of(main):
+    if team_of(message.topic) != team_of(main.topic):
         raise ActError(_("That message is another team’s."))
     message.double_of = main
-    message.closed_at = message.closed_at or timezone.now()
-    message.save(update_fields=["double_of", "closed_at"])
+    message.save(update_fields=["double_of"])
+    message.close()
 
 
 def _locked_at_once(message: Message) -> Message:
@@ -219,8 +216,9 @@ def _locked_at_once(message: Message) -> Message:
 
 def separate(message: Message) -> None:
     """Make a double a message of its own again, open."""
-    message.double_of = message.closed_at = None
-    message.save(update_fields=["double_of", "closed_at"])
+    message.double_of = None
+    message.save(update_fields=["double_of"])
+    message.reopen()
 
 
 # Those that need nothing more than a button.

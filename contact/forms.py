@@ -1,13 +1,14 @@
 """The contact box."""
 
 import json
-import re
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from contact import spam
 from contact.models import Message
+from contact.models.keys import sealed_words
 from contact.references import key_digest
 from harmhub.addresses import AddressField
 from harmhub.public_forms import PublicForm
@@ -15,8 +16,6 @@ from harmhub.sealing import address_digest
 from topics.models import TopicPage
 
 LONGEST = 10_000
-MOST_LINKS = 3
-LINK = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
 
 
 class TextField(forms.CharField):
@@ -59,6 +58,10 @@ class ContactForm(PublicForm):
     email = AddressField(required=False)
     answer_by = forms.ChoiceField(choices=Message.AnswerBy.choices, required=False)
     discreet = forms.BooleanField(required=False)
+    ticket = forms.CharField(required=False)
+    work = forms.CharField(required=False)
+
+    waiting = ""  # the ticket of somebody who has to wait, see contact.rush
 
     def clean(self) -> dict:
         """Refuse to answer by mail where there is no address."""
@@ -73,14 +76,6 @@ class ContactForm(PublicForm):
         fields = ("message", "sender", "email", "answer_by", "discreet")
         return json.dumps([self.trapped, *(self.cleaned_data[field] for field in fields)])
 
-    @property
-    def doubt(self) -> str:
-        """The reason to hold the message back, or ""."""
-        if self.trapped:
-            return Message.Reason.TRAP
-        too_many = len(LINK.findall(self.cleaned_data["message"])) > MOST_LINKS
-        return Message.Reason.LINKS if too_many else ""
-
     def save(self, topic: TopicPage) -> tuple[Message, str]:
         """Store the message and, unless it is held back, post the notices. Call it in a transaction. Return
         the message and its key, which is nowhere else."""
@@ -89,14 +84,15 @@ class ContactForm(PublicForm):
         message = Message(
             topic=topic,
             language=topic.locale.language_code,
-            text=typed["message"],
-            name=typed["sender"],
             address=typed["email"],
             address_digest=address_digest(typed["email"]) if typed["email"] else None,
             answer_by=typed["answer_by"] or by_mail,
             is_discreet=typed["discreet"],
-            quarantine_reason=self.doubt,
+            quarantine_reason=Message.Reason.TRAP
+            if self.trapped
+            else spam.doubt(typed["message"], typed["sender"], typed["email"]),
         )
+        message.text, message.name = sealed_words(message, typed["message"], typed["sender"])
         message.quarantined_at = message.received_at if message.quarantine_reason else None
         key = message.issue_secret()
         message.save()

@@ -17,8 +17,11 @@ from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.widgets.button import Button
 
 from contact.canned_answers import canned_answers_button
+from contact.figures import FiguresView
+from contact.keys import SealedFileView
 from contact.message_page import ActView, MessageHistoryView, MessageView, UndoView
 from contact.models import Message
+from contact.person import PersonView
 from contact.report import ReportView
 from harmhub.records import RecordIndexView, RecordViewSet
 from harmhub.templatetags.hub import autonym
@@ -150,11 +153,14 @@ class InboxView(RecordIndexView):
 
     @property
     def header_more_buttons(self) -> list[Button]:
-        """Add the ways to the report and to the canned answers."""
-        report = Button(
-            gettext_lazy("Overdue and numbers"), url=reverse("message:report"), icon_name="history"
-        )
-        return [*super().header_more_buttons, report, *canned_answers_button(self.request.user)]
+        """Add the ways to the numbers, to what one person wrote, and to the canned answers."""
+        own = [
+            Button(gettext_lazy("Overdue and numbers"), url=reverse("message:report"), icon_name="history"),
+            Button(FiguresView.page_title, url=reverse("message:figures"), icon_name="table"),
+        ]
+        if self.user_has_permission("export"):
+            own.append(Button(PersonView.page_title, url=reverse("message:person"), icon_name="user"))
+        return [*super().header_more_buttons, *own, *canned_answers_button(self.request.user)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the tabs with their numbers."""
@@ -216,7 +222,7 @@ class MessageViewSet(RecordViewSet):
     export_filename = "messages"
     inspect_view_fields = [
         *("state", "assigned_to", "promised_for", "topic", "language", "answer_by", "is_discreet"),
-        *("name", "address", "received_at", "closed_at", "quarantine_reason"),
+        *("name", "address", "received_at", "closed_at", "quarantine_reason", "deleted_on"),
     ]
     inspect_template_name = "contact/admin/message.html"
 
@@ -225,7 +231,10 @@ class MessageViewSet(RecordViewSet):
         act = self.construct_view(ActView, **self.get_inspect_view_kwargs())
         return [
             *super().get_urlpatterns(),
-            path("inspect/<int:pk>/<slug:act>/", act, name="act"),
-            path("undo/", UndoView.as_view(), name="undo"),
+            path("figures/", FiguresView.as_view(), name="figures"),
+            path("person/", PersonView.as_view(), name="person"),
             path("report/", ReportView.as_view(), name="report"),
+            path("undo/", UndoView.as_view(), name="undo"),
+            path("inspect/<int:pk>/sealed/", SealedFileView.as_view(), name="sealed"),
+            path("inspect/<int:pk>/<slug:act>/", act, name="act"),
         ]

@@ -78,6 +78,13 @@ class MoveForm(ActForm):
         error_messages={"required": _("Choose to which topic")},
     )
 
+    def prepare(self) -> None:
+        """Say what becomes of sealed words."""
+        if self.message.is_sealed:
+            field = self.fields["topic"]
+            words = gettext("What was sealed to the key of this team stays so: another team cannot open it.")
+            field.help_text = f"{field.help_text} {words}"
+
 
 class MergeForm(ActForm):
     """Into which message."""

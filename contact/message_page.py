@@ -18,10 +18,11 @@ from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
 
-from contact import acts
+from contact import acts, spam
 from contact.acts import ActError, Done
 from contact.answering import answer
 from contact.inbox_forms import FORMS, ActForm, AnswerForm
+from contact.keys import shown_sealed
 from contact.models import Message, Turn
 from harmhub.records import RecordHistoryView, RecordInspectView
 
@@ -35,7 +36,10 @@ ACTS = {
         gettext_lazy("Send answer"),
         gettext_lazy("The answer to message %s leaves in two minutes. Until then you can undo it."),
     ),
-    "close": (gettext_lazy("Close"), gettext_lazy("Message %s is closed. It will be deleted after 90 days.")),
+    "close": (
+        gettext_lazy("Close"),
+        gettext_lazy("Message %s is closed. Its address is wiped in two days, unless you open it again."),
+    ),
     "reopen": (gettext_lazy("Open again"), gettext_lazy("Message %s is open again.")),
     "quarantine": (
         gettext_lazy("Hold back as spam"),
@@ -71,7 +75,11 @@ class MessageHistoryView(SeenOnly, RecordHistoryView):
 class MessageView(SeenOnly, RecordInspectView):
     """One message, opened, with what can be done with it."""
 
-    labels = {"promised_for": gettext_lazy("Answer promised by"), "state": gettext_lazy("State")}
+    labels = {
+        "promised_for": gettext_lazy("Answer promised by"),
+        "state": gettext_lazy("State"),
+        "deleted_on": gettext_lazy("Will be deleted"),
+    }
     status = 200
     shown_form: ActForm | None = None  # one that comes back, with its errors or with a text inserted
 
@@ -93,7 +101,8 @@ class MessageView(SeenOnly, RecordInspectView):
         turns = message.turns.select_related("author", "mail").defer("mail__content")
         seen = Message.objects.seen_by(user).defer("text", "name", "address")
         context = super().get_context_data(**kwargs) | {
-            "turns": turns,
+            "sealed": shown_sealed(message),
+            "turns": [(turn, shown_sealed(turn)) for turn in turns],
             "doubles": seen.filter(double_of=message.pk),
             "main": seen.filter(pk=message.double_of_id).first(),
         }
@@ -169,6 +178,8 @@ class ActView(MessageView):
         except ActError as problem:
             messages.error(request, told(str(problem)))
             return self._back(message)
+        if act == "quarantine":
+            spam.remember(message.text)
         said = str(ACTS[act][1]) % message.reference
         messages.success(request, told(said, request, message, done))
         return self._back(message)

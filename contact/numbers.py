@@ -16,8 +16,9 @@ from contact.models.teams import of_teams
 from contact.promise import begin_of, day_of, overdue_before, promised_for, today
 
 COUNTED = ("received", "in_time", "late", "spam")
-# A day is counted anew for two days more, while things of it are undone. No message is deleted so early.
-COUNTED_ANEW = timedelta(days=2)
+# A day is counted anew until the next is over, while things of it are undone. The site deletes no message so
+# early.
+COUNTED_ANEW = timedelta(days=1)
 LOOKED_BACK = timedelta(days=30)
 MEDIAN_DAYS = 90
 

@@ -4,10 +4,10 @@ from django.db import transaction
 from django.utils import timezone
 from wagtail.log_actions import log
 
+from contact import keeping
 from contact.models import Message, Turn
+from contact.models.keys import sealed_for
 from contact.models.turns import ANSWER_WAITS
-from contact.receipts import PURPOSE
-from harmhub.mail.models import Mail
 
 
 def state_of(message: Message) -> str:
@@ -34,23 +34,18 @@ def write_again(message: Message, text: str) -> None:
     """Add further words, open the message again where it was closed, and tell its people, unless it is held
     back. Message.DoesNotExist: it was erased meanwhile."""
     message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
-    Turn.objects.create(message=message, kind=Turn.Kind.READER, text=text)
+    words = sealed_for(message, text)
+    Turn.objects.create(message=message, kind=Turn.Kind.READER, text=words)
     if message.closed_at:
         message.reopen()
         log(instance=message, action="contact.reopen")
     message.heard_at = timezone.now()
     message.save(update_fields=["heard_at"])
     if not message.quarantined_at:
-        message.tell_of_more()
+        message.tell_of_more(words)
 
 
 def erase(message: Message) -> None:
     """Delete a message with all that was said after it, and the mails of it that still lie here. Call it in a
     transaction. The log keeps that it was done, and no word."""
-    log(instance=message, action="contact.erase")
-    Mail.objects.filter(pk__in=message.turns.exclude(mail=None).values("mail")).delete()
-    if message.address_digest:
-        # Those that were sent stay for their week: by them is counted how often an address was written to.
-        receipts = Mail.objects.waiting().filter(recipient=message.address_digest, purpose=PURPOSE)
-        receipts.delete()
-    message.delete()
+    keeping.erase(Message.objects.filter(pk=message.pk), "contact.erase", None)

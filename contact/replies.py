@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from wagtail.log_actions import log
 
 from contact.models import Message, Turn
+from contact.models.keys import sealed_for
 from contact.reply_address import named_by
 from harmhub.sealing import digest
 
@@ -73,13 +74,15 @@ def _filed(message: Message, words: str, attached: int, brought_by: bytes) -> Tu
     today = message.turns.filter(written_at__gt=timezone.now() - timedelta(days=1))
     if today.filter(kind=Turn.Kind.READER).count() >= MOST_A_DAY:
         raise TooManyError
-    turn = message.turns.create(kind=Turn.Kind.READER, text=words, brought_by=brought_by)
+    turn = message.turns.create(kind=Turn.Kind.READER, text=sealed_for(message, words), brought_by=brought_by)
     if attached:
         message.turns.create(kind=Turn.Kind.NOTE, text=_about_attachments(attached))
-    message.heard_at, message.closed_at = turn.written_at, None
+    message.heard_at = turn.written_at
+    message.save(update_fields=["heard_at"])
+    if message.closed_at:
+        message.reopen()
     if not message.quarantined_at:
-        message.tell_of_more()
-    message.save(update_fields=["heard_at", "closed_at"])
+        message.tell_of_more(turn.text)
     log(instance=message, action="contact.reply")
     return turn
 

@@ -2,6 +2,7 @@
 
 from procrastinate.contrib.django import app
 
+from contact import figures, keeping
 from contact.models import Message
 from contact.numbers import count_days
 from contact.receipts import acknowledge_all
@@ -11,8 +12,11 @@ from contact.reminding import remind
 @app.periodic(cron="11 * * * *")
 @app.task(queueing_lock="contact-forget")
 def forget(timestamp: int) -> None:
-    """Delete the messages whose time is over, whenever this run (planned for ``timestamp``) happens."""
-    Message.objects.due_to_be_forgotten().delete()
+    """Warn of what will be deleted, and delete what is due, whenever this run (planned for ``timestamp``)
+    happens."""
+    Message.objects.forget_addresses()
+    keeping.warn_teams()
+    keeping.forget_messages()
 
 
 @app.periodic(cron="* * * * *")
@@ -28,6 +32,13 @@ def receipts(timestamp: int | None = None) -> None:
 def count(timestamp: int) -> None:
     """Count what happened with messages on the last days."""
     count_days()
+
+
+@app.periodic(cron="3 * * * *")
+@app.task(queueing_lock="contact-figures")
+def count_hours(timestamp: int) -> None:
+    """Count what the hours brought that are over."""
+    figures.count_hours()
 
 
 @app.periodic(cron="23 * * * *")

@@ -6,21 +6,26 @@ committed: what cannot be answered is not stored, so nobody is told that nothing
 
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from contact import rush
+from contact.figures import REFUSED
 from contact.forms import ContactForm
 from contact.models import Message
 from contact.tasks import receipts
-from harmhub import errors, limits
+from harmhub import errors, limits, styles
 from harmhub.public_forms import PublicForm, too_many, unavailable, unstored
 from harmhub.waking import wake_after_commit
 from topics.models import TopicPage
 
 PER_CLIENT, IN_ALL = 10, 2_000  # messages an hour
+PER_CLIENT_WAITING, IN_ALL_WAITING = 30, 50_000  # answers an hour that ask somebody to wait
 
 
 @unstored
@@ -58,8 +63,12 @@ def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
     form = ContactForm(request.POST)
     if not form.is_valid():
         return _form_page(request, topic, form, status=422)
+    typed = form.cleaned_data
+    if rush.is_on() and not rush.serves(request, typed["ticket"], typed["work"], form.fingerprint):
+        return _wait(request, topic, form)
     if not limits.allow("contact", request, per_client=PER_CLIENT, in_all=IN_ALL):
-        return too_many(form, partial(_form_page, request, topic))
+        return _too_many(request, topic, form)
+    rush.count()
     with limits.once("contact", request, f"{topic.pk} {form.fingerprint}") as first:
         if not first:
             return render(request, "contact/repeated.html", _context(topic))
@@ -68,6 +77,32 @@ def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
             if message.answer_by == Message.AnswerBy.MAIL:
                 wake_after_commit(receipts)
             return render(request, "contact/sent.html", _context(topic) | {"message": message, "key": key})
+
+
+def _too_many(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResponse:
+    limits.tally(REFUSED)
+    return too_many(form, partial(_form_page, request, topic))
+
+
+def _wait(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResponse:
+    """Answer the form again with a ticket that serves after a while, or with some work: 429."""
+    if not limits.allow("contact wait", request, per_client=PER_CLIENT_WAITING, in_all=IN_ALL_WAITING):
+        return _too_many(request, topic, form)
+    rush.count()
+    limits.tally(REFUSED)
+    ticket = form.cleaned_data["ticket"]
+    form.waiting = ticket if rush.is_waiting(request, ticket) else rush.new_ticket(request)
+    words = _(
+        "Very many messages are coming in, most of them from machines. Everything you wrote is still here."
+    )
+    form.add_error(None, words)
+    form.add_error(None, _("Please wait half a minute, then press the button again."))
+    response = _form_page(request, topic, form, status=429)
+    response["Retry-After"] = str(rush.WAIT)
+    # The one page with this script; see django.utils.csp.
+    scripts = [*styles.style_hashes("js"), styles.work_hash()]
+    response._csp_config = settings.SECURE_CSP | {"script-src": scripts}  # type: ignore[attr-defined]
+    return response
 
 
 def _context(topic: TopicPage) -> dict:

@@ -11,11 +11,13 @@ from wagtail.query import PageQuerySet
 
 from contact.canned_answers import CannedAnswerViewSet
 from contact.inbox import MessageViewSet
-from contact.models import Message
+from contact.keys import TeamKeyPolicy, TeamKeyViewSet
+from contact.models import Message, TeamKey
 from contact.report import ReportMenuItem
 from harmhub.records import DeclaredPermissionPolicy
 
 register_permission_policy(Message, DeclaredPermissionPolicy(Message), exact_class=True)
+register_permission_policy(TeamKey, TeamKeyPolicy(TeamKey), exact_class=True)
 
 
 @hooks.register("register_admin_viewset")
@@ -28,6 +30,12 @@ def register_inbox() -> MessageViewSet:
 def register_canned_answers() -> CannedAnswerViewSet:
     """Return the pages of the canned answers."""
     return CannedAnswerViewSet("canned_answer", url_prefix="canned-answers")
+
+
+@hooks.register("register_admin_viewset")
+def register_team_keys() -> TeamKeyViewSet:
+    """Return the pages of the keys of teams."""
+    return TeamKeyViewSet("team_key", url_prefix="team-keys")
 
 
 @hooks.register("register_reports_menu_item")
@@ -67,7 +75,8 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("contact.reopen", _("Open again"), _("Message opened again"))
     actions.register_action("contact.quarantine", _("Hold back"), _("Message held back as spam"))
     actions.register_action("contact.restore", _("Restore"), _("Message restored from spam"))
-    actions.register_action("contact.erase", _("Erase"), _("Message erased by its reader"))
+    actions.register_action("contact.erase", _("Delete for good"), _("Message deleted on request"))
+    actions.register_action("contact.forget", _("Delete"), _("Message deleted as its time was over"))
     for action, label, message in (
         ("take", _("Take"), _("Message taken")),
         ("unassign", _("Give back"), _("Message given back")),

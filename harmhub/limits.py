@@ -110,6 +110,35 @@ def give_back(form: str, request: HttpRequest) -> None:
         _failed(error, None)
 
 
+def tally(what: str, text: str = "") -> int:
+    """Count once more this text (known by an HMAC, as clients are) under a name, and return how often it was
+    counted in this hour; 0 where nothing can be counted."""
+    try:
+        with _opened(_hour()) as (table, key):
+            return _count(table, what, _mark(key, text))
+    except (OSError, sqlite3.Error) as error:
+        return _failed(error, 0)
+
+
+def tallied(what: str, text: str = "", *, hours_ago: Iterable[int] = (0, 1)) -> int:
+    """Return how often this text was counted under a name, in this hour and the one before; older ones are
+    forgotten."""
+    try:
+        return sum(_tallied(_hour() - each, what, text) for each in hours_ago)
+    except (OSError, sqlite3.Error) as error:
+        return _failed(error, 0)
+
+
+def _tallied(hour: int, what: str, text: str) -> int:
+    if not _file(hour).exists():
+        return 0
+    with _opened(hour) as (table, key):
+        found = table.execute(
+            "SELECT number FROM tries WHERE form = ? AND client = ?", (what, _mark(key, text))
+        ).fetchone()
+    return found[0] if found else 0
+
+
 def minutes_to_wait() -> int:
     """Return the minutes (1 to 60) until the counters begin again."""
     return 60 - int(time.time() % HOUR // 60)

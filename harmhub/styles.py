@@ -49,6 +49,17 @@ def exit_script() -> str:
     return (STATIC / "js" / "exit.js").read_text().strip()
 
 
+@cache
+def work_script() -> str:
+    """Return the script of the one page that asks readers to wait, which spares them that."""
+    return (STATIC / "js" / "work.js").read_text().strip()
+
+
+def work_hash() -> str:
+    """Return the CSP source expression of that script; only that page's own policy has it."""
+    return _hash(work_script())
+
+
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 

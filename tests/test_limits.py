@@ -320,3 +320,21 @@ def test_folder_lost_while_running_is_made_again(data_dir):
 def test_error_inside_is_not_mistaken_for_one_of_the_counters(data_dir):
     with pytest.raises(sqlite3.OperationalError), limits.once("contact", ask(), "a text"):
         raise sqlite3.OperationalError("of the view")
+
+
+def test_texts_are_counted_for_this_hour_and_the_one_before(clock, data_dir):
+    assert [limits.tally("spam", "Buy now") for _ in range(3)] == [1, 2, 3]
+    assert (limits.tally("spam", "Other"), limits.tally("else", "Buy now")) == (1, 1)
+    clock(NOON + limits.HOUR + 60)
+    assert limits.tally("spam", "Buy now") == 1
+    assert limits.tallied("spam", "Buy now") == 4
+    assert limits.tallied("spam", "Buy now", hours_ago=(1,)) == 3
+    clock(NOON + 3 * limits.HOUR)
+    assert limits.tallied("spam", "Buy now") == 0
+    assert b"Buy now" not in b"".join(path.read_bytes() for path in (data_dir / "limits").glob("*"))
+
+
+def test_what_cannot_be_counted_counts_as_nothing(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "file"
+    settings.DATA_DIR.write_text("")
+    assert (limits.tally("spam", "x"), limits.tallied("spam", "x")) == (0, 0)

@@ -216,6 +216,9 @@ CHANGES: dict[str, Callable[[Tree], object]] = {
     "the team of an area": lambda tree: change(
         TopicPage.objects.get(slug="health"), team=Group.objects.create(name="Health team")
     ),
+    "for how long an area keeps messages": lambda tree: change(
+        TopicPage.objects.get(slug="health"), messages_kept_days=7
+    ),
     "a list of its own": lambda tree: change_topic(has_newsletter=True),
     "the page with help moves": lambda tree: change(InfoPage.objects.get(slug="help"), slug="near-you"),
     "a program of a topic": lambda tree: type(tree.program).topics.through.objects.all().delete(),

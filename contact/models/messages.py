@@ -4,29 +4,36 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import Count, F, Q
-from django.db.models.functions import Now
+from django.db.models import Case, Count, ExpressionWrapper, F, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
 
-from contact.models.teams import of_teams, with_team
+from contact.models.keys import is_sealed
+from contact.models.teams import nearest, of_teams, team_of
 from contact.promise import overdue_before, promised_for, today
 from contact.references import key_digest, new_key, new_reference
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
 from harmhub.sealing import SealedTextField, address_digest
+from topics.models.topics import MESSAGES_KEPT_DAYS
 
 # The clock may be a day ahead for a while: what must not go early waits a day longer, and what must not stay
 # longer goes a day sooner.
 CLOCK_MARGIN = timedelta(days=1)
-KEPT_AFTER_CLOSING = timedelta(days=90) + CLOCK_MARGIN
+A_DAY = timedelta(days=1)
 KEPT_AT_MOST = timedelta(days=365) - CLOCK_MARGIN
 KEPT_IN_QUARANTINE = timedelta(days=30) + CLOCK_MARGIN
+# A slip can be taken back; then nobody is to be answered any more.
+ADDRESS_KEPT_AFTER_CLOSING = timedelta(days=1) + CLOCK_MARGIN
+# At least a day before it is deleted, and a week before its year is over while it is open.
+WARNED_BEFORE, WARNED_BEFORE_THE_YEAR = timedelta(days=2), timedelta(days=8)
 
 # Each by what is written in the row. "new" and "waiting" overlap: a new one waits.
 _OPEN, _UNANSWERED = Q(closed_at=None, quarantined_at=None), Q(answered_at=None)
@@ -38,6 +45,8 @@ STATES = {
     "closed": Q(closed_at__isnull=False, quarantined_at=None),
     "quarantined": Q(quarantined_at__isnull=False),
 }
+# A double waits for what is answered to its main message.
+SETTLED = Q(closed_at__isnull=False) & (Q(double_of=None) | Q(double_of__closed_at__isnull=False))
 
 
 class MessageQuerySet(models.QuerySet):
@@ -47,10 +56,6 @@ class MessageQuerySet(models.QuerySet):
         """Return the messages that somebody may see, of those who may see messages at all: who is in the team
         of their topic. Where neither a topic above nor the site names a team, everybody is."""
         return of_teams(self, user, "topic__path")
-
-    def routed(self) -> "MessageQuerySet":
-        """Return them with ``its_team``: the number of the group whose they are; None: everybody's."""
-        return with_team(self, "topic__path")
 
     def counts(self, user: Any) -> dict[str, int]:
         """Return how many there are in each state, and of somebody's own ("mine"), in one query."""
@@ -111,16 +116,39 @@ class MessageQuerySet(models.QuerySet):
         letters = words.upper().replace("-", "").replace(" ", "")
         return self.filter(reference=f"{letters[:4]}-{letters[4:8]}") if len(letters) == 8 else self.none()
 
-    def due_to_be_forgotten(self) -> "MessageQuerySet":
-        """Return what must go: 90 days after closing, 30 days after quarantine, and anything a year old.
+    def with_times(self) -> "MessageQuerySet":
+        """Add ``forget_at``, from when a message is to be forgotten: as many days after it was closed as its
+        topic says (a double: after both were), 30 days after quarantine, and before it is a year old,
+        whichever comes first.
 
-        Ages are of the database's clock. While that clock is up to a day ahead, nothing goes before its
-        90 or 30 days are over.
+        Ages are of the database's clock. While that clock is up to a day ahead, nothing goes before its days
+        are over.
         """
-        return self.filter(
-            Q(closed_at__lt=Now() - KEPT_AFTER_CLOSING)
-            | Q(quarantined_at__lt=Now() - KEPT_IN_QUARANTINE)
-            | Q(received_at__lt=Now() - KEPT_AT_MOST)
+        days = Coalesce(nearest(F("messages_kept_days"), OuterRef("topic__path")), MESSAGES_KEPT_DAYS)
+        kept = ExpressionWrapper(days * Value(A_DAY), models.DurationField())
+        settled = Case(When(SETTLED, then=Greatest("closed_at", "double_of__closed_at")))
+        after_closing = ExpressionWrapper(settled + kept + CLOCK_MARGIN, models.DateTimeField())
+        as_spam = ExpressionWrapper(F("quarantined_at") + KEPT_IN_QUARANTINE, models.DateTimeField())
+        at_last = ExpressionWrapper(F("received_at") + KEPT_AT_MOST, models.DateTimeField())
+        return self.annotate(forget_at=Least(after_closing, as_spam, at_last))
+
+    def due_to_be_forgotten(self) -> "MessageQuerySet":
+        """Return what must go."""
+        return self.with_times().filter(forget_at__lt=Now())
+
+    def due_to_be_warned_of(self) -> "MessageQuerySet":
+        """Return what will go soon, and nobody was told."""
+        soon = Q(forget_at__lt=Now() + WARNED_BEFORE)
+        open_for_a_year = Q(closed_at=None, quarantined_at=None, forget_at__lt=Now() + WARNED_BEFORE_THE_YEAR)
+        return self.with_times().filter(soon | open_for_a_year, forget_at__gte=Now(), warned_at=None)
+
+    def forget_addresses(self) -> int:
+        """Wipe the addresses of messages that were closed two days ago (doubles: both); return how many."""
+        long_ago = Now() - ADDRESS_KEPT_AFTER_CLOSING
+        main_too = Q(double_of=None) | Q(double_of__closed_at__lt=long_ago)
+        closed = self.filter(main_too, closed_at__lt=long_ago)
+        return closed.exclude(address_digest=None).update(
+            address="", address_digest=None, answer_by=Message.AnswerBy.SITE
         )
 
 
@@ -132,6 +160,8 @@ class Message(models.Model):
 
         TRAP = "trap", _("Filled in a field that people do not see")
         LINKS = "links", _("Many links")
+        REPEATED = "repeated", _("The same text came again and again")
+        LOOKS = "looks", _("Looks like advertising")
         EDITOR = "editor", _("Marked by an editor")
 
     class AnswerBy(models.TextChoices):
@@ -176,6 +206,8 @@ class Message(models.Model):
     answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
     notified_at = models.DateTimeField(_("people told"), null=True, editable=False)
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, editable=False)
+    # When the team was told that it will be deleted soon.
+    warned_at = models.DateTimeField(null=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
     quarantined_at = models.DateTimeField(_("held back"), null=True, editable=False)
     quarantine_reason = models.CharField(_("held back because"), max_length=8, blank=True, choices=Reason)
@@ -230,11 +262,37 @@ class Message(models.Model):
         """Whether that day is over."""
         return bool(self.promised_for and self.promised_for < today())
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its text lies sealed to a team, so that this site cannot show it."""
+        return is_sealed(self.text)
+
+    @property
+    def days_kept(self) -> int:
+        """For how many days it is kept after it was closed."""
+        return self.topic.messages_kept if self.topic else MESSAGES_KEPT_DAYS
+
+    @property
+    def deleted_on(self) -> date | None:
+        """The day from which it is deleted, if it is closed or held back; at the latest a year after it
+        came."""
+        if not self.closed_at and not self.quarantined_at:
+            return None
+        found = Message.objects.filter(pk=self.pk).with_times()
+        return timezone.localdate(found.values_list("forget_at", flat=True)[0])
+
     def issue_secret(self) -> str:
         """Set a new key by which its reader opens it, and return it; it is nowhere else. Not saved."""
         secret = new_key()
         self.secret_digest = key_digest(self.reference, secret)
         return secret
+
+    @property
+    def team(self) -> Group | None:
+        """The team of its topic or of one that it lies under, else that of the site; None: everybody who may
+        see messages."""
+        number = team_of(self.topic)
+        return Group.objects.get(pk=number) if number else None
 
     @property
     def recipients(self) -> list[str]:
@@ -245,23 +303,24 @@ class Message(models.Model):
         return SiteSettings.for_site(site).contact_recipients if site else []
 
     def tell_people(self) -> list[Mail]:
-        """Post one notice to each recipient, once: topic and reference, never a word of the reader. Return
-        the mails."""
-        if self.notified_at or not (mails := self._post_notices("contact-notice")):
+        """Post one notice to each recipient, once: topic and reference, never a word of the reader but what
+        is sealed to a team's own key. Return the mails."""
+        if self.notified_at or not (mails := self._post_notices("contact-notice", self.text)):
             return []
         self.notified_at = timezone.now()
         self.save(update_fields=["notified_at"])
         return mails
 
-    def tell_of_more(self) -> list[Mail]:
+    def tell_of_more(self, text: str) -> list[Mail]:
         """Post one notice to each recipient, as above, that the reader wrote again. Return the mails."""
-        return self._post_notices("contact-further")
+        return self._post_notices("contact-further", text)
 
-    def _post_notices(self, template: str) -> list[Mail]:
+    def _post_notices(self, template: str, text: str) -> list[Mail]:
         context = {
             "reference": self.reference,
             "topic": self.topic.title if self.topic else "",
             "inbox": mail.public_url(reverse("message:inspect", args=[self.pk])),
+            "sealed": text if is_sealed(text) else "",
         }
         return [
             mail.post(purpose="contact-notice", to=recipient, template=template, context=context)
@@ -269,22 +328,24 @@ class Message(models.Model):
         ]
 
     def close(self) -> None:
-        """Say that nothing more is to be done; the message is forgotten 90 days later."""
-        self.closed_at = self.closed_at or timezone.now()
-        self.save(update_fields=["closed_at"])
+        """Say that nothing more is to be done. The address is forgotten soon, the message later, as its topic
+        says."""
+        self.closed_at, self.warned_at = self.closed_at or timezone.now(), None
+        self.save(update_fields=["closed_at", "warned_at"])
 
     def reopen(self) -> None:
         """Put a closed message back among the open ones."""
-        self.closed_at = None
-        self.save(update_fields=["closed_at"])
+        self.closed_at = self.warned_at = None
+        self.save(update_fields=["closed_at", "warned_at"])
 
     def quarantine(self) -> None:
         """Hold the message back as spam; it is forgotten 30 days later."""
         self.quarantined_at, self.quarantine_reason = timezone.now(), self.Reason.EDITOR
-        self.save(update_fields=["quarantined_at", "quarantine_reason"])
+        self.warned_at = None
+        self.save(update_fields=["quarantined_at", "quarantine_reason", "warned_at"])
 
     def restore(self) -> None:
         """Take the message out of quarantine, and tell the people of the topic if nobody told them yet."""
-        self.quarantined_at, self.quarantine_reason = None, ""
-        self.save(update_fields=["quarantined_at", "quarantine_reason"])
+        self.quarantined_at, self.quarantine_reason, self.warned_at = None, "", None
+        self.save(update_fields=["quarantined_at", "quarantine_reason", "warned_at"])
         self.tell_people()

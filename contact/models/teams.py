@@ -15,10 +15,20 @@ from django.db.models import (
     Subquery,
     Value,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from harmhub.models import SiteSettings
 from topics.models import TopicPage
+
+
+def nearest(number: Combinable, path: Combinable) -> Subquery:
+    """Return, in SQL, this number of the nearest topic that has one, of those on the way down to a place in
+    the tree (itself included); NULL where none has."""
+    below = ExpressionWrapper(path, CharField())
+    above = TopicPage.objects.annotate(below=below, number=number)
+    named = above.filter(below__startswith=F("path"), number__isnull=False).order_by("-depth")
+    return Subquery(named.values("number")[:1], IntegerField())
 
 
 def with_team[Found: QuerySet](found: Found, path: str) -> Found:
@@ -27,12 +37,20 @@ def with_team[Found: QuerySet](found: Found, path: str) -> Found:
     family = TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False)
     own_first = family.annotate(is_own=ExpressionWrapper(Q(pk=OuterRef("pk")), BooleanField()))
     named = Subquery(own_first.order_by("-is_own", "pk").values("team")[:1], IntegerField())
-    above = TopicPage.objects.annotate(
-        below=ExpressionWrapper(OuterRef(path), CharField()), named=named
-    ).filter(below__startswith=F("path"), named__isnull=False)
-    site = SiteSettings.objects.filter(site__is_default_site=True).values_list("team", flat=True).first()
-    nearest = Subquery(above.order_by("-depth").values("named")[:1], IntegerField())
-    return found.annotate(its_team=Coalesce(nearest, Value(site, IntegerField())))
+    return found.annotate(
+        its_team=Coalesce(nearest(named, OuterRef(path)), Value(_team_of_the_site(), IntegerField()))
+    )
+
+
+def team_of(topic: TopicPage | None) -> int | None:
+    """Return the number of the group whose is what is sent to this topic; None: everybody's."""
+    if topic is None:
+        return _team_of_the_site()
+    return with_team(TopicPage.objects.filter(pk=topic.pk), "path").values_list("its_team", flat=True).get()
+
+
+def _team_of_the_site() -> int | None:
+    return SiteSettings.objects.filter(site__is_default_site=True).values_list("team", flat=True).first()
 
 
 def of_teams[Found: QuerySet](found: Found, user: Any, path: str) -> Found:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contact.models.keys import is_sealed
 from contact.models.messages import Message
 from harmhub.mail.models import Mail
 from harmhub.sealing import SealedTextField
@@ -63,3 +64,8 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its text lies sealed to a team, so that this site cannot show it."""
+        return is_sealed(self.text)

@@ -97,6 +97,12 @@ def exit_script() -> SafeString:
     return mark_safe(f"<script>{sheets.exit_script()}</script>")  # noqa: S308
 
 
+@register.simple_tag
+def work_script() -> SafeString:
+    """Return the script element that works while a reader waits (see contact.rush)."""
+    return mark_safe(f"<script>{sheets.work_script()}</script>")  # noqa: S308
+
+
 @register.filter
 def autonym(language: str) -> str:
     """Return a language's own name for itself ("ar" → "العربية"), or the code of an unknown one."""

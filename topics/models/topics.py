@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from functools import cached_property
 from html import unescape
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest
@@ -35,6 +35,7 @@ from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
 from topics.models.work import WorkPage
 
+MESSAGES_KEPT_DAYS = 90  # where no topic says otherwise
 SIMPLE_TEXT = ["bold", "italic", "link", "document-link", "ul", "ol"]
 END_OF_BLOCK = re.compile(r"(</(?:p|li|h\d)>|<br ?/?>)")
 
@@ -122,6 +123,16 @@ class TopicPage(WorkPage):
             "the form’s own page all. Empty: as the topic above, at last the site’s page."
         ),
     )
+    messages_kept_days = models.PositiveSmallIntegerField(
+        _("days that messages are kept"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=_(
+            "For how many days after it was closed a message is kept, 1 to 365; readers are told. "
+            "Empty: as the topic above, at last 90."
+        ),
+    )
     grant_seekers = RichTextField(_("for grant seekers"), blank=True, features=SIMPLE_TEXT)
     open_calls = StreamField([("call", OpenCall())], verbose_name=_("open calls"), blank=True)
     has_newsletter = models.BooleanField(
@@ -180,6 +191,7 @@ class TopicPage(WorkPage):
                     FieldPanel("contact_addresses"),
                     # Who may read messages is decided by who decides who is in which group.
                     FieldPanel("team", permission="auth.change_group"),
+                    FieldPanel("messages_kept_days"),
                     FieldPanel("local_help"),
                     MultiFieldPanel(
                         [FieldPanel("grant_seekers"), FieldPanel("open_calls", help_text=OPEN_CALLS_HELP)],
@@ -248,6 +260,13 @@ class TopicPage(WorkPage):
         """Whether this topic, or one that it lies under, names who may read messages to it."""
         note_pages(*self.lineage)
         return any(topic.is_of_team or topic.team_id for topic in self.lineage)
+
+    @property
+    def messages_kept(self) -> int:
+        """For how many days messages are kept after they were closed: as the nearest topic says that does."""
+        note_pages(*self.lineage)  # a part of the page may tell readers
+        told = (topic.messages_kept_days for topic in self.lineage)
+        return next((days for days in told if days), MESSAGES_KEPT_DAYS)
 
     @property
     def _nearest_help(self) -> str:

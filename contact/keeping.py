@@ -1,0 +1,86 @@
+"""What the worker does by itself with messages: warn of what will go, and forget what is due."""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from contact.models import Message
+from contact.receipts import PURPOSE as RECEIPT
+from harmhub import mail
+from harmhub.mail.models import Mail
+from harmhub.records import log_each
+
+BATCH = 200
+# A little less than a day, as the job does not run to the minute.
+BETWEEN_WARNINGS = timedelta(hours=23)
+WORDS = ("text", "name", "address")
+
+
+def forget_messages() -> int:
+    """Delete the messages whose time is over, each with a line in the log that says so; return how many.
+
+    Log and deletion of a batch are one transaction: whoever is killed in between leaves the rest to the next
+    run.
+    """
+    deleted = 0
+    while True:
+        with transaction.atomic():
+            due = Message.objects.due_to_be_forgotten().order_by("pk").values_list("pk", flat=True)
+            found = Message.objects.filter(pk__in=list(due[:BATCH]))
+            # A message may be reopened at this moment: locked, it is looked at once more.
+            held = [each.pk for each in found.select_for_update().only("pk")]
+            going = Message.objects.due_to_be_forgotten().filter(pk__in=held)
+            number = erase(going, "contact.forget", None)
+        deleted += number
+        if not number:
+            return deleted
+
+
+def erase(messages, action: str, user) -> int:
+    """Delete these messages for good, with their turns, the mails that carried answers, and receipts that
+    wait; return how many. Each is noted in the log under its reference, which tells nothing. Call it in a
+    transaction."""
+    chosen = Message.objects.filter(pk__in=list(messages.values_list("pk", flat=True)))
+    log_each(chosen.defer(*WORDS), action, user)
+    number = chosen.count()
+    Mail.objects.filter(pk__in=list(chosen.values_list("turns__mail", flat=True))).delete()
+    # Those that were sent stay for their week: by them is counted how often an address was written to.
+    digests = list(chosen.exclude(address_digest=None).values_list("address_digest", flat=True))
+    Mail.objects.waiting().filter(recipient__in=digests, purpose=RECEIPT).delete()
+    chosen.delete()
+    return number
+
+
+def warn_teams() -> int:
+    """Post to each who is told of messages one mail with the references of those that will be deleted soon;
+    return how many messages. Nothing happens if the last such mail is not a day old."""
+    with transaction.atomic():
+        lately = Message.objects.filter(warned_at__gt=timezone.now() - BETWEEN_WARNINGS)
+        if lately.exists():
+            return 0
+        soon = Message.objects.due_to_be_warned_of().defer(*WORDS).select_related("topic")
+        going = list(soon.order_by("forget_at", "pk"))
+        told: dict[str, list[Message]] = defaultdict(list)
+        for message in going:
+            for address in message.recipients:
+                told[address].append(message)
+        for address, theirs in told.items():
+            _warn(address, theirs)
+        Message.objects.filter(pk__in=[each.pk for each in going]).update(warned_at=timezone.now())
+    return len(going)
+
+
+def _warn(address: str, messages: list[Message]) -> None:
+    lines = [
+        {
+            "reference": each.reference,
+            "state": each.state,
+            "day": each.forget_at.date(),  # type: ignore[attr-defined]
+            "address": mail.public_url(reverse("message:inspect", args=[each.pk])),
+        }
+        for each in messages
+    ]
+    mail.post(purpose="contact-warning", to=address, template="contact-warning", context={"messages": lines})
