@@ -89,9 +89,13 @@ def doing(act: Callable[..., Done | None], message: Message, *given: Any) -> Don
     return done
 
 
-def undo(done: Done) -> None:
-    """Put back what an act did. Call it in a transaction. ActError: things went on meanwhile; nothing is
-    changed."""
+def undo(done: Done, user: Any) -> None:
+    """Put back what an act did. Call it in a transaction. ActError: things went on meanwhile, or this user
+    sees a message no more that she did not move away herself; nothing is changed."""
+    seen = set(Message.objects.seen_by(user).filter(pk__in=done.states).values_list("pk", flat=True))
+    moved = {pk for pk, (before, after) in done.states.items() if before["topic"] != after["topic"]}
+    if set(done.states) - seen - moved:
+        raise ActError(_("This message is another team’s now."))
     # In the order in which an answer locks them: a message before its doubles.
     order = (F("double_of").asc(nulls_first=True), "pk")
     changed = locked(Message.objects.filter(pk__in=done.states).order_by(*order))
@@ -194,6 +198,10 @@ def merge(message: Message, main: Message) -> None:
     main = _locked_at_once(main)
     if main.quarantined_at:
         raise ActError(_("That message is held back as spam."))
+    if main.closed_at or (main.answered_at and main.answered_at >= main.heard_at):
+        raise ActError(
+            _("That message is answered or closed: no answer is to come, so answer this one itself.")
+        )
     if main.double_of_id:
         raise ActError(_("That message is a double itself: give the reference of the one it belongs to."))
     if message.doubles.exists():
@@ -209,7 +217,9 @@ def _locked_at_once(message: Message) -> Message:
     """Return a second message, locked. ActError: somebody is at it, and may wait for the first one."""
     try:
         with transaction.atomic():
-            return Message.objects.select_for_update(nowait=True).only(*CHANGED).get(pk=message.pk)
+            return (
+                Message.objects.select_for_update(nowait=True).only(*CHANGED, "heard_at").get(pk=message.pk)
+            )
     except (Message.DoesNotExist, OperationalError):
         raise ActError(_("Somebody is just doing something with that message: try again.")) from None
 

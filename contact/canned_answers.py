@@ -2,14 +2,53 @@
 
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from wagtail.admin.panels import FieldPanel
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic.models import CopyView, DeleteView, EditView, IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
 
 from contact.models import CannedAnswer
+from contact.models.teams import of_teams
+
+
+def seen_by(user: Any) -> QuerySet[CannedAnswer]:
+    """Return the canned answers for all topics, and those of the teams that somebody is in."""
+    others = of_teams(CannedAnswer.objects.exclude(topic=None), user, "topic__path")
+    return CannedAnswer.objects.filter(Q(topic=None) | Q(pk__in=others.values("pk")))
+
+
+class OwnOnly:
+    """Has a view know only the canned answers of its user's teams."""
+
+    request: Any
+
+    def get_base_object_queryset(self) -> QuerySet[CannedAnswer]:
+        """Return them."""
+        return seen_by(self.request.user)
+
+
+class CannedAnswerEditView(OwnOnly, EditView):
+    """Change one."""
+
+
+class CannedAnswerCopyView(OwnOnly, CopyView):
+    """Copy one."""
+
+
+class CannedAnswerDeleteView(OwnOnly, DeleteView):
+    """Delete one."""
+
+
+class CannedAnswerIndexView(IndexView):
+    """The canned answers."""
+
+    def get_base_queryset(self) -> QuerySet[CannedAnswer]:
+        """Return those that this user may see."""
+        return seen_by(self.request.user)
 
 
 class CannedAnswerViewSet(ModelViewSet):
@@ -21,6 +60,10 @@ class CannedAnswerViewSet(ModelViewSet):
     add_to_settings_menu = True
     inspect_view_enabled = False
     copy_view_enabled = True
+    index_view_class = CannedAnswerIndexView
+    edit_view_class = CannedAnswerEditView
+    copy_view_class = CannedAnswerCopyView
+    delete_view_class = CannedAnswerDeleteView
     list_display = [
         "title",
         "topic",

@@ -16,6 +16,12 @@ from topics.models import TopicPage
 TOO_LONG = _("Shorten it to %(limit_value)s characters; it has %(show_value)s")
 
 
+def last_of(message: Message) -> int | None:
+    """Return the number of what was said last, by the reader or to her; None: only the message itself."""
+    said = message.turns.exclude(kind=Turn.Kind.NOTE).order_by("-pk")
+    return said.values_list("pk", flat=True).first()
+
+
 class ActForm(forms.Form):
     """A form of one act with one message. Its fields have ids of their own."""
 
@@ -157,7 +163,7 @@ class AnswerForm(ActForm):
         for name, there in (("canned", self.fields["canned"].queryset), ("doubles", doubles)):  # type: ignore[attr-defined]
             if not there.exists():
                 del self.fields[name]
-        self.initial = {"last": self._last or "", "doubles": list(doubles)}
+        self.initial = {"last": last_of(self.message) or "", "doubles": list(doubles)}
 
     @property
     def way(self) -> str:
@@ -168,17 +174,12 @@ class AnswerForm(ActForm):
             return gettext("Her address cannot be read: the answer only stands on the site.")
         return gettext("It stands on the site, where the reader finds it with reference and key.")
 
-    @property
-    def _last(self) -> int | None:
-        said = self.message.turns.exclude(kind=Turn.Kind.NOTE).order_by("-pk")
-        return said.values_list("pk", flat=True).first()
-
     def clean(self) -> dict[str, Any]:
         """ValidationError: something was said that whoever wrote this has not seen."""
         told = super().clean() or {}
-        if self._last != told.get("last"):
+        if last_of(self.message) != told.get("last"):
             self.data = self.data.copy()
-            self.data["last"] = self._last or ""
+            self.data["last"] = last_of(self.message) or ""
             raise forms.ValidationError(
                 _("Meanwhile something was said: it stands above. Read it before you send your answer.")
             )

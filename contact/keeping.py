@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contact.models import Message
-from contact.receipts import PURPOSE as RECEIPT
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.records import log_each

@@ -65,6 +65,9 @@ def _counted(request: HttpRequest, form: OpenForm, act: Act) -> HttpResponse:
         return too_many(form, partial(_ask, request))
     try:
         return act(request, form)
+    except errors.UNREACHABLE:  # which says nothing of the key
+        limits.give_back(form.name, request)
+        raise
     except Message.DoesNotExist:
         form.add_error("reference", NOTHING_OPENS)
         return _ask(request, form, status=422)

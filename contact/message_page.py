@@ -21,7 +21,7 @@ from wagtail.log_actions import log
 from contact import acts, spam
 from contact.acts import ActError, Done
 from contact.answering import answer
-from contact.inbox_forms import FORMS, ActForm, AnswerForm
+from contact.inbox_forms import FORMS, ActForm, AnswerForm, last_of
 from contact.keys import shown_sealed
 from contact.models import Message, Turn
 from harmhub.records import RecordHistoryView, RecordInspectView
@@ -56,6 +56,19 @@ ACTS = {
     "merge": (gettext_lazy("Merge"), gettext_lazy("Message %s is closed as a double.")),
     "separate": (gettext_lazy("No double"), gettext_lazy("Message %s is a message of its own again.")),
 }
+
+
+# These end something: not without what was said since the page was opened.
+ENDING = {"close", "merge", "quarantine"}
+
+
+def buttons_of(message: Message) -> list[str]:
+    """Return the acts that need nothing but a button and fit the state of a message."""
+    if message.quarantined_at:
+        return ["restore"]
+    owning = ["unassign"] if message.assigned_to_id else ["take"]
+    double = ["separate"] if message.double_of_id else []
+    return [*owning, *double, "reopen" if message.closed_at else "close", "quarantine"]
 
 
 class SeenOnly:
@@ -103,6 +116,7 @@ class MessageView(SeenOnly, RecordInspectView):
         context = super().get_context_data(**kwargs) | {
             "sealed": shown_sealed(message),
             "turns": [(turn, shown_sealed(turn)) for turn in turns],
+            "last": last_of(message) or "",
             "doubles": seen.filter(double_of=message.pk),
             "main": seen.filter(pk=message.double_of_id).first(),
         }
@@ -111,17 +125,8 @@ class MessageView(SeenOnly, RecordInspectView):
         forms = {name: form(message=message, user=user) for name, form in FORMS.items()}
         if self.shown_form:
             forms[self.shown_form.prefix_of_ids] = self.shown_form
-        buttons = [(act, ACTS[act][0]) for act in self._buttons()]
+        buttons = [(act, ACTS[act][0]) for act in buttons_of(message)]
         return context | {"forms": forms, "buttons": buttons, "broken": self._broken()}
-
-    def _buttons(self) -> list[str]:
-        """Return the acts that need nothing but a button and fit the state of the message."""
-        message = self.object
-        if message.quarantined_at:
-            return ["restore"]
-        owning = ["unassign"] if message.assigned_to_id else ["take"]
-        ending = "reopen" if message.closed_at else "close"
-        return [*owning, "separate" if message.double_of_id else ending, "quarantine"]
 
     def _broken(self) -> list[tuple[str, str]]:
         """Return the errors of the form that comes back, each with the id of its field."""
@@ -170,6 +175,7 @@ class ActView(MessageView):
             with transaction.atomic():  # nothing happens to a message without a note of who did it
                 seen = Message.objects.seen_by(request.user)
                 message = get_object_or_404(acts.locked(seen), pk=message.pk)
+                self._refuse_late(act, message)
                 form = FORMS[act](request.POST, message=message, user=request.user) if act in FORMS else None
                 if form and not self._repeats(act, form) and not form.is_valid():
                     return self.shown(form, 422)
@@ -183,6 +189,13 @@ class ActView(MessageView):
         said = str(ACTS[act][1]) % message.reference
         messages.success(request, told(said, request, message, done))
         return self._back(message)
+
+    def _refuse_late(self, act: str, message: Message) -> None:
+        """ActError: the message is not any more as the page showed it."""
+        fits = act not in acts.PLAIN or act in buttons_of(message)
+        last = self.request.POST.get("last")
+        if not fits or (act in ENDING and last is not None and last != str(last_of(message) or "")):
+            raise ActError(_("Meanwhile something happened to the message: look at it again."))
 
     def _known(self) -> str:
         if (act := self.kwargs["act"]) not in ACTS:
@@ -259,7 +272,7 @@ class UndoView(PermissionCheckedMixin, View):
             done = Done.of_token(request.POST.get("token", ""), request.user)
             pks = list(done.states)
             with transaction.atomic():
-                acts.undo(done)
+                acts.undo(done, request.user)
                 for message in Message.objects.filter(pk__in=pks).only("reference"):
                     log(instance=message, action="contact.undo", user=request.user)
             messages.success(request, told(_("Undone.")))

@@ -1,5 +1,7 @@
 """What a reader does with her own message, once reference and key have opened it."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 from wagtail.log_actions import log
@@ -16,12 +18,12 @@ def state_of(message: Message) -> str:
     That it is held back as spam is not told: who sends spam would learn from it. Until somebody restores it,
     it has been received.
     """
-    if message.closed_at:
+    if message.closed_at and (message.answered_at or not message.double_of_id):
         return "closed"
     said = message.answered_at
     if said and said >= message.heard_at and said <= timezone.now() - ANSWER_WAITS:
         return "answered"
-    return "taken" if message.assigned_to_id else "received"
+    return "taken" if message.assigned_to_id or message.double_of_id else "received"
 
 
 def turns_of(message: Message) -> list[Turn]:
@@ -35,13 +37,15 @@ def write_again(message: Message, text: str) -> None:
     back. Message.DoesNotExist: it was erased meanwhile."""
     message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     words = sealed_for(message, text)
+    lately = message.turns.filter(kind=Turn.Kind.READER, written_at__gt=timezone.now() - timedelta(hours=1))
+    is_first = not lately.exists()  # one notice an hour is enough
     Turn.objects.create(message=message, kind=Turn.Kind.READER, text=words)
     if message.closed_at:
         message.reopen()
         log(instance=message, action="contact.reopen")
     message.heard_at = timezone.now()
     message.save(update_fields=["heard_at"])
-    if not message.quarantined_at:
+    if is_first and not message.quarantined_at:
         message.tell_of_more(words)
 
 

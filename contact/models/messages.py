@@ -20,7 +20,7 @@ from contact.promise import overdue_before, promised_for, today
 from contact.references import key_digest, new_key, new_reference
 from harmhub import mail
 from harmhub.mail.models import Mail
-from harmhub.models import SiteSettings
+from harmhub.models import SiteSettings, nobody
 from harmhub.sealing import SealedTextField, address_digest
 from topics.models.topics import MESSAGES_KEPT_DAYS
 
@@ -55,7 +55,7 @@ class MessageQuerySet(models.QuerySet):
     def seen_by(self, user: Any) -> "MessageQuerySet":
         """Return the messages that somebody may see, of those who may see messages at all: who is in the team
         of their topic. Where neither a topic above nor the site names a team, everybody is."""
-        return of_teams(self, user, "topic__path")
+        return of_teams(self, user, "topic__path", kept="last_team")
 
     def counts(self, user: Any) -> dict[str, int]:
         """Return how many there are in each state, and of somebody's own ("mine"), in one query."""
@@ -180,6 +180,10 @@ class Message(models.Model):
         on_delete=models.SET_NULL,
         related_name="messages",
     )
+    # Whose it was, where its topic was deleted: it is not everybody's for that.
+    last_team = models.ForeignKey(
+        "auth.Group", null=True, on_delete=models.SET(nobody), related_name="+", editable=False
+    )
     language = models.CharField(_("language"), max_length=12)
     text = SealedTextField(_("message"))
     name = SealedTextField(_("name"), default="")
@@ -291,7 +295,7 @@ class Message(models.Model):
     def team(self) -> Group | None:
         """The team of its topic or of one that it lies under, else that of the site; None: everybody who may
         see messages."""
-        number = team_of(self.topic)
+        number = team_of(self.topic) if self.topic else self.last_team_id or team_of(None)
         return Group.objects.get(pk=number) if number else None
 
     @property
@@ -343,6 +347,12 @@ class Message(models.Model):
         self.quarantined_at, self.quarantine_reason = timezone.now(), self.Reason.EDITOR
         self.warned_at = None
         self.save(update_fields=["quarantined_at", "quarantine_reason", "warned_at"])
+        self.let_doubles_go()
+
+    def let_doubles_go(self) -> None:
+        """Have its doubles that nobody answered be messages of their own again, open: no answer to this one
+        is to come."""
+        self.doubles.filter(answered_at=None).update(double_of=None, closed_at=None, warned_at=None)
 
     def restore(self) -> None:
         """Take the message out of quarantine, and tell the people of the topic if nobody told them yet."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import (
     BooleanField,
+    Case,
     CharField,
     ExpressionWrapper,
     F,
@@ -14,6 +15,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
@@ -31,15 +33,17 @@ def nearest(number: Combinable, path: Combinable) -> Subquery:
     return Subquery(named.values("number")[:1], IntegerField())
 
 
-def with_team[Found: QuerySet](found: Found, path: str) -> Found:
+def with_team[Found: QuerySet](found: Found, path: str, kept: str = "") -> Found:
     """Return these rows with ``its_team``, the number of a group or None. path: from a row to the place of
-    its topic in the tree. What a topic names holds for its translations, where they name no other."""
+    its topic in the tree; kept: the field with the group of a row whose topic was deleted. What a topic names
+    holds for its translations, where they name no other."""
     family = TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False)
     own_first = family.annotate(is_own=ExpressionWrapper(Q(pk=OuterRef("pk")), BooleanField()))
     named = Subquery(own_first.order_by("-is_own", "pk").values("team")[:1], IntegerField())
-    return found.annotate(
-        its_team=Coalesce(nearest(named, OuterRef(path)), Value(_team_of_the_site(), IntegerField()))
-    )
+    theirs: list[Combinable] = [nearest(named, OuterRef(path))]
+    if kept:
+        theirs.append(Case(When(topic=None, then=F(kept)), output_field=IntegerField()))
+    return found.annotate(its_team=Coalesce(*theirs, Value(_team_of_the_site(), IntegerField())))
 
 
 def team_of(topic: TopicPage | None) -> int | None:
@@ -53,9 +57,9 @@ def _team_of_the_site() -> int | None:
     return SiteSettings.objects.filter(site__is_default_site=True).values_list("team", flat=True).first()
 
 
-def of_teams[Found: QuerySet](found: Found, user: Any, path: str) -> Found:
+def of_teams[Found: QuerySet](found: Found, user: Any, path: str, kept: str = "") -> Found:
     """Return of these rows those that somebody may see, of those who may see messages at all: who is in their
     team. Where neither a topic above nor the site names a team, everybody is."""
     if user.is_superuser:
         return found
-    return with_team(found, path).filter(Q(its_team=None) | Q(its_team__in=user.groups.values("pk")))
+    return with_team(found, path, kept).filter(Q(its_team=None) | Q(its_team__in=user.groups.values("pk")))

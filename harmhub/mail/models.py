@@ -152,9 +152,11 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.filter(bounce__isnull=False)
 
     def found_by(self, words: str) -> Self:
-        """Return the mails to this address, or of this purpose."""
-        purpose = "-".join(words.split())
-        return self.to(words.strip()) if "@" in words else self.filter(purpose__icontains=purpose)
+        """Return the mails to this address, or of this purpose. By address not those of the contact box: that
+        somebody wrote there is for the team of the topic alone."""
+        if "@" in words:
+            return self.to(words.strip()).exclude(purpose__startswith="contact-")
+        return self.filter(purpose__icontains="-".join(words.split()))
 
     def forget(self, before: datetime | Combinable) -> int:
         """Wipe recipient and texts of mails sent or given up before this time; return how many."""
