@@ -36,6 +36,7 @@ pytest_plugins = [
     "tests.fixtures.inbox",
     "tests.fixtures.mails",
     "tests.fixtures.names",
+    "tests.fixtures.replying",
     "tests.fixtures.room",
     "tests.fixtures.runs",
     "tests.fixtures.writing",

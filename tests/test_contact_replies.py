@@ -1,60 +1,31 @@
 """Readers' replies by mail: filed to the message that the address names, and to no other."""
 
-import io
 import os
 import subprocess
 import sys
-from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
 from django.conf import settings as project
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis
-from hypothesis import strategies as st
 from wagtail.models import ModelLogEntry
 
 from contact.models import Message, Turn
-from contact.replies import MOST_A_DAY, NoSuchAddressError, TooManyError, file_reply, text_of
+from contact.replies import MOST_A_DAY, NoSuchAddressError, TooManyError, file_reply
 from contact.reply_address import named_by, reply_address
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
 from tests.fixtures import databases
 from tests.fixtures.inbox import do, now_is_later, written
+from tests.fixtures.replying import WORDS, pipe_into, reply
 
-WORDS = "Thank you. May I bring a friend?"
-
-
-@pytest.fixture(autouse=True)
-def inbound(settings) -> None:
-    settings.CONTACT_REPLY_ADDRESS = "Answers@example.org"
+pytestmark = pytest.mark.usefixtures("inbound")
 
 
 @pytest.fixture
-def message(tree) -> Message:
-    now = timezone.now()
-    return written(
-        tree.harm_reduction,
-        answer_by="mail",
-        address="nora@example.org",
-        answered_at=now - timedelta(days=1),
-        heard_at=now - timedelta(days=3),
-    )
-
-
-def reply(message: Message, text: str = WORDS, **headers: str) -> EmailMessage:
-    mail = EmailMessage()
-    mail["From"] = "Nora <nora@example.org>"
-    mail["To"] = f"Team <{reply_address(message)}>"
-    mail["Subject"] = "Re: Your message"
-    mail["Message-ID"] = "<1@example.org>"
-    for name, value in headers.items():
-        mail[name.replace("_", "-")] = value
-    mail.set_content(text)
-    return mail
+def message(answered_by_mail) -> Message:
+    return answered_by_mail
 
 
 def test_a_reply_is_filed_to_its_message_which_waits_again(message):
@@ -139,45 +110,16 @@ def test_robots_are_not_heard(message, header):
 
 
 @pytest.mark.parametrize(
-    "subject", ["Automatic reply: Your message", "Out of Office", "Respuesta automática: x"]
+    "subject", ["Out of office hours: when can I come?", "Automatic reply: Your message"]
 )
-def test_absence_notes_are_known_by_their_subject(message, subject):
+def test_a_subject_alone_makes_no_robot(message, subject):
     mail = reply(message)
     mail.replace_header("Subject", subject)
-    assert file_reply(bytes(mail)) is None
+    assert file_reply(bytes(mail)).text == WORDS
 
 
 def test_a_person_s_own_mark_that_she_is_no_robot_is_believed(message):
     assert file_reply(bytes(reply(message, Auto_Submitted="no")))
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("Yes.\n\nOn Monday, the team wrote:\n> Come.\n> Bring nothing.\n", "Yes."),
-        (
-            "Yes.\n\nOn Monday, 3 May 2027 at 10:00 the team of Fennmark <answers@x.org>\nwrote:\n> Come.",
-            "Yes.",
-        ),
-        ("Sí.\n\nEl lunes, el equipo escribió:\n\n> Ven.\n", "Sí."),
-        ("Yes.\n-----Original Message-----\nFrom: x\nCome.", "Yes."),
-        ("> Come.\n\nYes.", "> Come.\n\nYes."),
-        ("> Come.", "> Come."),
-        ("Two things:\n1\n2", "Two things:\n1\n2"),
-        ("a\x00b\x07c", "abc"),
-        ("x" * 20_000, "x" * 10_000),
-    ],
-)
-def test_words_are_kept_without_the_mail_that_they_answer(message, text, kept):
-    assert text_of(reply(message, text)).replace("\r", "") == kept
-
-
-def test_a_mail_in_html_alone_is_kept_as_text(message):
-    mail = reply(message)
-    mail.set_content(
-        "<style>p{}</style><p>Thank you.<br>Bye</p><blockquote>Come</blockquote>", subtype="html"
-    )
-    assert file_reply(bytes(mail)).text == "Thank you.\nBye"
 
 
 def test_attachments_are_dropped_and_mentioned_without_their_names(message):
@@ -204,37 +146,15 @@ def test_who_writes_without_end_is_put_off(message):
         file_reply(bytes(reply(message)))
 
 
-@hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
-@given(body=st.binary(max_size=300), header=st.binary(max_size=80).filter(lambda line: b"\n" not in line))
-def test_no_mail_makes_it_fail(message, body, header):
-    raw = b"To: " + reply_address(message).encode() + b"\nContent-Type: " + header + b"\n\n" + body
-    try:
-        turn = file_reply(raw)
-    except (NoSuchAddressError, TooManyError):
-        return
-    assert turn is None or len(turn.text) <= 10_000
-
-
-def run(monkeypatch: pytest.MonkeyPatch, raw: bytes, *arguments: str) -> tuple[int, str]:
-    """Return how the command ends, and what it says."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))
-    said = io.StringIO()
-    try:
-        call_command("file_reply", *arguments, stderr=said)
-    except SystemExit as end:
-        return end.code, said.getvalue()
-    return 0, said.getvalue()
-
-
 def test_the_command_ends_as_a_mail_server_expects(message, monkeypatch):
-    assert run(monkeypatch, bytes(reply(message))) == (0, "")
-    assert run(monkeypatch, bytes(reply(message)), "nobody@example.org")[0] == os.EX_NOUSER
+    assert pipe_into(monkeypatch, bytes(reply(message))) == (0, "")
+    assert pipe_into(monkeypatch, bytes(reply(message)), "nobody@example.org")[0] == os.EX_NOUSER
     message.delete()
-    code, said = run(monkeypatch, bytes(reply(message)))
+    code, said = pipe_into(monkeypatch, bytes(reply(message)))
     assert code == os.EX_NOUSER
     assert "nora" not in said
     monkeypatch.setattr("contact.management.commands.file_reply.LARGEST", 10)
-    assert run(monkeypatch, bytes(reply(message)))[0] == os.EX_DATAERR
+    assert pipe_into(monkeypatch, bytes(reply(message)))[0] == os.EX_DATAERR
 
 
 @pytest.mark.django_db(transaction=True)
@@ -266,15 +186,40 @@ def test_a_mail_server_pipes_a_mail_into_it(message):
     assert (refused.returncode, refused.stderr) == (os.EX_NOUSER, b"There is no such address.\n")
 
 
-def test_parts_within_parts_without_end_are_no_mail(message, monkeypatch):
-    deep = f"To: {reply_address(message)}\n".encode()
-    for level in range(2_000):
-        deep += b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (level, level)
-    assert run(monkeypatch, deep)[0] in (0, os.EX_DATAERR)
-
-
 def test_without_the_setting_there_is_no_address(message, settings):
     address = reply_address(message)
     settings.CONTACT_REPLY_ADDRESS = ""
     assert reply_address(message) == ""
     assert named_by(address) is None
+
+
+ANOTHER = "This reply came from another address than the reader's."
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_hers"),
+    [
+        ("Nora <nora@example.org>", True),
+        ("NORA@Example.ORG", True),
+        ("stranger@evil.example", False),
+        ("nora@example.org, stranger@evil.example", False),
+        ('"nora@example.org" <stranger@evil.example>', False),
+        ("=?utf-8?q?nora=40example.org=3E?= <stranger@evil.example>", False),
+        ("", False),
+    ],
+)
+def test_a_reply_from_another_sender_has_a_note_that_does_not_name_him(message, sender, is_hers):
+    raw = bytes(reply(message)).replace(b"From: Nora <nora@example.org>", b"From: " + sender.encode())
+    assert file_reply(raw).text == WORDS
+    notes = message.turns.filter(kind=Turn.Kind.NOTE)
+    assert [note.text.startswith(ANOTHER) for note in notes] == [True] * (not is_hers)
+    assert "evil" not in "".join(note.text for note in notes)
+
+
+def test_what_goes_wrong_unexpectedly_is_put_off_without_a_word(message, monkeypatch):
+    def fail(*_) -> None:
+        raise AssertionError(f"expected name token at {WORDS}")
+
+    monkeypatch.setattr("contact.management.commands.file_reply.file_reply", fail)
+    code, said = pipe_into(monkeypatch, bytes(reply(message)))
+    assert (code, said) == (os.EX_TEMPFAIL, "Try again later (AssertionError).\n")

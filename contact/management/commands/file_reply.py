@@ -37,6 +37,8 @@ class Command(BaseCommand):
             self._end(os.EX_TEMPFAIL, "Too many mails came from you today.")
         except (OperationalError, InterfaceError):
             self._end(os.EX_TEMPFAIL, "Try again later.")
+        except Exception as error:  # whose own words may be the reader's
+            self._end(os.EX_TEMPFAIL, f"Try again later ({type(error).__name__}).")
 
     def _end(self, code: int, words: str) -> None:
         """Say why, in words that a mail server may pass on to the sender, and end."""
