@@ -198,12 +198,12 @@ def merge(message: Message, main: Message) -> None:
     main = _locked_at_once(main)
     if main.quarantined_at:
         raise ActError(_("That message is held back as spam."))
+    if main.double_of_id:
+        raise ActError(_("That message is a double itself: give the reference of the one it belongs to."))
     if main.closed_at or (main.answered_at and main.answered_at >= main.heard_at):
         raise ActError(
             _("That message is answered or closed: no answer is to come, so answer this one itself.")
         )
-    if main.double_of_id:
-        raise ActError(_("That message is a double itself: give the reference of the one it belongs to."))
     if message.doubles.exists():
         raise ActError(_("This message has doubles itself: merge the other one into it."))
     if team_of(message.topic) != team_of(main.topic):

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.contrib.admin.utils import unquote
 from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from wagtail.admin.panels import FieldPanel
@@ -25,10 +27,11 @@ class OwnOnly:
     """Has a view know only the canned answers of its user's teams."""
 
     request: Any
+    kwargs: Any
 
-    def get_base_object_queryset(self) -> QuerySet[CannedAnswer]:
-        """Return them."""
-        return seen_by(self.request.user)
+    def get_object(self, queryset: QuerySet | None = None) -> CannedAnswer:
+        """Return the one that is asked for. Http404: it is another team's."""
+        return get_object_or_404(seen_by(self.request.user), pk=unquote(str(self.kwargs["pk"])))
 
 
 class CannedAnswerEditView(OwnOnly, EditView):

@@ -47,8 +47,7 @@ def erase(messages, action: str, user) -> int:
     number = chosen.count()
     Mail.objects.filter(pk__in=list(chosen.values_list("turns__mail", flat=True))).delete()
     # Those that were sent stay for their week: by them is counted how often an address was written to.
-    digests = list(chosen.exclude(address_digest=None).values_list("address_digest", flat=True))
-    Mail.objects.waiting().filter(recipient__in=digests, purpose=RECEIPT).delete()
+    Mail.objects.waiting().filter(pk__in=list(chosen.values_list("receipt", flat=True))).delete()
     chosen.delete()
     return number
 

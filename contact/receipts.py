@@ -33,9 +33,9 @@ def _acknowledge(number: int) -> None:
     if message is None or isinstance(message.address, Unreadable):
         return  # erased or held back meanwhile; or until its key is there
     if message.address and _may_be_written_to(message.address):
-        _post(message)
+        message.receipt = _post(message)
     message.acknowledged_at = timezone.now()
-    message.save(update_fields=["acknowledged_at"])
+    message.save(update_fields=["acknowledged_at", "receipt"])
 
 
 def _may_be_written_to(address: str) -> bool:
@@ -45,13 +45,13 @@ def _may_be_written_to(address: str) -> bool:
     return all(sent.filter(created_at__gt=now - span).count() < most for span, most in MOST.items())
 
 
-def _post(message: Message) -> None:
+def _post(message: Message) -> Mail:
     """Post the mail. Nothing that was typed stands in it, nor the topic, nor the key."""
     with translation.override(message.language):
         look_up = mail.public_url(reverse("contact:look_up"))
         sender = _("Confirmation") if message.is_discreet else ""
     context = {"reference": message.reference, "look_up": look_up, "is_discreet": message.is_discreet}
-    mail.post(
+    return mail.post(
         purpose=PURPOSE,
         to=message.address,
         template="contact-receipt",

@@ -209,6 +209,7 @@ class Message(models.Model):
     heard_at = models.DateTimeField(_("last heard"), default=timezone.now, editable=False)
     answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
     notified_at = models.DateTimeField(_("people told"), null=True, editable=False)
+    receipt = models.ForeignKey(Mail, models.SET_NULL, null=True, related_name="+", editable=False)
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, editable=False)
     # When the team was told that it will be deleted soon.
     warned_at = models.DateTimeField(null=True, editable=False)

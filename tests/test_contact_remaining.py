@@ -1,0 +1,151 @@
+"""What becomes of messages when what they belong to goes, and of acts on what has changed meanwhile."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import OperationalError
+from django.urls import reverse
+from django.utils import timezone
+
+from contact import look_up, reading
+from contact.acts import merge
+from contact.models import CannedAnswer, Message, Turn
+from harmhub import mail
+from harmhub.mail.models import Mail
+from harmhub.sealing import address_digest
+from tests.factories import Tree
+from tests.fixtures.inbox import client_of, member, written
+from tests.fixtures.inbox import do as act
+
+pytestmark = pytest.mark.django_db
+OWN = {"sec-fetch-site": "same-origin"}
+
+
+def test_messages_of_a_deleted_topic_stay_with_its_team(tree: Tree):
+    tree.justice.team = Group.objects.create(name="Justice team")
+    tree.justice.save()
+    message = written(tree.justice)
+    message.close()
+    insider, outsider = member("insider", "Justice team"), member("outsider")
+    tree.justice.delete()
+    assert Message.objects.seen_by(insider).get().topic is None
+    assert not Message.objects.seen_by(outsider).exists()
+
+
+@pytest.mark.parametrize("ending", ["erase", "quarantine", "forget"])
+def test_double_is_open_again_when_no_answer_to_the_other_is_to_come(tree: Tree, ending: str):
+    main, double = written(tree.justice), written(tree.justice)
+    merge(double, main)
+    double.refresh_from_db()
+    assert reading.state_of(double) == "taken"
+    if ending == "erase":
+        reading.erase(main)
+    elif ending == "quarantine":
+        main.quarantine()
+    else:
+        Message.objects.filter(pk=main.pk).delete()
+    assert Message.objects.waiting().filter(pk=double.pk, double_of=None).exists()
+
+
+@pytest.mark.parametrize("state", ["answered", "closed"])
+def test_nothing_is_merged_into_what_is_answered_or_closed(tree: Tree, desk, state: str):
+    main, double = written(tree.justice), written(tree.justice)
+    Message.objects.filter(pk=main.pk).update(**{f"{state}_at": timezone.now()})
+    act(desk, double, "merge", reference=main.reference)
+    double.refresh_from_db()
+    assert double.double_of is None
+
+
+@pytest.mark.parametrize("ending", ["close", "quarantine"])
+def test_nobody_ends_a_message_without_the_words_that_came_meanwhile(tree: Tree, desk, ending: str):
+    message = written(tree.justice)
+    Turn.objects.create(message=message, kind=Turn.Kind.READER, text="One more thing")
+    act(desk, message, ending, last="")
+    message.refresh_from_db()
+    assert (message.closed_at, message.quarantined_at) == (None, None)
+    act(desk, message, ending, last=message.turns.get().pk)
+    message.refresh_from_db()
+    assert message.closed_at or message.quarantined_at
+
+
+def test_act_that_does_not_fit_changes_nothing(tree: Tree, desk):
+    closed, held = written(tree.justice), written(tree.justice)
+    closed.close()
+    held.quarantine()
+    act(desk, closed, "separate")
+    act(desk, held, "close")
+    act(desk, held, "quarantine")
+    at = held.quarantined_at
+    for message in (closed, held):
+        message.refresh_from_db()
+    assert closed.closed_at
+    assert (held.closed_at, held.quarantined_at) == (None, at)
+
+
+def test_nothing_is_undone_by_who_is_in_the_team_no_more(tree: Tree):
+    tree.justice.team = team = Group.objects.create(name="Justice team")
+    tree.justice.save()
+    user, message = member("insider", "Justice team"), written(tree.justice)
+    client = client_of(user)
+    page = act(client, message, "close").content.decode()
+    token = page.partition('name="token" value="')[2].partition('"')[0]
+    assert token
+    user.groups.remove(team)
+    client.post(reverse("message:undo"), {"token": token})
+    message.refresh_from_db()
+    assert message.closed_at
+
+
+def test_canned_answers_of_a_team_are_its_own(tree: Tree):
+    tree.justice.team = Group.objects.create(name="Justice team")
+    tree.justice.save()
+    own = CannedAnswer.objects.create(title="Ours", text="Words", topic=tree.justice, language="en")
+    CannedAnswer.objects.create(title="Everybody's", text="Words", language="en")
+    insider, outsider = (client_of(member(*names)) for names in (("in", "Justice team"), ("out",)))
+    listing = reverse("canned_answer:index")
+    assert "Ours" in insider.get(listing).content.decode()
+    page = outsider.get(listing).content.decode()
+    assert "Ours" not in page
+    assert "Everybody" in page
+    for name in ("edit", "delete", "copy"):
+        address = reverse(f"canned_answer:{name}", args=[own.pk])
+        assert insider.get(address).status_code == 200
+        assert outsider.get(address).status_code == 404
+
+
+def test_outage_counts_as_no_wrong_key(tree: Tree, client, monkeypatch):
+    message = written(tree.justice)
+    pair = {"reference": message.reference, "key": message.issue_secret()}
+    message.save()
+
+    def away(*given):
+        raise OperationalError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(look_up, "_opened", away)
+        for _ in range(look_up.TRIES_PER_CLIENT + 1):
+            assert client.post("/contact/look-up/", pair, headers=OWN).status_code == 503
+    assert client.post("/contact/look-up/", pair, headers=OWN).status_code == 200
+
+
+def test_deleting_a_message_keeps_the_receipt_of_somebody_else_s(tree: Tree):
+    mails = [
+        mail.post(purpose="contact-receipt", to="reader@example.org", template="contact-receipt", context={})
+        for _ in range(2)
+    ]
+    of_address = {"address": "reader@example.org", "address_digest": address_digest("reader@example.org")}
+    mine, other = (written(tree.justice, receipt=receipt, **of_address) for receipt in mails)
+    reading.erase(other)
+    assert [each.pk for each in Mail.objects.all()] == [mine.receipt_id]
+
+
+def test_further_words_within_the_hour_are_one_notice(tree: Tree):
+    message = written(tree.harm_reduction)
+    Mail.objects.all().delete()
+    for _ in range(3):
+        reading.write_again(message, "And this")
+    assert Mail.objects.filter(purpose="contact-notice").count() == 1
+
+
+def test_mails_of_the_contact_box_are_not_found_by_address():
+    mail.post(purpose="contact-receipt", to="reader@example.org", template="contact-receipt", context={})
+    assert not Mail.objects.found_by("reader@example.org").exists()
