@@ -1,18 +1,14 @@
 """The topic: a page in a tree, with what the organisation thinks, who works on it, and its recent work."""
 
-import re
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from html import unescape
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail import blocks
@@ -37,7 +33,6 @@ from topics.models.work import WorkPage
 
 MESSAGES_KEPT_DAYS = 90  # where no topic says otherwise
 SIMPLE_TEXT = ["bold", "italic", "link", "document-link", "ul", "ol"]
-END_OF_BLOCK = re.compile(r"(</(?:p|li|h\d)>|<br ?/?>)")
 
 
 OPEN_CALLS_HELP = _(
@@ -296,12 +291,6 @@ class TopicPage(WorkPage):
     def local_help_html(self) -> SafeString:
         """The local help of this topic, or of the nearest above that has any, as HTML."""
         return mark_safe(self._texts[2])  # noqa: S308 (as above)
-
-    @property
-    def local_help_in_short(self) -> str:
-        """The first words of the local help, as plain text."""
-        lines = strip_tags(END_OF_BLOCK.sub(r"\1 ", self._texts[2]))
-        return Truncator(" ".join(unescape(lines).split())).chars(160)
 
     @property
     def calls(self) -> list[blocks.StructValue]:
