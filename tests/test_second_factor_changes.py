@@ -45,6 +45,25 @@ def test_changes_ask_for_a_fresh_proof_and_lead_back(owner):
     assert factors.has_one(owner)
 
 
+def test_password_alone_proves_nothing_anew_in_a_session_that_is_verified(owner):
+    client = inside(owner, app_of(owner))
+    session = client.session
+    session[factors.PROVED] -= factors.FRESH
+    session.save()
+    with_password(client=client)
+    for answer in (client.get(SIGN_IN), client.get(APP), client.post(CODES)):
+        assert answer["Location"].startswith(GIVE)
+    assert not RecoveryCodes.objects.exists()
+    assert factors.PROVED not in client.session
+
+
+def test_password_once_more_takes_a_fresh_proof_away_too(owner):
+    client = inside(owner, app_of(owner))
+    with_password(client=client)
+    assert client.post(CODES)["Location"].startswith(GIVE)
+    assert factors.PROVED not in client.session
+
+
 def test_whoever_has_none_proves_herself_by_password(writer):
     client = with_password("wu")
     session = client.session

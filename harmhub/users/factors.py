@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
+from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp import login as otp_login
 from django_otp.models import Device
 from django_otp_webauthn.models import WebAuthnCredential
@@ -85,9 +86,13 @@ def proved(request: HttpRequest, device: Device | None = None) -> None:
 
 
 @receiver(user_logged_in)
-def _logged_in(request: HttpRequest, **event: Any) -> None:
+def _logged_in(request: HttpRequest, user: User, **event: Any) -> None:
+    """Begin a session anew, also where its user has logged in once more: Django keeps what was in it."""
     sessions.begin(request.session)
-    request.session[PROVED] = time.time()
+    request.session.pop(DEVICE_ID_SESSION_KEY, None)
+    request.session.pop(PROVED, None)
+    if not has_one(user):  # else the password is half a proof
+        request.session[PROVED] = time.time()
 
 
 def check_code(user: User, code: str) -> Device | None:
