@@ -392,9 +392,29 @@ SECOND_FACTOR_FOR = [
     "newsletter.view_subscription",
     "newsletter.export_subscription",
     "newsletter.erase_subscription",
+    "newsletter.import_subscription",
+    "newsletter.view_suppression",
+    "newsletter.change_suppression",
     "newsletter.view_signup",
     "newsletter.change_signup",
+    "newsletter.view_update",
+    "newsletter.view_run",
+    "newsletter.publish_mailing",
+    "newsletter.lock_mailing",
+    "newsletter.unlock_mailing",
     "mail.view_mail",
+    "mail.change_mail",
+    # What is sent in the organisation's name, and whose approval it takes.
+    *(
+        model.replace(".", f".{verb}_")
+        for model in (
+            "contact.cannedanswer",
+            "newsletter.mailing",
+            "newsletter.mailingitem",
+            "newsletter.secondpersontask",
+        )
+        for verb in ("view", "add", "change", "delete")
+    ),
     "users.view_user",
     "users.add_user",
     "users.change_user",
