@@ -201,6 +201,35 @@ def test_new_password_ends_all_other_sessions(ana):
     assert Session.objects.filter(user=ana).count() == 1
 
 
+def by_her_form(boss, user, active):
+    form = {
+        "username": user.username,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "is_superuser": "on",
+    } | ({"is_active": "on"} if active else {})
+    return boss.post(reverse("wagtailusers_users:edit", args=[user.pk]), form)
+
+
+def together_with_others(boss, user, active):
+    address = reverse("wagtail_bulk_action", args=["users", "user", "set_active_state"])
+    return boss.post(f"{address}?id={user.pk}", {"mark_as_active": str(active)})
+
+
+@pytest.mark.parametrize("mark", [by_her_form, together_with_others])
+def test_sessions_of_somebody_who_was_inactive_do_not_come_back(ana, mark):
+    get_user_model().objects.create_superuser("bob", "bob@example.org", PASSWORD)
+    hers, boss = signed_in(), Client()
+    boss.post(LOGIN, {"username": "bob", "password": PASSWORD})
+    for active in (False, True):
+        assert mark(boss, ana, active).status_code == 302
+        ana.refresh_from_db()
+        assert ana.is_active is active
+        assert not is_in(hers)
+    assert is_in(boss)
+
+
 def test_no_address_and_no_browser_is_kept(ana):
     client = Client(headers={"user-agent": "Mozilla/5.0 (Tell-tale)"}, REMOTE_ADDR="198.51.100.7")
     client.post(LOGIN, {"username": "ana", "password": PASSWORD})

@@ -29,10 +29,11 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     """An editor, a moderator or an operator. Our own model, because it cannot be added later."""
 
     def save(self, *args: Any, **options: Any) -> None:
-        """Save; a new password ends all sessions. (That in which it was changed goes on with a new key.)"""
+        """Save; a new password ends all sessions. (That in which it was changed goes on with a new key.) So
+        does that she is not active: else they went on where she becomes active again."""
         new_password = self._password is not None and self.pk is not None  # type: ignore[attr-defined]
         super().save(*args, **options)
-        if new_password:
+        if new_password or not self.is_active:
             Session.objects.filter(user=self).delete()
 
 

@@ -13,6 +13,7 @@ from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry
 
 from harmhub.users import desk, factors
+from harmhub.users.models import Session
 
 
 @hooks.register("register_admin_urls")
@@ -43,6 +44,13 @@ def register_button(user: Any, request_user: Any) -> Iterator[Button]:
     if request_user.is_superuser and user != request_user:
         address = reverse("remove_factors", args=[user.pk])
         yield Button(_("Remove second factors"), url=address, icon_name="lock-open", priority=40)
+
+
+@hooks.register("after_bulk_action")
+def end_sessions_of_the_inactive(request: Any, action_type: str, objects: Any, action: Any) -> None:
+    """End the sessions of users who were made inactive together: Wagtail does not save each."""
+    if action_type == "set_active_state":
+        Session.objects.filter(user__in=[user.pk for user in objects], user__is_active=False).delete()
 
 
 @hooks.register("register_log_actions")
