@@ -67,7 +67,29 @@ def few_in_all(monkeypatch):
 def test_many_strangers_together_are_slowed_down_at_one_account():
     for number in range(6):
         log_in("wrong", f"203.0.113.{number}")
+    log_in("wrong", "203.0.113.99")
     assert not knows_her(log_in(PASSWORD, "203.0.113.99"))
+
+
+@pytest.mark.usefixtures("few_in_all")
+def test_strangers_who_try_all_the_time_keep_nobody_out_whose_address_is_her_own(monkeypatch):
+    for number in range(8):
+        log_in("wrong", f"203.0.113.{number}")
+    for _pause in range(3):
+        monkeypatch.setattr(Clock, "now", Clock.now + tries.PAUSE)
+        for number in range(3):
+            log_in("wrong", f"203.0.113.{number}")
+        assert knows_her(log_in(PASSWORD, EDITOR))
+
+
+@pytest.mark.usefixtures("few_in_all")
+def test_all_together_have_one_code_in_a_pause_however_many_addresses_they_have(owner):
+    app = app_of(owner)
+    for number in range(6):
+        address = f"203.0.113.{number}"
+        log_in(PASSWORD, address).post(GIVE, {"code": "000000"}, REMOTE_ADDR=address)
+    client = log_in(PASSWORD, STRANGER)
+    assert client.post(GIVE, {"code": app.code()}, REMOTE_ADDR=STRANGER).status_code == 200
 
 
 @pytest.mark.usefixtures("few_in_all")
@@ -79,9 +101,23 @@ def test_owner_is_not_concerned_in_a_browser_in_which_she_has_been_before(owner)
     cookie = client.cookies[known_browsers.COOKIE]
     assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")
     client.post("/admin/logout/")
+    log_in("wrong", EDITOR)
     for number in range(8):
         log_in("wrong", f"203.0.113.{number}")
-    assert not knows_her(log_in(PASSWORD, "198.51.100.200"))
+    assert not knows_her(log_in(PASSWORD, EDITOR))
+    assert knows_her(log_in(PASSWORD, EDITOR, client))
+
+
+@pytest.mark.usefixtures("few_in_all")
+def test_owner_who_needs_no_second_factor_is_not_concerned_either(owner, settings):
+    settings.SECOND_FACTOR_FOR = []
+    client = log_in(PASSWORD, EDITOR)
+    assert known_browsers.COOKIE in client.cookies
+    client.post("/admin/logout/")
+    log_in("wrong", EDITOR)
+    for number in range(8):
+        log_in("wrong", f"203.0.113.{number}")
+    assert not knows_her(log_in(PASSWORD, EDITOR))
     assert knows_her(log_in(PASSWORD, EDITOR, client))
 
 
@@ -98,6 +134,7 @@ def test_known_browser_is_known_at_its_own_account_only_and_guesses_no_more_than
     forged.cookies[known_browsers.COOKIE] = "x:y:z"
     for number in range(6):
         log_in("wrong", f"203.0.113.{number}", forged)
+    log_in("wrong", STRANGER, forged)
     assert not knows_her(log_in(PASSWORD, STRANGER, forged))
 
 

@@ -24,7 +24,7 @@ from wagtail.log_actions import log
 from wagtail.users.models import UserProfile
 
 from harmhub import mail
-from harmhub.users import sessions
+from harmhub.users import known_browsers, sessions, tries
 from harmhub.users.models import RecoveryCodes, Session, TotpDevice, User
 
 FRESH = 10 * 60  # seconds
@@ -93,6 +93,8 @@ def _logged_in(request: HttpRequest, user: User, **event: Any) -> None:
     request.session.pop(PROVED, None)
     if not has_one(user):  # else the password is half a proof
         request.session[PROVED] = time.time()
+        if not is_required(user):
+            known_browsers.learn(request, tries.counted_as("known", user.get_username()))
 
 
 def check_code(user: User, code: str) -> Device | None:

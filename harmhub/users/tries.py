@@ -1,14 +1,17 @@
 """How often a password or a code may be tried at an account.
 
-The first tries of an hour are free, then there is one in each three minutes: nobody is locked out for longer.
-Counted are each client, each client at each account, and at each account all browsers together in which its
-user never logged in before; one in which she did has a count of its own. Only what was wrong counts. The
-counters are those of ``harmhub.limits``: outside the database, by HMACs of what they count.
+The first tries of an hour are free, then each client has one password in each three minutes: whatever others
+try, nobody whose address is her own is locked out for longer. Codes are asked for only of whoever knows the
+password; of them there is one for all together. Counted are each client, each client at each account, and at
+each account all browsers together in which its user never logged in before; one in which she did has a count
+of its own. Only what was wrong counts. The counters are those of ``harmhub.limits``: outside the database, by
+HMACs of what they count.
 """
 
 import math
 import time
 import unicodedata
+from typing import NamedTuple
 
 from django import forms
 from django.http import HttpRequest
@@ -37,7 +40,7 @@ def counted_as(purpose: str, name: str) -> str:
 def check(request: HttpRequest, purpose: str, name: str) -> None:
     """Count one try at the account of this name. forms.ValidationError: it has to wait, and says how long."""
     # What one client tries too often is not counted for all: it must not use up everybody's share.
-    if all(_may(request, *counter) for counter in _counters(request, purpose, name)):
+    if all(_may(request, counter) for counter in _counters(request, purpose, name)):
         return
     minutes = math.ceil((PAUSE - time.time() % PAUSE) / 60)
     message = ngettext(
@@ -50,34 +53,48 @@ def check(request: HttpRequest, purpose: str, name: str) -> None:
 
 def forgive(request: HttpRequest, purpose: str, name: str) -> None:
     """Take the try back that was counted last: it was right."""
-    for counter, _client, _all in _counters(request, purpose, name):
-        limits.give_back(counter, request)
-        limits.give_back(_windowed(counter), request)
+    for counter in _counters(request, purpose, name):
+        limits.give_back(counter.name, request)
+        limits.give_back(_windowed(counter.name), request)
 
 
-def _counters(request: HttpRequest, purpose: str, name: str) -> list[tuple[str, int, int]]:
-    """Return what counts this try: names, and how many an hour are free for the client and for all."""
+class Counter(NamedTuple):
+    """What counts a try: its name, how many an hour are free, and whether one in each pause is each client's
+    or everybody's."""
+
+    name: str
+    of_client: int
+    of_all: int
+    each_has_one: bool
+
+
+def _counters(request: HttpRequest, purpose: str, name: str) -> list[Counter]:
+    """Return what counts this try."""
     account = counted_as(purpose, name)
     if browser := known_browsers.number(request, counted_as("known", name)):
-        return [(f"{account} {browser}", NO_LIMIT, AT_ACCOUNT)]
-    if limits.client_key(request) is None:
-        return [(purpose, NO_LIMIT, OF_UNKNOWN), (f"{account} all", NO_LIMIT, IN_ALL[purpose])]
+        return [Counter(f"{account} {browser}", NO_LIMIT, AT_ACCOUNT, each_has_one=False)]
+    is_client = limits.client_key(request) is not None
+    together = Counter(
+        f"{account} all", NO_LIMIT, IN_ALL[purpose], each_has_one=is_client and purpose == "login"
+    )
+    if not is_client:
+        return [Counter(purpose, NO_LIMIT, OF_UNKNOWN, each_has_one=False), together]
     return [
-        (purpose, OF_CLIENT, NO_LIMIT),
-        (account, AT_ACCOUNT, NO_LIMIT),
-        (f"{account} all", NO_LIMIT, IN_ALL[purpose]),
+        Counter(purpose, OF_CLIENT, NO_LIMIT, each_has_one=True),
+        Counter(account, AT_ACCOUNT, NO_LIMIT, each_has_one=True),
+        together,
     ]
 
 
-def _may(request: HttpRequest, counter: str, of_client: int, of_all: int) -> bool:
+def _may(request: HttpRequest, counter: Counter) -> bool:
     # Both count each try.
     first = limits.allow(
-        _windowed(counter),
+        _windowed(counter.name),
         request,
-        per_client=1 if of_client < NO_LIMIT else NO_LIMIT,
-        in_all=1 if of_all < NO_LIMIT else NO_LIMIT,
+        per_client=1 if counter.each_has_one else NO_LIMIT,
+        in_all=NO_LIMIT if counter.each_has_one else 1,
     )
-    free = limits.allow(counter, request, per_client=of_client, in_all=of_all)
+    free = limits.allow(counter.name, request, per_client=counter.of_client, in_all=counter.of_all)
     return free or first
 
 
