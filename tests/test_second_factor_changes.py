@@ -1,13 +1,17 @@
 """Second factors are added, removed and replaced by whoever has just proved who she is, and she is told."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
+from harmhub.sealing import seal
 from harmhub.users import factors
 from harmhub.users.models import RecoveryCodes
 from tests.fixtures.door import (
@@ -19,6 +23,7 @@ from tests.fixtures.door import (
     PASSWORD,
     SET_UP,
     SIGN_IN,
+    App,
     app_of,
     inside,
     is_in,
@@ -106,6 +111,69 @@ def test_mail_about_a_change_says_nothing_secret(owner):
     inside(owner, app).post(CODES)
     assert "New recovery codes were made" in mails()[0]
     assert not re.search(r"[a-z2-7]{5}-[a-z2-7]{5}|\b\d{6}\b|http.*token", mails()[0])
+
+
+# --- sent twice
+
+
+def twice(client, address, data):
+    """Post a form twice at the same time, as a double click does. Return both clients and their answers."""
+    together = Barrier(2)
+
+    def press(_number):
+        pressed = Client(raise_request_exception=False)
+        pressed.cookies["sessionid"] = client.cookies["sessionid"].value
+        pressed.get(SIGN_IN)  # what is made at a first request
+        together.wait(10)
+        try:
+            return pressed, pressed.post(address, data)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(press, range(2)))
+
+
+def codes_in(answer):
+    return re.findall(r"<code>([a-z2-7-]{11})</code>", answer.content.decode())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_app_that_is_set_up_by_a_double_click_is_one_with_one_set_of_codes(owner):
+    for _each in range(5):
+        factors.remove_all(owner)
+        client = with_password()
+        secret = factors.TotpDevice.new_secret()
+        form = {"sealed": seal(f"totp {owner.pk} {secret}").decode(), "code": App(secret).code()}
+        pressed = twice(client, APP, form)
+        assert sorted(answer.status_code for _client, answer in pressed) == [200, 302]
+        shown = [codes_in(answer) for _client, answer in pressed]
+        assert sorted(map(len, shown)) == [0, 10]
+        assert factors.totp(owner).secret == secret
+        assert factors.check_code(owner, (shown[0] or shown[1])[0])
+
+
+def test_app_that_is_sent_again_leads_to_the_codes(owner):
+    client = with_password()
+    secret = factors.TotpDevice.new_secret()
+    form = {"sealed": seal(f"totp {owner.pk} {secret}").decode(), "code": App(secret).code(), "next": HOME}
+    assert len(codes_in(client.post(APP, form))) == 10
+    assert client.post(APP, form)["Location"] == f"{CODES}?next=%2Fadmin%2F"
+    assert client.get(CODES).status_code == 200
+    assert log_of(owner) == ["users.totp_added", "users.codes_renewed"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_codes_that_are_made_by_a_double_click_are_shown_once(owner):
+    client = inside(owner, app_of(owner))
+    pressed = twice(client, CODES, {"made": ""})
+    assert sorted(answer.status_code for _client, answer in pressed) == [200, 409]
+    shown = [codes_in(answer) for _client, answer in pressed]
+    assert sorted(map(len, shown)) == [0, 10]
+    other = next(answer for _client, answer in pressed if answer.status_code == 409)
+    made = re.search(r'name="made" value="([^"]*)"', other.content.decode())[1]
+    new = codes_in(client.post(CODES, {"made": made}))
+    assert factors.check_code(owner, new[0])
 
 
 # --- lost

@@ -97,6 +97,11 @@ def _logged_in(request: HttpRequest, user: User, **event: Any) -> None:
             known_browsers.learn(request, tries.counted_as("known", user.get_username()))
 
 
+def lock(user: User) -> None:
+    """Have whoever else changes this user's factors wait until the transaction ends."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
 def check_code(user: User, code: str) -> Device | None:
     """Return the app or the recovery codes that this code is of, and use it up. None: it is of neither."""
     kind = TotpDevice if code.isdecimal() else RecoveryCodes
@@ -136,7 +141,7 @@ def remove_all(user: User, by: User | None = None) -> bool:
 def remove(user: User, device: Device, change: str, *, but: str | None) -> bool:
     """Take one factor away; with the last one go the recovery codes. False: it is the last, and required."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # two at once must not both see the other's
+        lock(user)  # two at once must not both see the other's
         device.delete()
         if not has_one(user):
             if is_required(user):

@@ -170,15 +170,21 @@ class AppView(FreshMixin, FormView):
         return context | more
 
     def form_valid(self, form: AppForm) -> HttpResponse:
-        """Keep the app, and lead to the recovery codes."""
+        """Keep the app, and lead to the recovery codes; there, too, where this was sent twice."""
         device = form.cleaned_data["sealed"]
+        known_browsers.learn(self.request, tries.counted_as("known", self.user.get_username()))
+        # With the codes: what they end must not be the session of a repeat that waited for the app alone.
         with transaction.atomic():
+            factors.lock(self.user)
+            kept = factors.totp(self.user)
+            if kept and kept.secret == device.secret:
+                factors.proved(self.request, kept)
+                return redirect(self.with_next("second_factor:codes"))
             TotpDevice.objects.filter(user=self.user).delete()
             device.save()
             factors.proved(self.request, device)
             factors.changed(self.user, "users.totp_added", by=self.user, but=self.request.session.session_key)
-        known_browsers.learn(self.request, tries.counted_as("known", self.user.get_username()))
-        return after_setting_up(self)
+            return after_setting_up(self)
 
 
 def after_setting_up(page: DoorMixin) -> HttpResponse:
@@ -205,7 +211,8 @@ class PasskeyView(FreshMixin, TemplateView):
 
 
 class CodesView(FreshMixin, TemplateView):
-    """Asks whether new recovery codes shall be made. POST: makes and shows them."""
+    """Asks whether new recovery codes shall be made. POST: makes and shows them, unless others were made
+    since it asked: of two pages that show codes one would show void ones."""
 
     template_name = "users/new_codes.html"
 
@@ -216,13 +223,18 @@ class CodesView(FreshMixin, TemplateView):
         return super().turned_away()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add whether she has some."""
-        has_codes = RecoveryCodes.objects.filter(user=self.user).exists()
-        return super().get_context_data(**kwargs) | {"has_codes": has_codes}
+        """Add which she has: when they were made, or ""."""
+        codes = RecoveryCodes.objects.filter(user=self.user).first()
+        return super().get_context_data(**kwargs) | {"made": codes.made_at.isoformat() if codes else ""}
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Make them, and answer them."""
-        return show_codes(self)
+        """Make them, and answer them. 409: the form knew of others than there are; ask anew."""
+        with transaction.atomic():
+            factors.lock(self.user)
+            context = self.get_context_data()
+            if request.POST.get("made", "") == context["made"]:
+                return show_codes(self)
+        return self.render_to_response(context | {"made_since": True}, status=409)
 
 
 class RemoveView(FreshMixin, TemplateView):

@@ -132,6 +132,19 @@ def test_app_and_recovery_codes_need_no_script(browser: Browser, boss: str, site
     context.close()
 
 
+def test_double_click_on_setting_up_the_app_shows_the_codes(
+    context: BrowserContext, boss: str, site_server: Site
+):
+    page = context.new_page()
+    page.goto(f"{site_server.url}/admin/second-factor/app/")
+    with_password(page, boss)
+    page.goto(f"{site_server.url}/admin/second-factor/app/")
+    app = App(page.locator(".door-secret").inner_text())
+    page.get_by_label("The six digits that it shows now").fill(app.code())
+    page.get_by_role("button", name="Continue").dblclick()
+    expect(page.locator(".door-codes li")).to_have_count(10)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_of_the_door_can_be_read_by_all(browser: Browser, boss: str, site_server: Site, theme: str):
     with site_server.orm():
