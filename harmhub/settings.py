@@ -423,6 +423,8 @@ SECOND_FACTOR_FOR = [
     "auth.change_group",
     "auth.delete_group",
 ]
+# Nothing: what is no passkey is answered in words, and is no error of the site.
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""
 OTP_WEBAUTHN_RP_ID = _public.hostname
 OTP_WEBAUTHN_RP_NAME_CALLABLE = "harmhub.users.passkeys.name_of_site"
 # Browsers make passkeys for these only; without one there are still codes.

@@ -1,7 +1,9 @@
 """Second factors are added, removed and replaced by whoever has just proved who she is, and she is told."""
 
+import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -9,11 +11,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from harmhub.sealing import seal
-from harmhub.users import factors
-from harmhub.users.models import RecoveryCodes
+from harmhub.users import factors, passkeys
+from harmhub.users.models import RecoveryCodes, Session
 from tests.fixtures.door import (
     APP,
     CODES,
@@ -245,6 +248,32 @@ def test_what_is_no_passkey_is_refused_in_words(owner, step, body):
     assert 400 <= answer.status_code < 500
     assert answer.json()["detail"]
     assert not factors.has_one(owner)
+
+
+def test_what_is_no_passkey_is_not_logged_as_an_error(owner, caplog):
+    for body in JUNK:
+        client = Client()
+        client.post(f"{PASSKEYS}use/begin/")
+        client.post(f"{PASSKEYS}use/", body, content_type="application/json")
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+def test_stranger_who_only_asks_leaves_a_session_of_minutes_and_not_without_end(owner, monkeypatch):
+    monkeypatch.setattr(passkeys, "BEGUN_BY_STRANGERS", 3)
+    answers = [Client().post(f"{PASSKEYS}use/begin/") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert "Too often" in answers[-1].json()["detail"]
+    assert Session.objects.count() == 3
+    assert Session.objects.latest("expire_date").expire_date < timezone.now() + timedelta(minutes=11)
+    half = with_password()
+    assert half.post(f"{PASSKEYS}use/begin/").status_code == 200  # who gave her password is no stranger
+
+
+def test_session_that_began_as_a_strangers_is_as_long_as_others_after_the_log_in(writer):
+    client = Client()
+    client.post(f"{PASSKEYS}use/begin/")
+    with_password("wu", client=client)
+    assert Session.objects.get(user=writer).expire_date > timezone.now() + timedelta(hours=11)
 
 
 def test_passkey_cannot_be_added_by_a_password_where_there_is_a_factor_nor_by_an_old_proof(owner):

@@ -6,14 +6,18 @@ from django.contrib.auth import login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_otp_webauthn import views
-from django_otp_webauthn.exceptions import MalformedRequest, NotVerified
+from django_otp_webauthn.exceptions import MalformedRequest, NotVerified, OTPWebAuthnApiError
 from django_otp_webauthn.models import WebAuthnCredential
 
+from harmhub import limits
 from harmhub.mail.composing import organisation_name
 from harmhub.users import factors, known_browsers, tries
 from harmhub.users.models import User
 
+BEGUN_BY_STRANGERS = 120  # an hour, by one client: each leaves a row in the database
+STRANGER_KEPT = 10 * 60  # seconds
 PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105
 
 
@@ -68,8 +72,28 @@ class CompleteRegistrationView(MayRegisterMixin, views.CompleteCredentialRegistr
         return response
 
 
+class TooMany(OTPWebAuthnApiError):
+    """A client has begun too often this hour."""
+
+    status_code = 429
+    default_detail = gettext_lazy("Too often: please try again in an hour.")
+    default_code = "too_many"
+
+
 class BeginUseView(ReadableMixin, views.BeginCredentialAuthenticationView):
     """What the browser proves by that it has a passkey."""
+
+    def post(self, *args: Any, **options: Any) -> HttpResponse:
+        """Answer it, and note it in the session: of a stranger in one that is soon forgotten. TooMany: for a
+        client's strangers only; nobody else is counted."""
+        session = self.request.session
+        if not self.request.user.is_authenticated and not limits.allow(
+            "passkey", self.request, per_client=BEGUN_BY_STRANGERS, in_all=tries.NO_LIMIT
+        ):
+            raise TooMany()
+        if session.is_empty():
+            session.set_expiry(STRANGER_KEPT)
+        return super().post(*args, **options)
 
 
 class CompleteUseView(ReadableMixin, views.CompleteCredentialAuthenticationView):

@@ -73,6 +73,7 @@ class SessionStore(DatabaseStore):
 
 
 def begin(session: Any) -> None:
-    """Have a session's 12 hours begin now: its user has logged in."""
+    """Have a session's 12 hours begin now: its user has logged in. A stranger's shorter time is over."""
+    session.set_expiry(None)
     session[BEGUN] = timezone.now().timestamp()
     session.active_at = timezone.now()
