@@ -18,6 +18,7 @@ from harmhub.mail.models import Mail
 from harmhub.sealing import unseal
 from harmhub.users import factors
 from harmhub.users.models import RecoveryCodes, Session, TotpDevice
+from harmhub.users.sessions import SessionStore
 from tests.fixtures.door import (
     APP,
     CODES,
@@ -287,4 +288,4 @@ def test_key_of_the_session_is_another_after_each_step(owner):
     half = client.session.session_key
     give(client, app.code())
     assert client.session.session_key != half
-    assert not Session.objects.filter(pk=half).exists()
+    assert not SessionStore().exists(half)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from harmhub.tasks import forget_sessions
 from harmhub.users.models import IDLE, LONGEST, Session
-from harmhub.users.sessions import SessionStore
+from harmhub.users.sessions import SessionStore, kept_as
 
 pytestmark = pytest.mark.django_db
 
@@ -157,11 +157,12 @@ def test_sessions_are_listed_with_their_times_and_this_one_is_marked(ana):
     assert page.count("This one") == 1
     for client in (here, there):
         assert client.session.session_key not in page
+        assert kept_as(client.session.session_key) not in page
 
 
 def test_one_session_is_ended_and_then_all_others(ana):
     here, one, two = signed_in(), signed_in(), signed_in()
-    mark = Session.objects.get(pk=one.session.session_key).mark
+    mark = Session.objects.get(pk=kept_as(one.session.session_key)).mark
     here.post(END, {"session": mark})
     assert [is_in(each) for each in (here, one, two)] == [True, False, True]
     here.post(END, {"session": "all"})
@@ -248,4 +249,26 @@ def test_rows_of_ended_sessions_are_deleted_and_no_others(ana, clock):
     reader = SessionStore()
     reader.create()
     forget_sessions(timestamp=0)
-    assert {each.pk for each in Session.objects.all()} == {client.session.session_key, reader.session_key}
+    kept = {kept_as(client.session.session_key), kept_as(reader.session_key)}
+    assert {each.pk for each in Session.objects.all()} == kept
+
+
+def test_database_does_not_have_what_opens_a_session(ana):
+    client = signed_in()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_key, row_to_json(users_session)::text FROM users_session")
+        key, row = cursor.fetchone()
+    assert client.session.session_key not in row
+    thief = Client()
+    thief.cookies["sessionid"] = key
+    assert not is_in(thief)
+    assert is_in(client)
+
+
+def test_session_that_is_left_is_gone_and_each_key_is_one_of_its_own(ana):
+    client = signed_in()
+    key = client.session.session_key
+    assert SessionStore().exists(key)
+    client.post("/admin/logout/")
+    assert not SessionStore().exists(key)
+    assert not Session.objects.exists()

@@ -14,7 +14,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.account import BaseSettingsPanel
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from harmhub.users import factors
+from harmhub.users import factors, sessions
 from harmhub.users.models import RecoveryCodes, Session, User
 
 
@@ -41,7 +41,7 @@ class SignInView(WagtailAdminTemplateMixin, TemplateView):
             "codes_left": len(codes.digests) if codes else 0,
             "required": factors.is_required(user),
             "sessions": Session.objects.filter(user=user).going().order_by("-active_at"),
-            "this": self.request.session.session_key,
+            "this": sessions.kept_as(self.request.session.session_key),
         }
 
 
@@ -52,7 +52,8 @@ class EndSessionsView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """End them, and lead back."""
-        others = Session.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
+        this = sessions.kept_as(request.session.session_key)
+        others = Session.objects.filter(user=request.user).exclude(pk=this)
         named = request.POST.get("session", "all")
         ended = [each.pk for each in others if named in ("all", each.mark)]
         others.filter(pk__in=ended).delete()

@@ -117,7 +117,7 @@ def changed(user: User, change: str, *, by: User | None, but: str | None = None)
     """Write a change to the log, tell the user by mail, and end her sessions, all but the one of this key."""
     user = User.objects.get(pk=user.pk)  # Wagtail logs nothing of the stand-in that a request has
     log(instance=user, action=change, user=by)
-    Session.objects.filter(user=user).exclude(session_key=but or "").delete()
+    Session.objects.filter(user=user).exclude(pk=sessions.kept_as(but)).delete()
     if not user.email:
         return
     language = UserProfile.get_for_user(user).get_preferred_language()

@@ -73,7 +73,7 @@ class Session(AbstractBaseSession):
 
     @property
     def mark(self) -> str:
-        """What a form names this session by: the key itself would open it."""
+        """What a form names this session by: no more of the row than it needs."""
         return sealing.digest(self.session_key, "session").hex()
 
 
