@@ -1,8 +1,11 @@
 """A reader without an address is answered, in a browser with scripts off, and leaves no trace."""
 
+import time
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from harmhub.public_forms import SOONEST
 from tests.browser.hub import HARM_REDUCTION, Hub
 from tests.browser.visits import answer_message, codes
 from tests.fixtures.site import Site, wait_for
@@ -31,9 +34,11 @@ def test_answer_reaches_a_reader_who_left_no_address(page: Page, hub: Hub, site_
     expect(box).to_contain_text("not an emergency service")
     box.get_by_role("link", name="How we answer, and discretion").click()
     expect(page.get_by_role("main")).to_contain_text("In Lisbon call 112.")
+    opened = time.monotonic()
     page.get_by_label("Only on this site").check()
     page.get_by_label("Please be discreet").check()
     page.get_by_label("Your message").fill("When does the van come?\nI cannot walk far.")
+    wait_for(lambda: time.monotonic() - opened > SOONEST + 1, 10, "People take some seconds to write.")
     page.get_by_role("button", name="Send message").click()
     expect(heading(page)).to_have_text("Message sent")
     pair = codes(page)
