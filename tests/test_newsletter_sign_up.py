@@ -1,8 +1,6 @@
 """Signing up: one answer for everybody, and never more mail to an address than it can bear."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -25,6 +23,7 @@ from newsletter.subscribing import erase
 from newsletter.suppressing import suppress_refused
 from newsletter.tasks import sign_ups
 from newsletter.views import PER_CLIENT
+from tests.fixtures.writing import database_away
 
 CANARY = "canary.reader@example.org"
 
@@ -330,19 +329,6 @@ def test_too_many_sign_ups_keep_what_was_typed(reader, tree):
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
     assert f'value="{CANARY}"' in answer.content.decode()
-
-
-@contextmanager
-def database_away() -> Iterator[None]:
-    """Have this process ask for its database where no server listens."""
-    connection.close()
-    server, connection.settings_dict["HOST"] = connection.settings_dict["HOST"], "localhost"
-    port, connection.settings_dict["PORT"] = connection.settings_dict["PORT"], 1
-    try:
-        yield
-    finally:
-        connection.settings_dict.update(HOST=server, PORT=port)
-        connection.close()
 
 
 @pytest.mark.django_db(transaction=True)
