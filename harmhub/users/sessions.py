@@ -20,7 +20,7 @@ TOUCHED_EVERY = 60  # seconds; more often, activity is not written down
 def kept_as(key: str | None) -> str:
     """Return what a row has in place of a session's key, which only the cookie knows: who reads the database
     opens no session."""
-    return sealing.digest(key, "session key").hex()[:40] if key else ""
+    return sealing.hash_token(key).hex()[:40] if key else ""
 
 
 class SessionStore(DatabaseStore):
