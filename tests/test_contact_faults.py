@@ -41,7 +41,7 @@ def topic(running_site_server: Site, django_db_blocker) -> tuple[str, str]:
 @pytest.fixture
 def web(site_server: Site, topic, tmp_path):
     """A web server of the site that knows its clients by what this machine says of them."""
-    site_server.query("DELETE FROM contact_message")
+    site_server.query("TRUNCATE contact_message CASCADE")
     with site_server.another(tmp_path, TRUSTED_PROXIES="127.0.0.1") as web:
         yield web
 
