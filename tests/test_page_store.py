@@ -302,6 +302,7 @@ def test_new_article_drops_the_pages_that_show_it_and_no_other(reader: Reader, h
 
 def test_program_that_had_expired_is_offered_again(reader: Reader, hub: Tree):
     path = "/voices/"  # which shows the program nowhere else
+    reader.site.kill_worker()  # which unpublishes, once a minute, what has expired
     programs = type(hub.program).objects.filter(pk=hub.program.pk)
     with reader.site.orm():
         programs.update(expire_at=timezone.now() - timedelta(minutes=1))
