@@ -6,14 +6,11 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate, TruncHour
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
-from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 
 from contact.models import Hour, Message
+from contact.report import NumbersView
 from harmhub import limits
 
 REFUSED = "contact refused"  # the name under which answers are counted that took nothing
@@ -40,20 +37,12 @@ def _stored(since: datetime, until: datetime) -> list[Hour]:
     return [Hour(begins_at=row["hour"], taken=row["all"] - row["held"], held=row["held"]) for row in counted]
 
 
-class FiguresView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
-    """The days of the last month, the newest first. Numbers only; for those who may see messages."""
+class FiguresView(NumbersView):
+    """The days of the last month, the newest first."""
 
-    model = Message
-    permission_required = "view"
-    http_method_names = ["get", "head", "options"]
     template_name = "contact/admin/figures.html"
     page_title = gettext_lazy("Messages by day")
     header_icon = "table"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        """Return the way here."""
-        inbox = {"url": reverse("message:index"), "label": gettext_lazy("Messages")}
-        return [*super().get_breadcrumbs_items(), inbox, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add a row for each day on which anything came, and their sums."""

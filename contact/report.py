@@ -24,20 +24,25 @@ LABELS = {
 HIGH, WIDE, BAR, LEFT = 140, 60, 11, 4
 
 
-class ReportView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
-    """How the messages stand that a user sees. Numbers only, for those who may see messages."""
+class NumbersView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
+    """A page with numbers of messages, below the inbox, for those who may see messages."""
 
     model = Message
     permission_required = "view"
     http_method_names = ["get", "head", "options"]
-    template_name = "contact/admin/report.html"
-    page_title = _("Messages overdue")
-    header_icon = "history"
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Return the way here."""
         inbox = {"url": reverse("message:index"), "label": _("Messages")}
         return [*super().get_breadcrumbs_items(), inbox, {"url": "", "label": self.page_title}]
+
+
+class ReportView(NumbersView):
+    """How the messages stand that a user sees."""
+
+    template_name = "contact/admin/report.html"
+    page_title = _("Messages overdue")
+    header_icon = "history"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the topics, the months and their drawing."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from secrets import token_hex
 from typing import Any
 
+from django.conf import settings
+
 from harmhub.mail.composing import compose_edition, texts_of
 from harmhub.mail.models import Edition
 from newsletter.links import leaving_headers, link, sender_of
@@ -38,7 +40,7 @@ def sample(mailing: Mailing, *, is_discreet: bool = False) -> dict[str, Any]:
 def sample_context(mailing: Mailing, *, is_discreet: bool = False) -> tuple[str, dict[str, Any]]:
     """Return the language, and what the templates make a sample of."""
     lists = List.objects.named().in_bulk([each.pk for each in mailing.lists.all()])
-    language = mailing.language or "en"
+    language = mailing.language or settings.LANGUAGE_CODE
     return language, _context(mailing, lists.values(), "sample", language, is_discreet=is_discreet)
 
 

@@ -10,7 +10,7 @@ from wagtail.models import ModelLogEntry
 
 from contact.models import Message, Turn
 from harmhub.sealing import address_digest
-from harmhub.users.models import User
+from tests.fixtures.staff import logged_in
 
 CANARY = "Canarywords"
 
@@ -28,14 +28,6 @@ def messages(tree) -> list[Message]:
         )
         for address in ("nora@example.org", "nora@example.org", "other@example.org")
     ]
-
-
-def logged_in(group: str) -> Client:
-    user = User.objects.create_user(username=group, password="x")
-    user.groups.set(Group.objects.filter(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

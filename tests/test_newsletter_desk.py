@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +19,7 @@ from harmhub.sealing import address_digest
 from harmhub.users.models import User
 from newsletter.models import List, SignUp, Subscriber, Subscription, Suppression
 from newsletter.tasks import sign_ups
+from tests.fixtures.staff import logged_in
 
 READER = "canary@example.org"
 
@@ -35,14 +35,6 @@ def subscribed(address: str, topic=None, **fields) -> Subscription:
 @pytest.fixture
 def subscription(tree) -> Subscription:
     return subscribed(READER, tree.health, confirmed_at=timezone.now())
-
-
-def logged_in(group: str) -> Client:
-    user = User.objects.create_user(username=group, password="x")
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from harmhub.mail.models import Bounce, Mail
 from harmhub.sealing import address_digest
 from harmhub.users.models import User
 from newsletter.models import Suppression
+from tests.fixtures.staff import logged_in
 
 pytestmark = pytest.mark.django_db
 READER = "canary@example.org"
@@ -19,14 +20,6 @@ Reason = Suppression.Reason
 def suppressed(reason: str, address: str = READER) -> Suppression:
     Suppression.objects.add_digest(address_digest(address), reason)
     return Suppression.objects.get(address_digest=address_digest(address))
-
-
-def logged_in(group: str) -> Client:
-    user = User.objects.create_user(username=group, password="x")
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='topicpage',
             name='local_help',
-            field=wagtail.fields.RichTextField(blank=True, help_text='Whom to call in need. The contact box, which is no emergency service, shows the first words, the form’s own page all. Empty: as the topic above, at last the site’s page.', verbose_name='local help'),
+            field=wagtail.fields.RichTextField(blank=True, help_text='Whom to call in need. The contact box, which is no emergency service, leads to it. Empty: as the topic above, at last the site’s page.', verbose_name='local help'),
         ),
     ]

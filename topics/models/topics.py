@@ -114,8 +114,8 @@ class TopicPage(WorkPage):
         blank=True,
         features=SIMPLE_TEXT,
         help_text=_(
-            "Whom to call in need. The contact box, which is no emergency service, shows the first words, "
-            "the form’s own page all. Empty: as the topic above, at last the site’s page."
+            "Whom to call in need. The contact box, which is no emergency service, leads to it. "
+            "Empty: as the topic above, at last the site’s page."
         ),
     )
     messages_kept_days = models.PositiveSmallIntegerField(
@@ -220,10 +220,11 @@ class TopicPage(WorkPage):
             return [self]
         family = TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False)
         line = TopicPage.objects.ancestor_of(self, inclusive=True).order_by("-depth")
-        found = list(line.annotate(is_restricted=is_restricted(), is_of_team=Exists(family)))
-        own = [topic.is_of_team for topic in found if topic.pk == self.pk]
-        self.is_of_team = any(own)
-        return [self, *(topic for topic in found if topic.pk != self.pk)]
+        annotated = line.annotate(is_restricted=is_restricted(), is_of_team=Exists(family))
+        found = {topic.pk: topic for topic in annotated}
+        # As it was read before, or is being edited; only what the rows add is of now.
+        self.is_of_team = self.pk in found and found.pop(self.pk).is_of_team
+        return [self, *found.values()]
 
     @cached_property
     def subtopics(self) -> list["TopicPage"]:
@@ -264,8 +265,9 @@ class TopicPage(WorkPage):
         return next((days for days in told if days), MESSAGES_KEPT_DAYS)
 
     @property
-    def _nearest_help(self) -> str:
-        """The local help of the nearest topic that has any. What lies above may be a draft."""
+    def local_help_source(self) -> str:
+        """The local help of the nearest topic that has any, as editors' rich text. What lies above may be a
+        draft."""
         note_pages(*self.lineage)  # what is not there may come
         helps = (topic.local_help for topic in self.lineage if topic is self or is_public(topic))
         return next((found for found in helps if found), "")
@@ -274,8 +276,7 @@ class TopicPage(WorkPage):
     def _texts(self) -> list[str]:
         """The rich texts of the panel as HTML, made together: their links cost one query."""
         mark = "<!--next-->"
-        together = mark.join([self.learn_more, self.grant_seekers, self._nearest_help])
-        return expand_db_html(together).split(mark)
+        return expand_db_html(f"{self.learn_more}{mark}{self.grant_seekers}").split(mark)
 
     @property
     def learn_more_html(self) -> SafeString:
@@ -290,7 +291,7 @@ class TopicPage(WorkPage):
     @property
     def local_help_html(self) -> SafeString:
         """The local help of this topic, or of the nearest above that has any, as HTML."""
-        return mark_safe(self._texts[2])  # noqa: S308 (as above)
+        return mark_safe(expand_db_html(self.local_help_source))  # noqa: S308 (as above)
 
     @property
     def calls(self) -> list[blocks.StructValue]:
