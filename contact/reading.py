@@ -1,7 +1,5 @@
 """What a reader does with her own message, once reference and key have opened it."""
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.utils import timezone
 from wagtail.log_actions import log
@@ -37,15 +35,13 @@ def write_again(message: Message, text: str) -> None:
     back. Message.DoesNotExist: it was erased meanwhile."""
     message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     words = sealed_for(message, text)
-    lately = message.turns.filter(kind=Turn.Kind.READER, written_at__gt=timezone.now() - timedelta(hours=1))
-    is_first = not lately.exists()  # one notice an hour is enough
     Turn.objects.create(message=message, kind=Turn.Kind.READER, text=words)
     if message.closed_at:
         message.reopen()
         log(instance=message, action="contact.reopen")
     message.heard_at = timezone.now()
     message.save(update_fields=["heard_at"])
-    if is_first and not message.quarantined_at:
+    if not message.quarantined_at:
         message.tell_of_more(words)
 
 

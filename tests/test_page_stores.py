@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from harmhub.store.serving import LINGER
 from tests.factories import Tree
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site, wait_for
@@ -97,15 +99,25 @@ def test_crowd_on_a_page_that_was_just_dropped_gets_one_rendering(other: Site, h
         for _ in range(20):  # some while it is rendered, some until it is stored, some afterwards
             assert reader.get(TOPIC)[0] == 200
 
-    other.query("SELECT harmhub_changed('all')")
-    reader.settle()
-    before = rendered()
-    crowd = [threading.Thread(target=ask_until_stored) for _ in range(20)]
-    for each in crowd:
-        each.start()
-    for each in crowd:
-        each.join()
-    assert rendered() == before + 1
+    def crowd_asks() -> tuple[int, float]:
+        """Have a crowd ask for the page; return how often it was made, and how long the first took."""
+        other.query("SELECT harmhub_changed('all')")
+        reader.settle()
+        before, begun = rendered(), time.monotonic()
+        crowd = [threading.Thread(target=ask_until_stored) for _ in range(20)]
+        for each in crowd:
+            each.start()
+        wait_for(lambda: reader.is_stored(TOPIC), 20, "The page is not stored.")
+        took = time.monotonic() - begun
+        for each in crowd:
+            each.join()
+        return rendered() - before, took
+
+    # Who has waited for so long makes the page herself: on a machine that is too busy, there is another try.
+    made = [crowd_asks()]
+    while made[-1][1] > LINGER and len(made) < 5:
+        made.append(crowd_asks())
+    assert made[-1][0] == 1, made
 
 
 def test_one_of_several_web_processes_renders_a_page_for_all(other: Site, hub: Tree):
