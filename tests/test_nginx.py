@@ -30,11 +30,13 @@ class Front:
     def __init__(self, site: Site, port: int) -> None:
         self.site, self.port = site, port
 
-    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def ask(
+        self, path: str, method: str = "GET", body: str | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         opened = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(opened):
-            opened.request(method, path, headers={"Host": f"localhost:{self.site.port}"} | named)
+            opened.request(method, path, body, headers={"Host": f"localhost:{self.site.port}"} | named)
             answer = opened.getresponse()
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
 
@@ -95,7 +97,10 @@ def test_reader_who_has_the_page_is_told_so(front: Front):
         ("/topics/x/%2e%2e/health/harm-reduction/", {}),
         (f"{TOPIC}index.html", {}),
         (f"{TOPIC}index.json", {}),
-        (f"{TOPIC[:-1]}", {}),
+        (TOPIC[:-1], {}),
+        (TOPIC + "%2E%2e/harm-reduction/", {}),
+        (TOPIC + "%00/", {}),
+        (TOPIC + ".well-known/", {}),
         ("/admin/login/", {}),
         ("/search/", {}),
         ("/none", {}),
@@ -108,8 +113,26 @@ def test_all_else_is_left_to_the_site(front: Front, path: str, headers: dict[str
     assert front.ask(path, **headers)[0] == site.ask(path, **headers)[0]
 
 
+@pytest.mark.parametrize(
+    "path", ["/search/?q=needle%2520exchange%2F", "/topics/health/safer-%C3%BCse/?page=2"]
+)
+def test_site_gets_addresses_as_they_were_written(front: Front, path: str):
+    site = Front(front.site, front.site.port)
+    assert front.ask(path)[2] == site.ask(path)[2]
+
+
+def test_page_that_is_not_stored_is_asked_of_the_site(front: Front):
+    site = Front(front.site, front.site.port)
+    page = front.ask("/people/")
+    assert (page[0], page[2]) == (200, site.ask("/people/")[2])
+
+
 def test_forms_and_static_files_come_through(front: Front):
     assert front.ask("/newsletter/", "POST")[0] == 403  # no page of ours sent it
+    form = {"Sec_Fetch_Site": "same-origin", "Content_Type": "application/x-www-form-urlencoded"}
+    status, _headers, page = front.ask("/newsletter/", "POST", body="email=nobody%40", **form)
+    assert status == 422
+    assert b'value="nobody@"' in page
     style = re.search(rb'href="(/static/icon[^"]*)"', front.ask(TOPIC)[2])
     assert style
     assert front.ask(style[1].decode())[0] == 200

@@ -2,47 +2,18 @@
 
 import http.client
 import re
-from datetime import timedelta
-from email.message import EmailMessage
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.db.models import F
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from harmhub.waking import wake
-from newsletter.models import Subscription, Update
-from newsletter.tasks import updates
 from tests.browser.hub import EXIT, HARM_REDUCTION, Hub
-from tests.fixtures.site import Site, wait_for
+from tests.browser.letters import heading, link_in, mail_to, states
+from tests.fixtures.site import Site
 from tests.fixtures.smtp import text_of
 
 scripts_off = pytest.mark.browser_context_args(java_script_enabled=False)
 TYPED = "\n  A space and a line before it, <b>ünïcode</b> & 'quotes'.\n\nThe last line."
-
-
-def mail_to(site: Site, address: str, words: str = "") -> EmailMessage:
-    """Wait for a mail to the address with these words, and forget all that have come; return it."""
-
-    def found() -> list[EmailMessage]:
-        return [mail for mail in site.mail.messages if mail["To"] == address and words in text_of(mail)]
-
-    wait_for(found, 30, f"No mail came to {address}.")
-    mail = found()[0]
-    site.mail.clear()
-    return mail
-
-
-def link_in(mail: EmailMessage, path: str) -> str:
-    found = re.search(rf"http\S+/newsletter/{path}/\?t=\S+", text_of(mail))
-    assert found, text_of(mail)
-    return found.group()
-
-
-def heading(page: Page):
-    return page.get_by_role("heading", level=1)
 
 
 @scripts_off
@@ -140,95 +111,6 @@ def test_reader_signs_up_confirms_and_leaves(page: Page, hub: Hub, site_server: 
     expect(heading(page)).to_have_text("You have left the list")
     assert states(site_server)[-1] == (True, True)
     assert page.context.cookies() == []
-
-
-@scripts_off
-def test_subscriber_gets_what_is_published_and_leaves_by_its_mail(page: Page, hub: Hub, site_server: Site):
-    address = f"follower-{hub.tree.home.pk}@example.org"
-    page.goto(f"{site_server.url}/newsletter/")
-    page.get_by_label("Health").check()
-    page.get_by_label("At once").check()
-    page.get_by_label("E-mail address").fill(address)
-
-    def is_taken() -> bool:
-        """Press the button; who is quicker than people are is asked to press it again."""
-        page.get_by_role("button", name="Sign up").click()
-        return heading(page).text_content() == "Check your e-mail"
-
-    wait_for(is_taken, 15, "The sign-up is not taken.")
-    page.goto(link_in(mail_to(site_server, address), "confirm"))
-    expect(page.get_by_role("definition").nth(1)).to_contain_text("At once")
-    page.get_by_role("button", name="Confirm").click()
-    mail_to(site_server, address)
-
-    with site_server.orm():
-        new = hub.tree.voice(title="The night van", published_on=timezone.localdate())
-        wake(updates)
-        wait_for(lambda: Update.objects.filter(item=new).exists(), 10, "It is not found.")
-        # As if an hour had gone by.
-        Subscription.objects.update(confirmed_at=F("confirmed_at") - timedelta(hours=1))
-        Update.objects.filter(item=new).update(goes_at=F("goes_at") - timedelta(minutes=30))
-        wake(updates)
-    mail = mail_to(site_server, address)
-    assert mail["Subject"] == "Health: The night van"
-    assert re.fullmatch(r"<list-\d+\.localhost>", mail["List-Id"])
-    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
-    assert text.count("The night van") == html.count("The night van</a>") == 1
-
-    before = states(site_server)
-    page.goto(link_in(mail, "leave"))
-    assert states(site_server) == before
-    expect(page.get_by_role("main")).to_contain_text("no more updates of the list Health")
-    page.get_by_role("button", name="Leave").click()
-    expect(heading(page)).to_have_text("You have left the list")
-    assert states(site_server)[-1] == (True, True)
-
-
-@scripts_off
-def test_subscriber_changes_what_she_gets_by_a_fresh_link(page: Page, hub: Hub, site_server: Site):
-    address = f"manager-{hub.tree.home.pk}@example.org"
-    page.goto(f"{site_server.url}{HARM_REDUCTION}voices/")
-    page.get_by_role("link", name="Get what is new here by e-mail").click()
-    expect(page.get_by_label("Harm Reduction · Voices")).to_be_checked()
-    page.get_by_label("E-mail address").fill(address)
-
-    def is_taken() -> bool:
-        page.get_by_role("button", name="Sign up").click()
-        return heading(page).text_content() == "Check your e-mail"
-
-    wait_for(is_taken, 15, "The sign-up is not taken.")
-    page.goto(link_in(mail_to(site_server, address), "confirm"))
-    page.get_by_role("button", name="Confirm").click()
-
-    page.goto(link_in(mail_to(site_server, address), "link"))
-    page.get_by_role("button", name="Send me the link").click()
-    page.goto(link_in(mail_to(site_server, address), "manage"))
-    page.get_by_label("Harm Reduction · Voices").select_option("Monthly")
-    page.get_by_text("Follow more").click()
-    page.get_by_label("Health", exact=True).select_option("Daily")
-    page.get_by_label("Pause").select_option("For 2 months")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_have_text("Saved.")
-    expect(page.get_by_label("Harm Reduction · Voices")).to_have_value("monthly")
-    expect(page.get_by_label("Health", exact=True)).to_have_value("daily")
-    expect(page.get_by_role("main")).to_contain_text("You get none until")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Take all we know").click()
-    assert address in Path(download.value.path()).read_text()
-    page.get_by_role("link", name="Erase my address").click()
-    page.get_by_role("button", name="Erase my address").click()
-    expect(heading(page)).to_have_text("Your address is erased")
-    page.go_back()
-    page.reload()
-    expect(heading(page)).to_have_text("This link does not work")
-    assert page.context.cookies() == []
-
-
-def states(site: Site) -> list[tuple]:
-    """Return of each subscription, the oldest first, whether it was confirmed, and left."""
-    return site.query(
-        "SELECT confirmed_at IS NOT NULL, left_at IS NOT NULL FROM newsletter_subscription ORDER BY id"
-    )
 
 
 @scripts_off

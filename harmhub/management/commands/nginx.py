@@ -13,6 +13,7 @@ from harmhub.store.serving import stored_cache_control
 
 # What depends on the page or on its encoding; nginx knows it.
 ITS_OWN = {"content-type", "content-length", "content-language", "vary", "cache-control"}
+# Regular expressions are most of what nginx spends on a page: few, short, and none that tries in many ways.
 MAPS = """
 # Made by `manage.py nginx` for this deployment; make it anew with each. Within http {{ }}.
 # With that of an older deployment nginx finds no stored page, and asks the site for each.
@@ -20,11 +21,16 @@ map $request_uri $harmhub_language {{
     default {default};
 {languages}
 }}
-# Stored are pages: asked for by GET or HEAD at the site's name, without a query and without a session.
-map "$request_method $http_host $request_uri $http_cookie" $harmhub_page {{
-    default "/none";
-    "~*^\\S+ \\S+ \\S*%(?:2e|2f|5c|00)" "/none";
-    "~^(?:GET|HEAD) {host} /(?:[^\\s?/.][^\\s?/]*/)* (?!.*{session}=)" "${{uri}}index.html";
+# Stored are pages: asked for by GET or HEAD at the site's name and without a session ...
+map "$request_method $http_host $http_cookie" $harmhub_asks {{
+    default "";
+    "~^(?:GET|HEAD) {host} (?!.*{session}=)" 1;
+}}
+# ... of a path without a query.
+map $harmhub_asks$request_uri $harmhub_page {{
+    default "";
+    "~*%(?:2e|2f|5c|00)" "";
+    "~^1/(?:[^?/.][^?/]*+/)*+$" "${{uri}}index.html";
 }}
 """
 LOCATION = """
@@ -59,10 +65,12 @@ class Command(BaseCommand):
 
 
 def _maps() -> str:
-    others = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+    first = settings.LANGUAGE_CODE
+    others = [code for code, _ in settings.LANGUAGES if code != first]
+    languages = {f"~^/(?!(?:{'|'.join(others)})/)": first} | {f"~^/{code}/": code for code in others}
     return MAPS.format(
-        default=settings.LANGUAGE_CODE,
-        languages="\n".join(f'    "~^/{code}/" {code};' for code in others),
+        default=first,
+        languages="\n".join(f'    "{path}" {code};' for path, code in languages.items()),
         host=re.escape(urlsplit(settings.PUBLIC_URL).netloc),
         session=settings.SESSION_COOKIE_NAME,
     )
