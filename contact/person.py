@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -21,6 +22,19 @@ from contact.models.messages import MessageQuerySet
 from harmhub.records import log_each
 
 TIMES = ("received_at", "heard_at", "answered_at", "closed_at", "quarantined_at")
+
+
+class FindForm(forms.Form):
+    """Whose messages are looked for."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Reference or e-mail address"),
+        help_text=gettext_lazy(
+            "By an address, messages are found until it is forgotten, two days after they were closed; by a "
+            "reference, as long as they are kept."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
 
 class PersonView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -44,7 +58,11 @@ class PersonView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView
         asked = self.request.GET.get("q", "").strip()
         found = self._seen().found_by(asked) if asked else Message.objects.none()
         found = found.select_related("topic").defer(*WORDS)
-        return super().get_context_data(**kwargs) | {"asked": asked, "found": found}
+        return super().get_context_data(**kwargs) | {
+            "form": FindForm(initial={"q": asked}),
+            "asked": asked,
+            "found": found,
+        }
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the page or, with ``export``, the file."""
