@@ -55,7 +55,8 @@ class Service:
         if lowest is not None:
             self._lowest = lowest
             self._look_up()
-            self._due.exclude(list__in=self._by_list).update(served_to=self.run.place)
+            quiet = self._shown.lists.keys() - self._by_list.keys()
+            self._due.filter(list__in=quiet).update(served_to=self.run.place)
             while not self.should_stop() and self._serve_some():
                 pass
         if self.run.ended_at is None and not self._waiting().exists():
@@ -101,7 +102,9 @@ class Service:
         due: dict[int, list[Subscription]] = defaultdict(list)
         # By the range: hundreds of numbers would take longer to send than to look up.
         for subscription in self._due.filter(subscriber__gte=numbers[0], subscriber__lte=numbers[-1]):
-            due[subscription.subscriber_id].append(subscription)
+            # Whose list became one in another language meanwhile is for the next time.
+            if subscription.list_id in self._shown.lists:
+                due[subscription.subscriber_id].append(subscription)
         had = self._had(numbers)
         served, readers = [], []
         for subscriber in subscribers:

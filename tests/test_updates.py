@@ -12,6 +12,7 @@ from wagtail.models import Locale
 
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
+from newsletter.managing import speak
 from newsletter.models import Pace, Run, Subscriber, Subscription, Suppression, Update
 from newsletter.serving import Service
 from newsletter.subscribing import leave
@@ -284,6 +285,33 @@ def test_run_that_is_cut_short_goes_on_where_it_was(tree: Tree, clock: Clock, mo
     assert Mail.objects.count() == 5
     run = Run.objects.filter(pace=Pace.AT_ONCE).first()
     assert (run.mails, run.ended_at is not None) == (5, True)
+
+
+def test_list_that_goes_on_in_another_language_in_the_middle_of_a_run_loses_nothing(
+    tree: Tree, clock: Clock, monkeypatch
+):
+    spanish = Locale.objects.create(language_code="es")
+    for page in (tree.home, tree.topics, tree.health, tree.harm_reduction, tree.voices):
+        page.copy_for_translation(spanish).save_revision().publish()
+    subscriber = clock.follow(tree.harm_reduction).subscriber
+    clock.follow(tree.harm_reduction, address="other@example.org")
+    copied = fresh(tree, "News").copy_for_translation(spanish)
+    copied.title = "Noticias"
+    copied.save_revision().publish()
+    clock.run()
+    clock.later(minutes=11)
+    look_up = Service._look_up
+
+    def looked_up_before_she_chose(service: Service) -> None:
+        look_up(service)
+        speak(subscriber, "es")
+
+    monkeypatch.setattr(Service, "_look_up", looked_up_before_she_chose)
+    clock.run()
+    assert (mails(), told("other@example.org")) == ([], ["News"])
+    monkeypatch.undo()
+    clock.run()
+    assert "Noticias" in mails()[0].told["text"]
 
 
 def test_number_of_queries_does_not_grow_with_the_subscribers(tree: Tree, clock: Clock):
