@@ -214,6 +214,24 @@ def test_one_click_needs_nothing_but_the_link(leaving):
     assert provider.get(one_click).status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=x", b"--x\r\ncut short"),
+        ("multipart/form-data", b"without a boundary"),
+        ("application/x-www-form-urlencoded; charset=iso-8859-1", b"List-Unsubscribe=One-Click"),
+        ("application/x-www-form-urlencoded", b"\xff%00" + b"&a=b" * 5_000),
+        ("application/json", b"{"),
+        ("a b=;", b""),
+    ],
+)
+def test_one_click_leaves_whatever_a_mail_program_sends_along(leaving, content_type, body):
+    provider = Client(headers={"sec-fetch-site": "cross-site"})
+    address = leaving.replace("/leave/", "/one-click/")
+    assert provider.post(address, body, content_type=content_type).status_code == 200
+    assert Subscription.objects.left().exists()
+
+
 def test_a_new_confirmed_sign_up_takes_back_the_leaving(reader, leaving, tree):
     reader.post(leaving)
     Token.objects.update(created_at=timezone.now() - timedelta(hours=2))
