@@ -175,14 +175,15 @@ def leave_all(subscriber: Subscriber) -> None:
 
 
 def data_of(subscriber: Subscriber) -> dict:
-    """Return all that is known of a subscriber, as JSON has it."""
+    """Return all that is known of a subscriber, as JSON has it; an address whose key is missing as words that
+    say so."""
     return {
-        "address": readable(subscriber.address),
+        "address": subscriber.address,
         "language": subscriber.language,
         "first_seen": subscriber.created_at,
         "paused_until": subscriber.paused_until,
         "neutral_subject_lines": subscriber.is_discreet,
-        "moving_to": [readable(each.address) for each in AddressChange.objects.filter(subscriber=subscriber)],
+        "moving_to": [each.address for each in AddressChange.objects.filter(subscriber=subscriber)],
         "lists": [
             {
                 "list": each.list_name,

@@ -17,7 +17,16 @@ from wagtail.models import ModelLogEntry
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
 from harmhub.users.models import User
-from newsletter.models import List, SignUp, Subscriber, Subscription, Suppression
+from newsletter.managing import MANAGEABLE_FOR
+from newsletter.models import (
+    AddressChange,
+    List,
+    SignUp,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Token,
+)
 from newsletter.tasks import sign_ups
 from tests.fixtures.staff import logged_in
 
@@ -206,3 +215,14 @@ def test_an_address_whose_key_is_lost_is_listed_shown_and_exported_as_that_and_c
     assert "Cannot be read" in b"".join(export.streaming_content).decode()
     moderator.post(reverse("subscriber:erase", args=[subscription.pk]))
     assert not Subscriber.objects.exists()
+
+
+def test_a_subscriber_whose_key_is_lost_takes_the_rest_of_her_data_along(subscription, settings):
+    subscriber = subscription.subscriber
+    AddressChange.objects.create(subscriber=subscriber, address="new@example.org")
+    _token, secret = Token.issue(subscriber, Token.Purpose.MANAGE, lives=MANAGEABLE_FOR)
+    settings.SEALING_KEYS = [Fernet.generate_key().decode()]
+    data = Client().get(f"/newsletter/manage/export/?t={secret}").json()
+    assert "Cannot be read" in data["address"]
+    assert "Cannot be read" in data["moving_to"][0]
+    assert [each["list"] for each in data["lists"]] == ["Health"]
