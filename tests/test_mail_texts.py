@@ -103,6 +103,14 @@ def test_line_breaks_in_a_subject_become_spaces(post_greeting):
     assert message["Subject"] == "Hello Bcc: other@example.org Body to you"
 
 
+def test_no_subject_or_sender_turns_the_words_beside_it(tree, post_greeting):
+    tree.settings.organisation = "Fenn\u202emark"
+    tree.settings.save()
+    message = built(post_greeting(context={"greeting": "\u2067A\u202egnp.exe"}))
+    assert message["Subject"] == "Agnp.exe to you"
+    assert message["From"].addresses[0].display_name == "Fennmark"
+
+
 @pytest.mark.parametrize(
     "address",
     [

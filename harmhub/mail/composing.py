@@ -61,12 +61,12 @@ def texts_of(template: str, context: Mapping[str, Any], language: str, sender: s
     organisation = organisation_name()
     values = {"organisation": organisation, "language": language, **context}
     with translation.override(language):
-        subject = " ".join(_plain(_render(f"emails/{template}-subject.txt", values, escape=False)).split())
+        subject = _on_one_line(_render(f"emails/{template}-subject.txt", values, escape=False))
         text = _render(f"emails/{template}-text.txt", values, escape=False)
         html = _html(f"emails/{template}-html.html", {"subject": subject, **values})
     return {
         "from": str(
-            Address(display_name=_plain(sender or organisation), addr_spec=settings.DEFAULT_FROM_EMAIL)
+            Address(display_name=_on_one_line(sender or organisation), addr_spec=settings.DEFAULT_FROM_EMAIL)
         ),
         "subject": subject,
         "text": text.strip() + "\n",
@@ -85,7 +85,7 @@ def recompose(mail: Mail, message: EmailMessage, *, to: str) -> dict[str, Any]:
     return {
         "to": to,
         "from": message.from_email or settings.DEFAULT_FROM_EMAIL,
-        "subject": " ".join(_plain(str(message.subject)).split()),
+        "subject": _on_one_line(str(message.subject)),
         "text": str(message.body),
         "html": html,
         # Our Message-ID stays: by it a repeat is recognised.
@@ -157,6 +157,12 @@ def _checked(headers: Mapping[str, str]) -> dict[str, str]:
 def _plain(text: str) -> str:
     """Return the text with a space for every control character and line separator."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text)
+
+
+def _on_one_line(text: str) -> str:
+    """Return the text as a subject or a name: on one line, and without the signs that set the direction of
+    all that follows (UAX 9, 2.1 to 2.5), which may be a mail program's own words."""
+    return " ".join(re.sub(r"[\u202a-\u202e\u2066-\u2069]", "", _plain(text)).split())
 
 
 def _render(name: str, values: Mapping[str, Any], *, escape: bool) -> str:
