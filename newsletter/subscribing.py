@@ -38,6 +38,7 @@ from newsletter.models.subscribers import SubscriptionQuerySet
 logger = logging.getLogger(__name__)
 PURPOSE = "newsletter"
 IMPORTED = "newsletter-imported"  # the purpose of mails to who was brought along from elsewhere
+WELCOMES = (f"{PURPOSE}-welcome", IMPORTED)
 CONFIRMABLE_FOR = timedelta(hours=48)
 
 
@@ -255,7 +256,7 @@ def end(subscription: Subscription) -> bool:
     Tally.objects.add("left", counted, subscription.left_at)
     if is_last:
         Mail.objects.waiting().filter(
-            recipient=subscription.subscriber.address_digest, purpose=IMPORTED
+            recipient=subscription.subscriber.address_digest, purpose__in=WELCOMES
         ).delete()
         Suppression.objects.add_digest(bytes(subscription.subscriber.address_digest), Suppression.Reason.LEFT)
     return True

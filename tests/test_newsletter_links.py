@@ -178,6 +178,12 @@ def test_leaving_works_again_and_again_and_when_the_address_is_gone(reader, leav
     assert reader.post("/newsletter/leave/?t=unknown").content == first.content
 
 
+def test_who_has_left_is_not_welcomed_by_a_mail_that_waited(reader, leaving):
+    [welcome] = Mail.objects.filter(purpose="newsletter-welcome")
+    reader.post(leaving)
+    assert not Mail.objects.waiting().filter(pk=welcome.pk).exists()
+
+
 def test_leaving_never_expires(reader, leaving):
     assert Token.objects.get(purpose="leave").expires_at is None
     Subscription.objects.update(confirmed_at=timezone.now() - timedelta(days=3000))
@@ -261,7 +267,7 @@ def test_leaving_does_not_free_the_address_for_more_confirmations(reader, leavin
     reader.post(leaving)
     reader.post("/newsletter/", {"email": READER, "topic": tree.health.pk}, REMOTE_ADDR="203.0.113.9")
     sign_ups()
-    assert Mail.objects.count() == 2
+    assert Mail.objects.filter(purpose="newsletter-confirmation").count() == 1
 
 
 def test_pages_of_links_are_kept_by_nobody(reader, confirmation, leaving):
