@@ -125,10 +125,12 @@ def _composed(issue: Issue, sections: list[tuple[int, list[ToldWork]]], shown: S
     told = [each.work for _, works in sections for each in works]
     with translation.override(issue.language):
         names = {number: shown.lists[number].name for number in lists if number in shown.lists}
+    spoken = {number: shown.locales[shown.lists[number].locale_id].language_code for number in names}
     context = {
         "sections": [
             {
                 "name": names.get(number, ""),
+                "language": spoken.get(number, issue.language),
                 "works": works,
                 "leave_url": link("newsletter:leave", mark, issue.language, section=number),
             }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from django.utils import timezone
+from wagtail.models import Locale
 
 from content.cards import cards_of
 from content.models import ContentItem, Entry, EventPage, FacetEntry
@@ -58,8 +59,15 @@ class Shown:
         if missing := [number for number in wanted if number not in self._cards]:
             self._cards |= dict.fromkeys(missing)
             found = cards_of(public_works().filter(item__in=missing))
+            for item in found:
+                item.locale = self.locales[item.locale_id]
             self._cards |= {item.pk: item for item in found}
         return {number: card for number in wanted if (card := self._cards[number])}
+
+    @cached_property
+    def locales(self) -> dict[int, Locale]:
+        """The languages of works and lists, by their numbers."""
+        return Locale.all_objects.in_bulk()
 
     @cached_property
     def _events(self) -> dict[int, list[int]]:

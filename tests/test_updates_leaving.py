@@ -1,9 +1,10 @@
 """What a mail with updates says, and what its links leave; also what is on its way then."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.utils import timezone
 
@@ -177,6 +178,24 @@ def test_mail_is_whole_and_says_who_can_leave_what(tree: Tree, clock: Clock):
     assert "http://testserver/voices/" in html
     assert one.edition.mark not in message.as_string()
     assert "<img" not in html
+
+
+def test_works_in_another_language_than_their_mail_say_so(tree: Tree, clock: Clock):
+    clock.follow(tree.harm_reduction, language="ar")
+    clock.follow(tree.justice, language="ar")
+    fresh(tree, "Prices", summary="What they cost.")
+    fresh(tree, "Courts", primary_topic=tree.justice)
+    tree.event(title="An evening", published_on=date(2026, 1, 1))
+    clock.pass_()
+    html = BeautifulSoup(mails()[0].told["html"], "html.parser")
+    assert (html.html["lang"], html.html["dir"]) == ("ar", "rtl")
+    english = {each.get_text() for each in html.main.find_all(lang="en", dir="ltr")}
+    assert english >= {"Prices", "What they cost.", "Harm Reduction", "Courts", "An evening"}
+    clock.follow(tree.health, address="b@example.org")
+    fresh(tree, "News")
+    clock.pass_()
+    html = BeautifulSoup(mails("b@example.org")[0].told["html"], "html.parser")
+    assert not html.main.find_all(lang=True)
 
 
 def test_texts_of_an_edition_go_when_its_last_mail_is_forgotten(tree: Tree, clock: Clock):
