@@ -58,12 +58,18 @@ PORT = _number("PORT", 8000, most=65_535)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 try:
-    _is_origin = _public.scheme in {"http", "https"} and _public.hostname and not _public.path
+    # Browsers name the origin in ASCII, and so do the headers of mails.
+    _is_origin = (
+        PUBLIC_URL.isascii() and _public.scheme in {"http", "https"} and _public.hostname and not _public.path
+    )
     _ = _public.port
 except ValueError:  # more than 65535
     _is_origin = False
 if not _is_origin:
-    raise ImproperlyConfigured("PUBLIC_URL is an origin such as https://www.example.org, without a path.")
+    raise ImproperlyConfigured(
+        "PUBLIC_URL is an origin such as https://www.example.org, without a path, and in ASCII: a name in "
+        "another script as the DNS has it (xn--)."
+    )
 # Where the site is an onion service as well; only printed where readers decide how to write.
 ONION_URL = env.str("ONION_URL", default="").rstrip("/")
 if ONION_URL and not ONION.fullmatch(ONION_URL):

@@ -14,7 +14,12 @@ from harmhub.mail.providers import configuration
 WRONG = {
     "PORT": ("abc", "0", "99999", "-1"),
     "MAIL_LEASE_SECONDS": ("", "1.5"),
-    "PUBLIC_URL": ("example.org", "https://example.org/hub", "http://localhost:99999"),
+    "PUBLIC_URL": (
+        "example.org",
+        "https://example.org/hub",
+        "http://localhost:99999",
+        "https://müller.example",
+    ),
     "BOUNCE_ADDRESS": ("bounces", "b@", "fifteen-letters@example.org", "a+b@example.org", "b@example.org\n"),
     "BOUNCE_INBOX_URL": ("hunter2", "imap://host/INBOX", "pop3://a:hunter2@host", "imap://a:hunter2@host:x"),
     "ANYMAIL_PROVIDER": ("hunter2", "postmark", "mailgun"),
