@@ -21,6 +21,15 @@ def last_slot(pace: Pace, now: datetime, zone: ZoneInfo, hour: int, weekday: int
     )
 
 
+def next_slot(pace: Pace, after: datetime, zone: ZoneInfo, hour: int, weekday: int) -> datetime:
+    """Return the first moment after another one at which a pace is due; the rest as for ``last_slot``."""
+    today = after.astimezone(zone).date()
+    days = (today + timedelta(days=ahead) for ahead in range(40))
+    return next(
+        moment for day in days if _is_due(pace, day, weekday) and (moment := _moment(day, hour, zone)) > after
+    )
+
+
 def _is_due(pace: Pace, day: date, weekday: int) -> bool:
     match pace:
         case Pace.WEEKLY:

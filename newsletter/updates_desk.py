@@ -1,5 +1,6 @@
 """Updates in the admin: what is about to go out, what went, and what an editor sees of it beside her work."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
@@ -26,6 +29,7 @@ from newsletter.audience import readers_by_pace
 from newsletter.models import Pace, Run, Update
 from newsletter.models.updates import FRESH, NOT_TOLD
 from newsletter.tasks import updates
+from newsletter.updating import next_run
 
 
 class UpdatesView(RecordIndexView):
@@ -155,23 +159,32 @@ class UpdateViewSet(RecordViewSet):
         ]
 
 
-def in_words(item: ContentItem) -> str:
-    """Return how many subscribers a work reaches: ``At once 12, Weekly 340``; a word where it is none."""
-    found = readers_by_pace(item.detail)
-    return ", ".join(f"{Pace(pace).label} {number}" for pace, number in found.items()) or _("Nobody")
+def in_words(item: ContentItem, goes_at: datetime | None) -> str:
+    """Return how many subscribers a work reaches: ``At once 12, Weekly 340``; a word where it is none.
+
+    goes_at: from when on they are told, where that is known. Then it says when each pace is due, too.
+    """
+    found = {Pace(pace): number for pace, number in readers_by_pace(item.detail).items()}
+    due = {pace: f" ({_short(next_run(pace, goes_at))})" for pace in found} if goes_at else {}
+    return ", ".join(f"{pace.label} {found[pace]}{due.get(pace, '')}" for pace in found) or _("Nobody")
+
+
+def _short(moment: datetime) -> str:
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 def what_subscribers_get(item: ContentItem, user: Any) -> SafeString:
     """Return what an editor reads beside her work: what goes to subscribers, when, and to how many."""
     mine = Update.objects.filter(item=item.pk).order_by("-pk")
+    waiting = mine.unreleased().first()
     values = {
-        "waiting": mine.unreleased().first(),
+        "waiting": waiting,
         "told": mine.filter(place__gt=NOT_TOLD).first(),
         "dropped": mine.filter(place=NOT_TOLD, note="").exists(),
         "is_quiet": not item.tell_subscribers,
         "is_old": item.published_on < timezone.localdate() - FRESH,
         "decides": user.has_perm("newsletter.view_update"),
-        "readers": in_words(item),
+        "readers": in_words(item, waiting.goes_at if waiting else None),
     }
     return SafeString(render_to_string("newsletter/admin/what_subscribers_get.html", values))
 

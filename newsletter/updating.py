@@ -17,7 +17,7 @@ from content.models import ContentItem
 from harmhub.models import SiteSettings
 from newsletter.models import Pace, Run, Update
 from newsletter.models.updates import DELAY, FRESH, NOT_TOLD, public_works
-from newsletter.timetable import last_slot
+from newsletter.timetable import last_slot, next_slot
 
 
 @transaction.atomic
@@ -65,19 +65,29 @@ def begin_runs(now: datetime) -> None:
         ahead.slot = now - timedelta(microseconds=ahead.pk)  # each its own, as a slot has to be
         ahead.save(update_fields=["slot"])
     place = Update.objects.last_place()
-    site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()
-    zone = ZoneInfo(settings.TIME_ZONE)
+    hours = _hours()
     for pace in Pace:
         last = Run.objects.filter(pace=pace).first()
         if pace == Pace.AT_ONCE:
             slot, is_due = now, last is None or last.place < place
         else:
-            slot = last_slot(pace, now, zone, site.updates_hour, site.updates_weekday)
+            slot = last_slot(pace, now, *hours)
             is_due = last is None or last.slot < slot
         if is_due:
             # Whom an older one did not get to, the new one serves.
             Run.objects.filter(pace=pace, ended_at=None).update(ended_at=now)
             Run.objects.create(pace=pace, slot=slot, place=place)
+
+
+def next_run(pace: Pace, after: datetime) -> datetime:
+    """Return when the first run of a pace is due that tells what is released at a moment."""
+    return after if pace == Pace.AT_ONCE else next_slot(pace, after, *_hours())
+
+
+def _hours() -> tuple[ZoneInfo, int, int]:
+    """Return the organisation's zone, and the hour and weekday of its updates."""
+    site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()
+    return ZoneInfo(settings.TIME_ZONE), site.updates_hour, site.updates_weekday
 
 
 def newest_runs() -> list[Run]:

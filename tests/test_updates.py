@@ -16,7 +16,7 @@ from newsletter.managing import speak
 from newsletter.models import Pace, Run, Subscriber, Subscription, Suppression, Update
 from newsletter.serving import Service
 from newsletter.subscribing import leave
-from newsletter.timetable import last_slot
+from newsletter.timetable import last_slot, next_slot
 from newsletter.updating import begin_runs, find_and_release, newest_runs
 from tests.factories import Tree
 from tests.fixtures.following import READER, Clock, fresh, mails, secrets_in, told
@@ -226,8 +226,12 @@ def test_work_that_came_by_a_list_that_was_left_is_not_told_again_by_another(tre
     ],
 )
 def test_slots_are_at_an_hour_of_the_organisations_zone(pace: Pace, now: str, expected: str):
-    found = last_slot(pace, datetime.fromisoformat(now), ZoneInfo("Europe/Berlin"), 8, 3)
+    hours = (ZoneInfo("Europe/Berlin"), 8, 3)
+    found = last_slot(pace, datetime.fromisoformat(now), *hours)
     assert found == datetime.fromisoformat(expected)
+    following = next_slot(pace, found, *hours)
+    assert last_slot(pace, following - timedelta(microseconds=1), *hours) == found < following
+    assert last_slot(pace, following, *hours) == following
 
 
 def test_hour_that_a_clock_leaves_out_or_shows_twice_comes_once():

@@ -303,6 +303,7 @@ def test_editor_sees_who_is_told_when_and_is_asked_what_she_can_decide(
     assert 'name="tell_subscribers"' not in page
     assert 'name="change_note"' in page
     assert "Subscribers are told from" in page
+    assert "Daily 1 (2026-06-02 08:00), Weekly 1 (2026-06-04 08:00)." in page
     assert LIST in page
     clock.pass_()
     assert "Subscribers were told last on" in form_of(editor, work)
