@@ -12,7 +12,7 @@ from harmhub.mail.composing import compose_edition, organisation_name, texts_of
 from harmhub.mail.models import Edition, Mail
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.mailing_text import write_mailing
-from newsletter.models import Delivery, Issue, List, Pace, Subscription, Update
+from newsletter.models import Delivery, Issue, List, Pace, Subscriber, Subscription, Update
 from newsletter.showing import Shown
 
 # The purposes of mails to lists.
@@ -51,23 +51,42 @@ def withdraw(subscription: Subscription) -> None:
     unsent = Mail.objects.filter(sent_at=None, forgotten_at=None, pk__in=theirs.values("mail"))
     for mail in unsent.defer("content").order_by("pk").select_for_update(of=("self",)):
         delivery = theirs.get(mail=mail)
-        issue = delivery.issue
-        sections = _without(subscription, issue.sections)
-        if sections == issue.sections:
-            continue
-        same = {name: getattr(issue, name) for name in ("run", "mailing", "language", "is_discreet")}
-        new = Issue(sections=sections, **same)
-        if edition := _rewritten(new):
-            delivery.issue = new
-            delivery.save(update_fields=["issue"])
-            Mail.objects.filter(pk=mail.pk).update(edition=edition)
-        else:
-            mail.delete()
-            delivery.delete()  # nothing of it was told
+        _cut(delivery, mail, _without(subscription, delivery.issue.sections))
+
+
+def spare(mail: Mail, reader: Subscriber) -> bool:
+    """Take out of a mail that is not sent, and is to go to another reader now, what that one has been told;
+    return whether anything is left. In the caller's transaction, with both readers locked."""
+    delivery = Delivery.objects.select_related("issue__run", "issue__mailing").get(mail=mail)
+    issue, theirs = delivery.issue, Delivery.objects.filter(subscriber=reader)
+    if issue.mailing:
+        has_it = theirs.filter(issue__mailing=issue.mailing).exists()
+        return _cut(delivery, mail, [] if has_it else issue.sections)
+    told = theirs.values_list("issue__sections", flat=True)
+    had = {update for sections in told for _, updates in sections for update in updates}
+    left = [[number, [each for each in updates if each not in had]] for number, updates in issue.sections]
+    return _cut(delivery, mail, [section for section in left if section[1]])
+
+
+def _cut(delivery: Delivery, mail: Mail, sections: list) -> bool:
+    """Have a mail that is not sent say what these sections hold; return whether that is anything."""
+    issue = delivery.issue
+    if sections == issue.sections:
+        return True
+    same = {name: getattr(issue, name) for name in ("run", "mailing", "language", "is_discreet")}
+    new = Issue(sections=sections, **same)
+    if edition := _rewritten(new):
+        delivery.issue = new
+        delivery.save(update_fields=["issue"])
+        Mail.objects.filter(pk=mail.pk).update(edition=edition)
+        return True
+    mail.delete()
+    delivery.delete()  # nothing of it was told
+    return False
 
 
 def _rewritten(issue: Issue) -> Edition | None:
-    """Return the text of an issue that lost a list; None: nothing is left of it."""
+    """Return the text of an issue that lost something; None: nothing is left of it."""
     if issue.mailing:
         return write_mailing(issue, issue.mailing) if issue.sections else None
     return write(issue)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
 from harmhub.sealing import address_digest, readable
+from newsletter.issues import spare
 from newsletter.links import link
 from newsletter.models import (
     EVERYBODY,
@@ -329,7 +330,8 @@ def _move(old: Subscriber, new: Subscriber) -> None:
         each.save(update_fields=["subscriber"])
     unsent = Delivery.objects.filter(subscriber=old, mail__sent_at=None, mail__forgotten_at=None)
     for mail in Mail.objects.filter(pk__in=unsent.values("mail")).order_by("pk").select_for_update():
-        mail.redirect(readable(new.address))
+        if spare(mail, new):
+            mail.redirect(readable(new.address))
     # What was sent to the old address says nothing of the new one, should it come back.
     Delivery.objects.filter(subscriber=old, mail__sent_at__isnull=False).update(mail=None)
     Delivery.objects.filter(subscriber=old).update(subscriber=new)

@@ -12,10 +12,14 @@ from harmhub.mail import refused
 from harmhub.mail.composing import build
 from harmhub.mail.models import Edition, Mail
 from harmhub.mail.tasks import forget as forget_mail
-from newsletter.models import Delivery, List, Pace, Subscription
+from harmhub.sealing import address_digest
+from newsletter.issues import TO_LISTS
+from newsletter.managing import agree, wish_to_move
+from newsletter.models import Delivery, List, Pace, Subscriber, Subscription
 from newsletter.subscribing import erase, leave
+from newsletter.tasks import sign_ups
 from tests.factories import Tree
-from tests.fixtures.following import Clock, fresh, mails, secrets_in, told
+from tests.fixtures.following import Clock, fresh, gone, mails, secrets_in, told, written
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +148,28 @@ def test_odd_list_in_a_link_is_no_error(tree: Tree, clock: Clock, odd: str):
     client = Client(headers={"sec-fetch-site": "same-origin"})
     address = {"t": secrets_in(mails()[0])[0], "section": odd}
     assert client.get("/newsletter/leave/", address).status_code == 200
+
+
+def test_mail_that_moves_to_an_address_says_nothing_that_it_has_been_told(tree: Tree, clock: Clock):
+    old = clock.follow(tree.health).subscriber
+    clock.follow(tree.justice)
+    clock.follow(tree.health, address="new@example.org")
+    fresh(tree, "On both")
+    fresh(tree, "Courts", primary_topic=tree.justice)
+    clock.pass_()
+    fresh(tree, "On both later")
+    clock.pass_()
+    gone(written(tree.health))
+    wish_to_move(old, "new@example.org")
+    sign_ups()
+    for mail in (mails()[-1], mails("new@example.org")[-1]):
+        assert agree(secrets_in(mail)[0]) is not None
+    assert sorted(told("new@example.org")) == ["Courts", "On both", "On both later"]
+    assert Mail.objects.filter(purpose="newsletter-mailing").count() == 1
+    assert set(Mail.objects.filter(purpose__in=TO_LISTS).values_list("recipient", flat=True)) == {
+        address_digest("new@example.org")
+    }
+    assert old.address not in {each.address for each in Subscriber.objects.all()}
 
 
 def test_erasing_takes_waiting_updates_and_deliveries_along(tree: Tree, clock: Clock):
