@@ -1,13 +1,10 @@
 """A reader's reply by mail: from the bytes of a mail to a turn of her message."""
 
 from datetime import timedelta
-from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message as Mail
-from email.policy import Compat32, Policy
 from email.utils import getaddresses
-from itertools import count
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -18,14 +15,12 @@ from contact.models import Message, Turn
 from contact.models.keys import sealed_for
 from contact.reply_address import named_by
 from contact.reply_text import attachments_of, text_of
+from harmhub.mail.parsing import LONGEST_TO_PARSE, parsed
 from harmhub.sealing import address_digest, digest
 
 MOST_A_DAY = 50  # of one reader: more is no person
 ADDRESSED = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 ROBOTS = {"bulk", "junk", "list", "auto_reply"}
-LONGEST_TO_PARSE = 1_000  # of a header: Python takes quadratic time for parameters and encoded words
-MOST_PARTS = 1_000
-MOST_MULTIPARTS = 30  # each line is compared with the boundaries of all that are open
 
 
 class NoSuchAddressError(Exception):
@@ -43,7 +38,7 @@ def file_reply(raw: bytes, recipient: str = "") -> Turn | None:
     robots and for one that came before. NoSuchAddressError, TooManyError: nothing was kept. ValueError: it
     cannot be read as a mail.
     """
-    mail = _parsed(raw)
+    mail = parsed(raw)
     message = named_by(recipient or "\n".join(headers(mail, *ADDRESSED)))
     if message is None:
         raise NoSuchAddressError
@@ -56,30 +51,6 @@ def file_reply(raw: bytes, recipient: str = "") -> Turn | None:
         if message is None:
             raise NoSuchAddressError
         return _filed(message, words, attached, brought_by, sender)
-
-
-class _Policy(Compat32):
-    """Keeps of the headers that describe a part no more than can be parsed in no time."""
-
-    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        name, value = super().header_source_parse(sourcelines)
-        return name, value[:LONGEST_TO_PARSE] if name.lower().startswith("content-") else value
-
-
-def _parsed(raw: bytes) -> Mail:
-    if raw.lower().count(b"multipart/") > MOST_MULTIPARTS:
-        raise ValueError("not a mail")
-    numbers = count()
-
-    def new_part(policy: Policy) -> Mail:
-        if next(numbers) > MOST_PARTS:
-            raise ValueError("not a mail")
-        return Mail(policy)
-
-    try:
-        return message_from_bytes(raw, policy=_Policy(message_factory=new_part))
-    except RecursionError:  # parts within parts within parts
-        raise ValueError("not a mail") from None
 
 
 def _filed(message: Message, words: str, attached: int, brought_by: bytes, sender: str) -> Turn | None:

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -134,6 +135,21 @@ def test_a_damaged_report_is_understood_all_the_same(sent, damage):
 @pytest.mark.parametrize("raw", [b"", b"\0\xff" * 1000, b"Content-Type: multipart/report\n\n", b"\n" * 9999])
 def test_nonsense_is_not_understood_and_no_error(raw):
     assert take(raw) is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'Content-Type: multipart/report; boundary="' + b";" * MOST_BYTES,
+        b'Content-Type: multipart/report; x="' + b"a;" * MOST_BYTES,
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(900))
+        + b"-\n" * MOST_BYTES,
+    ],
+)
+def test_odd_mails_to_the_bounce_address_take_no_time(raw):
+    begun = time.process_time()
+    assert take(raw[:MOST_BYTES]) is None
+    assert time.process_time() - begun < 2  # hundredths of a second where nothing is quadratic; many if so
 
 
 # --- the mailbox

@@ -1,7 +1,6 @@
 """What a message to the bounce address says: that a mail could not be delivered (RFC 3464), that its reader
 complained (RFC 5965), or nothing (somebody is on holiday)."""
 
-import email
 import email.policy
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from harmhub.mail.bounces import kind_of, mail_named, record
 from harmhub.mail.models import Bounce
+from harmhub.mail.parsing import parsed
 from harmhub.mail.return_path import mail_at
 
 MOST_BYTES = 256 * 1024  # what a message says stands before what it returns
@@ -48,7 +48,10 @@ def take(raw: bytes) -> Report | None:
 
 def read(raw: bytes) -> Report | None:
     """Return what a message says, None where that is not understood."""
-    message = email.message_from_bytes(raw, policy=email.policy.compat32)  # which no header is too odd for
+    try:
+        message = parsed(raw)
+    except ValueError:
+        return None
     for part in message.walk():
         match part.get_content_type():
             case "message/delivery-status":
