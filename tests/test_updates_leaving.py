@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from harmhub.mail import refused
 from harmhub.mail.composing import build
@@ -222,6 +222,25 @@ def test_works_in_another_language_than_their_mail_say_so(tree: Tree, clock: Clo
     clock.pass_()
     html = BeautifulSoup(mails("b@example.org")[0].told["html"], "html.parser")
     assert not html.main.find_all(lang=True)
+
+
+@pytest.mark.parametrize("topics", [1, 2])
+def test_number_of_works_in_a_subject_has_the_plural_of_its_language(
+    tree: Tree, clock: Clock, monkeypatch, topics: int
+):
+    # As a translation has it: Arabic has a form for two, and others.
+    words = translation.trans_real.translation("ar")._catalog
+    [catalog, *_], [form, *_] = words._catalogs, words._plurals
+    for name in ("list", "organisation"):
+        monkeypatch.setitem(
+            catalog, (f"%({name})s: %(number)s new piece of work", form(2)), f"%({name})s: زوج"
+        )
+    for topic in (tree.harm_reduction, tree.justice)[:topics]:
+        clock.follow(topic, language="ar")
+    fresh(tree, "One")
+    fresh(tree, "Two", primary_topic=(tree.harm_reduction, tree.justice)[topics - 1])
+    clock.pass_()
+    assert mails()[0].told["subject"].endswith(": زوج")
 
 
 def test_texts_of_an_edition_go_when_its_last_mail_is_forgotten(tree: Tree, clock: Clock):
