@@ -21,6 +21,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.widgets import AdminDateInput
+from wagtail.log_actions import log
 from wagtail.models import Locale
 
 from harmhub.mail.composing import organisation_name
@@ -211,11 +212,18 @@ class ImportView(ImportPage):
         return self._page(ImportForm(lists=Lists(request)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Store the file, sealed, and lead to the dry run. 422: what is wrong with it."""
+        """Store the file, sealed, and lead to the dry run. 422: what is wrong with it.
+
+        That is noted: of a file with one address, the dry run tells who is on a list.
+        """
         form = ImportForm(request.POST, request.FILES, lists=Lists(request))
         if not form.is_valid():
             return self._page(form, status=422)
-        return redirect("subscriber:planned_import", form.save(request.user).pk)
+        with transaction.atomic():
+            planned = form.save(request.user)
+            told = {"lists": planned.list_names, "addresses": planned.readers}
+            log(planned, "newsletter.dry_run", user=request.user, data=told)
+        return redirect("subscriber:planned_import", planned.pk)
 
     def _page(self, form: ImportForm, status: int = 200) -> HttpResponse:
         done = Import.objects.done().select_related("user")[:SHOWN_IMPORTS]

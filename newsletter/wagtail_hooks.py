@@ -82,6 +82,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     """Name what is logged about subscribers."""
     actions.register_action("newsletter.read", _("Read"), _("Subscriber read"))
     actions.register_action("newsletter.export", _("Export"), _("Subscriber exported"))
+    actions.register_action("newsletter.dry_run", _("Dry run"), _("File of subscribers looked at"))
     actions.register_action("newsletter.import", _("Import"), _("Import of subscribers begun"))
     actions.register_action("newsletter.imported")(Imported)
     actions.register_action("newsletter.erase", _("Erase"), _("Subscriber erased"))

@@ -278,11 +278,15 @@ def test_file_is_deleted_by_hand_or_after_a_day_and_the_numbers_of_a_done_one_st
     assert "New: 1." in page
 
 
-def test_log_says_who_imported_how_many_to_which_lists_and_no_address(importer: Importer, tree: Tree):
+def test_log_says_who_looked_and_imported_how_many_to_which_lists_and_no_address(
+    importer: Importer, tree: Tree
+):
     importer.take("canary@example.org\nnonsense\n", tree.health, how="active")
-    assert not ModelLogEntry.objects.exists()
+    looked = ModelLogEntry.objects.get()
+    assert (looked.action, looked.user) == ("newsletter.dry_run", importer.user)
+    assert looked.data == {"lists": ["Health (English)"], "addresses": 1}
     importer.start()
-    begun, done = ModelLogEntry.objects.order_by("pk")
+    _looked, begun, done = ModelLogEntry.objects.order_by("pk")
     assert (begun.action, done.action) == ("newsletter.import", "newsletter.imported")
     assert begun.user == done.user == importer.user
     assert done.data == {"lists": ["Health (English)"], "counts": {"new": 1}, "refused": 1}
