@@ -26,7 +26,7 @@ def sender_of(is_discreet: bool, language: str) -> str:
 def leaving_headers(name: str | int, secret: str) -> dict[str, str]:
     """Return the headers that name a list (RFC 2919) and by which one can leave it (RFC 2369, RFC 8058).
 
-    name: the number of a list's topic, 0 for the whole organisation; "updates" for several lists in one mail.
+    name: the number of a list; "updates" for several lists in one mail.
     """
     return {
         "List-Id": f"<list-{name}.{urlsplit(settings.PUBLIC_URL).hostname}>",

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from harmhub.mail.models import Mail
@@ -281,6 +282,19 @@ def test_pages_of_links_are_kept_by_nobody(reader, confirmation, leaving):
         assert answer["X-Robots-Tag"] == "noindex"
         assert not answer.cookies
     assert '<meta name="robots" content="noindex">' in reader.get(leaving).content.decode()
+
+
+def test_asking_for_a_link_is_the_same_work_for_every_address(reader, leaving):
+    Suppression.objects.add_digest(address_digest("complained@example.org"), Suppression.Reason.COMPLAINT)
+    reader.post("/newsletter/link/", {"email": "first@example.org"})  # what is looked up once in a process
+    seen = set()
+    for number, address in enumerate((READER, "unknown@example.org", "complained@example.org")):
+        with CaptureQueriesContext(connection) as queries:
+            answer = reader.post(
+                "/newsletter/link/", {"email": address}, REMOTE_ADDR=f"203.0.113.{number + 50}"
+            )
+        seen.add((answer.status_code, answer.content, len(queries)))
+    assert len(seen) == 1
 
 
 def test_no_path_holds_a_secret(confirmation, leaving):
