@@ -1,6 +1,6 @@
 """How many messages were taken, held back and refused: counted each hour, shown by day."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -20,7 +20,7 @@ COUNTED_BACK, KEPT, SHOWN = timedelta(days=2), timedelta(days=365), timedelta(da
 def count_hours() -> None:
     """Count the hours that are over, each once: what was held back is held back then, whatever an editor does
     later. What was refused is known of the last hour only, and of the web servers on this machine."""
-    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    now = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     hours = {hour.begins_at: hour for hour in _stored(now - COUNTED_BACK, now)}
     before = now - timedelta(hours=1)
     if refused := limits.tallied(REFUSED, hours_ago=(1,)):
@@ -32,7 +32,7 @@ def count_hours() -> None:
 def _stored(since: datetime, until: datetime) -> list[Hour]:
     by_us = Q(quarantined_at__isnull=False) & ~Q(quarantine_reason=Message.Reason.EDITOR)
     found = Message.objects.filter(received_at__gte=since, received_at__lt=until)
-    rows = found.order_by().annotate(hour=TruncHour("received_at")).values("hour")
+    rows = found.order_by().annotate(hour=TruncHour("received_at", tzinfo=UTC)).values("hour")
     counted = rows.annotate(all=Count("pk"), held=Count("pk", filter=by_us))
     return [Hour(begins_at=row["hour"], taken=row["all"] - row["held"], held=row["held"]) for row in counted]
 

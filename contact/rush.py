@@ -47,9 +47,13 @@ def serves(request: HttpRequest, ticket: str, work: str, text: str) -> bool:
     age = _age(request, ticket)
     if age not in range(LATEST) or (age < WAIT and not is_worked_out(ticket, work)):
         return False
+    if limits.tallied("contact ticket", f"{ticket} {text}"):
+        return True
     used_before = limits.tallied("contact ticket", ticket, hours_ago=(1,))
     is_first = limits.tally("contact ticket", ticket) <= 1 and not used_before
-    return limits.tally("contact ticket", f"{ticket} {text}") > 1 or is_first
+    if is_first:
+        limits.tally("contact ticket", f"{ticket} {text}")
+    return is_first
 
 
 def is_worked_out(ticket: str, work: str) -> bool:

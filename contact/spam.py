@@ -19,11 +19,12 @@ LONG_ENOUGH = 40
 
 LINK = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
 WHOLE_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\]\"']+", re.IGNORECASE)
-MARKUP = re.compile(r"<a\s[^>]*href|\[/?(?:url|link)\b", re.IGNORECASE)
+MARKUP = re.compile(r"<a\s[^<>]*href|\[/?(?:url|link)\b", re.IGNORECASE)
+HOST = re.compile(r"(?:https?://|www\.)([\w.-]*)", re.IGNORECASE)
 # Addresses that are cheap and thrown away after a day, and those that hide where they lead.
 THROWN_AWAY = re.compile(
-    r"(?:https?://|www\.)(?:[\w-]+\.)*(?:(?:bit\.ly|tinyurl\.com|cutt\.ly|is\.gd|goo\.gl|t\.co)\b"
-    r"|[\w-]+\.(?:xyz|top|click|icu|shop|bid|loan|win|vip|buzz|cyou|sbs)\b)",
+    r"(?<![\w-])(?:bit\.ly|tinyurl\.com|cutt\.ly|is\.gd|goo\.gl|t\.co)\b"
+    r"|[\w-]\.(?:xyz|top|click|icu|shop|bid|loan|win|vip|buzz|cyou|sbs)\b",
     re.IGNORECASE,
 )
 MONEY = re.compile(
@@ -33,7 +34,8 @@ MONEY = re.compile(
 SHARE = re.compile(r"\d\s?[%٪]|[%٪]\d")
 ALL = re.compile(r"\b[1-9]00\s?%|%\s?[1-9]00\b")
 CHAT = re.compile(r"\b(?:whats\s?app|telegram|skype|wa\.me|t\.me)\b|@\w+_\w+", re.IGNORECASE)
-MAILBOX = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Looked for where one can begin alone: from each letter of a long word, that would take quadratic time.
+MAILBOX = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
 NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 WALLET = re.compile(r"\b(?:bc1[a-z0-9]{20,}|0x[0-9a-f]{40}|[13T][1-9A-HJ-NP-Za-km-z]{25,34})\b")
 # Words of one trade that are the same in every language.
@@ -86,7 +88,7 @@ def _links(text: str, name: str, address: str) -> int:
     words = len(WORD.findall(WHOLE_LINK.sub("", text)))
     return (
         (len(found) > 0)
-        + 2 * bool(THROWN_AWAY.search(text))
+        + 2 * any(map(THROWN_AWAY.search, HOST.findall(text)))
         + (len(found) > 0 and words < 4 * len(found) - 1)
     )
 

@@ -3,14 +3,17 @@
 import hashlib
 import re
 import time
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from contact import rush, spam
 from contact.figures import REFUSED, count_hours, with_bars
-from contact.forms import ContactForm
+from contact.forms import LONGEST, ContactForm
 from contact.models import Hour, Message
 from contact.views import PER_CLIENT, PER_CLIENT_WAITING
 from harmhub import limits
@@ -74,6 +77,31 @@ def test_of_two_hundred_wanted_and_unwanted_messages_the_right_ones_are_held(tre
 )
 def test_what_counts_as_what(text, name, held):
     assert bool(spam.doubt(text, name)) == held
+
+
+@pytest.mark.parametrize("piece", ["a", "1", "_", "www.a.", "www.a-", "a@a-", "<a ", "0x", "\ufdfa"])
+def test_no_text_takes_long_to_judge(piece):
+    text = (piece * LONGEST)[:LONGEST]
+    began = time.thread_time()
+    spam.doubt(text, piece * 50)
+    assert time.thread_time() - began < 0.25
+
+
+@pytest.mark.parametrize(
+    ("host", "thrown_away"),
+    [
+        ("bit.ly", True),
+        ("www.bit.ly", True),
+        ("a.b-c.xyz", True),
+        ("orbit.ly", False),
+        ("xyz.example.org", False),
+        ("example.toppings", False),
+    ],
+)
+def test_an_address_is_cheap_by_its_host(host, thrown_away):
+    assert spam.points(f"What do you think of that page, https://{host}/there, my dear colleagues?") == (
+        3 if thrown_away else 1
+    )
 
 
 def test_the_same_text_of_many_is_a_campaign_and_a_short_one_is_not(reader, address):
@@ -169,6 +197,7 @@ def test_a_ticket_is_for_one_message_and_pressing_twice_is_one(reader, address, 
     other = send(reader, address, "Another", ticket=ticket)
     assert other.status_code == 429
     assert ticket_of(other) != ticket
+    assert send(reader, address, "Another", ticket=ticket).status_code == 429  # nor by asking twice
     assert Message.objects.count() == 1
 
 
@@ -234,12 +263,10 @@ def test_who_only_asks_for_tickets_is_stopped_and_keeps_her_text(reader, address
 
 @pytest.fixture
 def an_hour_later(monkeypatch):
-    from django.utils import timezone
-
     now, seconds = timezone.now(), time.time()
 
     def pass_by() -> None:
-        monkeypatch.setattr("contact.figures.timezone.now", lambda: now + timezone.timedelta(hours=1))
+        monkeypatch.setattr("contact.figures.timezone.now", lambda: now + timedelta(hours=1))
         monkeypatch.setattr(limits.time, "time", lambda: seconds + 3600)
 
     return pass_by
@@ -262,6 +289,21 @@ def test_what_was_taken_held_and_refused_is_counted_once(reader, address, an_hou
     page = reader.get(reverse("message:figures")).content.decode()
     row = re.search(r"<tbody>(.*?)</tbody>", page, re.S)[1]
     assert re.findall(r"<td>(\d+)</td>", row) == [str(PER_CLIENT), "1", "2"]
+
+
+def test_hours_are_counted_whole_where_clocks_differ_by_half_an_hour(tree, monkeypatch):
+    began = datetime(2026, 3, 5, 10, tzinfo=UTC)
+    for minutes in (10, 40, 70):
+        received_at = began + timedelta(minutes=minutes)
+        Message.objects.create(topic=tree.justice, language="en", text="x", received_at=received_at)
+    with timezone.override(ZoneInfo("Asia/Kolkata")):
+        for hours in (1, 2, 3):
+            monkeypatch.setattr("contact.figures.timezone.now", lambda: began + timedelta(hours=hours))  # noqa: B023
+            count_hours()
+    assert list(Hour.objects.order_by("begins_at").values_list("begins_at", "taken")) == [
+        (began, 2),
+        (began + timedelta(hours=1), 1),
+    ]
 
 
 def test_bars_are_as_long_as_their_numbers():
