@@ -16,6 +16,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.models import ModelLogEntry
 
+from contact.acts import locked
 from contact.keeping import WORDS, erase
 from contact.models import Message
 from contact.models.messages import MessageQuerySet
@@ -72,7 +73,7 @@ class PersonView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView
         """Delete the messages whose references were sent, as they stood on the page, and lead back to it."""
         chosen = self._seen().filter(reference__in=request.POST.getlist("reference"))
         with transaction.atomic():
-            number = erase(chosen, "contact.erase", request.user)
+            number = erase(locked(chosen), "contact.erase", request.user)
         said = ngettext("%d message is deleted for good.", "%d messages are deleted for good.", number)
         messages.success(request, said % number)
         return redirect("message:person")

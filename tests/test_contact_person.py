@@ -1,15 +1,21 @@
 """What one person wrote is given to her, or deleted, on request."""
 
 import json
+import threading
+from copy import copy
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from contact.models import Message, Turn
+from harmhub import mail
+from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
+from tests.fixtures.databases import wait_for_a_lock
 from tests.fixtures.staff import logged_in
 
 CANARY = "Canarywords"
@@ -77,6 +83,36 @@ def test_deletion_takes_exactly_what_stood_on_the_page(moderator, messages):
     assert not Turn.objects.exists()
     entries = ModelLogEntry.objects.filter(action="contact.erase", user__username="Moderators")
     assert {entry.label for entry in entries} == {each.reference for each in messages[:2]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deletion_waits_for_an_answer_that_is_being_written_and_is_noted_once(moderator, messages):
+    message, told = messages[0], []
+
+    def press() -> None:
+        browser = Client()
+        browser.cookies = copy(moderator.cookies)
+        try:
+            told.append(browser.post(PAGE, {"reference": message.reference}).status_code)
+        finally:
+            connection.close()
+
+    presses = [threading.Thread(target=press) for _ in range(2)]
+    with transaction.atomic():
+        held = Message.objects.select_for_update().get(pk=message.pk)
+        for each in presses:
+            each.start()
+        wait_for_a_lock()
+        told_by = {"purpose": "contact-answer", "to": "n@example.org", "template": "contact-notice"}
+        answer = mail.post(**told_by, context={})
+        held.turns.create(kind="answer", text="x", mail=answer)
+    for each in presses:
+        each.join()
+    assert told == [302, 302]
+    assert not Message.objects.filter(pk=message.pk).exists()
+    assert not Turn.objects.exists()
+    assert not Mail.objects.exists()
+    assert ModelLogEntry.objects.filter(action="contact.erase").count() == 1
 
 
 def test_looking_changes_nothing(moderator, messages):
