@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contact.models import Message, Turn
-from contact.models.teams import team_of
 from contact.models.turns import ANSWER_WAITS
 from harmhub.mail.models import Mail
 from harmhub.users.models import User
@@ -145,7 +144,7 @@ def colleagues(message: Message) -> QuerySet[User]:
     Z."""
     backend = "django.contrib.auth.backends.ModelBackend"
     able = User.objects.with_perm("contact.change_message", backend=backend).filter(is_active=True)
-    if team := team_of(message.topic):
+    if team := message.team_number:
         able = able.filter(Q(is_superuser=True) | Q(groups=team))
     return able.distinct().order_by("first_name", "last_name", "username")
 
@@ -177,11 +176,17 @@ def is_repeated(message: Message, user: Any, kind: str, text: str) -> bool:
 
 def move(message: Message, topic: Any) -> Done:
     """Put it to another topic. Its people are told, in two minutes; whoever had it and does not see it any
-    more has it no longer."""
+    more has it no longer. Another team does not see its doubles, nor what it is a double of: these are
+    messages of their own again."""
     if topic == message.topic:
         return Done()
+    before = message.team_number
     message.topic, message.warned_at = topic, None
     message.save(update_fields=["topic", "warned_at"])
+    if message.team_number != before:
+        message.let_doubles_go()
+        if message.double_of_id and not message.answered_at:
+            separate(message)
     if message.assigned_to_id and not colleagues(message).filter(pk=message.assigned_to_id).exists():
         assign(message, None)
     if message.closed_at or message.quarantined_at:
@@ -206,7 +211,7 @@ def merge(message: Message, main: Message) -> None:
         )
     if message.doubles.exists():
         raise ActError(_("This message has doubles itself: merge the other one into it."))
-    if team_of(message.topic) != team_of(main.topic):
+    if message.team_number != main.team_number:
         raise ActError(_("That message is another team’s."))
     message.double_of = main
     message.save(update_fields=["double_of"])

@@ -1,4 +1,5 @@
-"""What Wagtail's report of the whole site shows of messages: what was done with those that one may see."""
+"""What Wagtail's report of the whole site shows of messages and canned answers: what was done with those that
+one may see."""
 
 from functools import wraps
 from typing import Any
@@ -8,12 +9,13 @@ from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from wagtail.models.audit_log import BaseLogEntryManager, ModelLogEntryManager
 
+from contact.canned_answers import seen_by
 from contact.models import Message
 
 
 def keep_to_teams() -> None:
-    """Have the report leave out messages of other teams, and those that are gone. Wagtail knows only whole
-    models, and has no hook for this."""
+    """Have the report leave out what is another team's, and what is gone. Wagtail knows only whole models,
+    and has no hook for this."""
     by_model = BaseLogEntryManager.viewable_by_user
 
     @wraps(by_model)
@@ -21,8 +23,10 @@ def keep_to_teams() -> None:
         found = by_model(self, user)
         if user.is_superuser:
             return found
-        messages = ContentType.objects.get_for_model(Message)
-        seen = Message.objects.seen_by(user).order_by().values_list(Cast("pk", CharField()))
-        return found.filter(~Q(content_type=messages) | Q(object_id__in=seen))
+        for seen in (Message.objects.seen_by(user), seen_by(user)):
+            model = ContentType.objects.get_for_model(seen.model)
+            numbers = seen.order_by().values_list(Cast("pk", CharField()))
+            found = found.filter(~Q(content_type=model) | Q(object_id__in=numbers))
+        return found
 
     ModelLogEntryManager.viewable_by_user = viewable_by_user

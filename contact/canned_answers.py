@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from wagtail.admin.panels import FieldPanel
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.views.generic.models import CopyView, DeleteView, EditView, IndexView
+from wagtail.admin.views.generic.usage import UsageView
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
 
@@ -46,6 +48,14 @@ class CannedAnswerDeleteView(OwnOnly, DeleteView):
     """Delete one."""
 
 
+class CannedAnswerHistoryView(OwnOnly, HistoryView):
+    """What was done with one."""
+
+
+class CannedAnswerUsageView(OwnOnly, UsageView):
+    """Where one is used."""
+
+
 class CannedAnswerIndexView(IndexView):
     """The canned answers."""
 
@@ -67,6 +77,8 @@ class CannedAnswerViewSet(ModelViewSet):
     edit_view_class = CannedAnswerEditView
     copy_view_class = CannedAnswerCopyView
     delete_view_class = CannedAnswerDeleteView
+    history_view_class = CannedAnswerHistoryView
+    usage_view_class = CannedAnswerUsageView
     list_display = [
         "title",
         "topic",

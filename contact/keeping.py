@@ -1,13 +1,19 @@
 """What the worker does by itself with messages: warn of what will go, and forget what is due."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from contact.models import Message
+from contact.models.messages import NOTICE
+from contact.references import REFERENCE
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.records import log_each
@@ -45,19 +51,31 @@ def erase(messages, action: str, user) -> int:
     chosen = Message.objects.filter(pk__in=list(messages.values_list("pk", flat=True)))
     log_each(chosen.defer(*WORDS), action, user)
     number = chosen.count()
-    Mail.objects.filter(pk__in=list(chosen.values_list("turns__mail", flat=True))).delete()
+    references = set(chosen.values_list("reference", flat=True))
+    carrying = {*chosen.values_list("turns__mail", flat=True), *notices_of(references)}
+    Mail.objects.filter(pk__in=carrying - {None}).delete()
     # Those that were sent stay for their week: by them is counted how often an address was written to.
     Mail.objects.waiting().filter(pk__in=list(chosen.values_list("receipt", flat=True))).delete()
     chosen.delete()
     return number
 
 
+def notices_of(references: set[str]) -> Iterator[UUID]:
+    """Yield the numbers of the mails that tell people of these messages and lie here still: they may carry
+    words that are sealed to a team."""
+    here = Mail.objects.filter(purpose=NOTICE, content__isnull=False).select_related("edition")
+    for notice in here.iterator():
+        with suppress(InvalidToken):
+            if references & set(REFERENCE.findall(notice.told["text"])):
+                yield notice.pk
+
+
 def warn_teams() -> int:
     """Post to each who is told of messages one mail with the references of those that will be deleted soon;
     return how many messages. Nothing happens if the last such mail is not a day old."""
     with transaction.atomic():
-        lately = Message.objects.filter(warned_at__gt=timezone.now() - BETWEEN_WARNINGS)
-        if lately.exists():
+        now = timezone.now()  # what lies ahead of it was written while the clock was wrong
+        if Message.objects.filter(warned_at__gt=now - BETWEEN_WARNINGS, warned_at__lte=now).exists():
             return 0
         soon = Message.objects.due_to_be_warned_of().defer(*WORDS).select_related("topic")
         going = list(soon.order_by("forget_at", "pk"))

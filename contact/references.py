@@ -1,5 +1,6 @@
 """What a reader writes down: the reference of her message, and the key that opens it with that reference."""
 
+import re
 import secrets
 import unicodedata
 
@@ -7,6 +8,8 @@ from harmhub.sealing import digest
 
 # No vowels but A and E, and nothing that reads as something else: 0 O, 1 I L, U V.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
+
+REFERENCE = re.compile(rf"\b[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}\b")  # in a text
 
 # 97 random bits in five groups of four. The 43 letters in two cases of a token nobody copies by hand from a
 # phone on which nothing is to be kept. Fewer bits do here: whoever guesses is stopped long before, and what

@@ -200,6 +200,14 @@ def test_one_mail_a_day_at_most_and_each_message_once(tree):
     assert first.reference not in texts[1].content["text"]
 
 
+def test_a_warning_of_a_clock_that_was_ahead_holds_up_none():
+    message(closed_at=timedelta(days=60), warned_at=-A_DAY)
+    row = message(closed_at=timedelta(days=89, hours=1))
+    forget(timestamp=0)
+    row.refresh_from_db()
+    assert row.warned_at
+
+
 def test_a_message_that_is_closed_anew_is_warned_of_anew(tree):
     row = message(tree.harm_reduction, closed_at=timedelta(days=89, hours=1))
     keeping.warn_teams()

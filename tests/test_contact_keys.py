@@ -11,6 +11,7 @@ from wagtail.models import ModelLogEntry, Site
 
 from contact.models import Message, TeamKey
 from contact.models.keys import is_sealed, sealed_for, validate_public_key
+from contact.reading import erase, write_again
 from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
 from harmhub.users.models import User
@@ -110,7 +111,11 @@ def test_further_words_are_sealed_by_the_same_call(tree, key, secret):
     assert opened(sealed_for(message, "One thing more"), secret) == "One thing more"
 
 
-@pytest.mark.parametrize("broken", ["age1", "age1qqqq", "", "x" * 100])
+# With this key (all zeros) everybody has the same secret; the library panics.
+WEAK = "age1" + "q" * 52 + "5cu47z"
+
+
+@pytest.mark.parametrize("broken", ["age1", "age1qqqq", "", "x" * 100, WEAK])
 def test_a_broken_key_costs_nobody_her_message(reader, tree, key, broken, caplog):
     TeamKey.objects.update(public_key=broken)
     assert send(reader, tree.harm_reduction, sender="Nora").text == CANARY
@@ -132,6 +137,14 @@ def test_the_notice_carries_the_sealed_words_and_no_others(reader, tree, key, se
     assert "nora" not in notice.lower()
     block = notice[notice.index("-----BEGIN") :]
     assert opened(block.rstrip() + "\n", secret).endswith(CANARY)
+
+
+def test_no_mail_carries_sealed_words_of_a_message_that_was_deleted(reader, tree, key):
+    gone, kept = (send(reader, tree.harm_reduction, sender=name) for name in ("Nora", "Ana"))
+    write_again(gone, "More")
+    assert Mail.objects.count() == 3
+    erase(gone)
+    assert kept.reference in Mail.objects.get().content["text"]
 
 
 @pytest.mark.parametrize(
@@ -201,8 +214,9 @@ def test_an_export_holds_the_sealed_text(reader, tree, key):
         ("ssh-ed25519 AAAA", "one line that begins with age1"),
         ("", "required"),
         ("AGE-SECRET-KEY-1", "This is the secret key"),
+        (WEAK, "one line that begins with age1"),
     ],
-    ids=["short", "of another kind", "none", "secret"],
+    ids=["short", "of another kind", "none", "secret", "weak"],
 )
 def test_what_is_no_public_key_is_refused(team, typed, said):
     if typed.startswith("AGE-SECRET"):

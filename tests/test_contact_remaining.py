@@ -1,19 +1,23 @@
 """What becomes of messages when what they belong to goes, and of acts on what has changed meanwhile."""
 
+import pyrage
 import pytest
 from django.contrib.auth.models import Group
 from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
+from pyrage import x25519
 
-from contact import look_up, reading
+from contact import acts, look_up, reading
 from contact.acts import merge
-from contact.models import CannedAnswer, Message, Turn
+from contact.models import CannedAnswer, Message, TeamKey, Turn
 from harmhub import mail
 from harmhub.mail.models import Mail
+from harmhub.models import SiteSettings
 from harmhub.sealing import address_digest
+from harmhub.users.models import User
 from tests.factories import Tree
-from tests.fixtures.inbox import client_of, member, written
+from tests.fixtures.inbox import client_of, member, undo, written
 from tests.fixtures.inbox import do as act
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +33,41 @@ def test_messages_of_a_deleted_topic_stay_with_its_team(tree: Tree):
     tree.justice.delete()
     assert Message.objects.seen_by(insider).get().topic is None
     assert not Message.objects.seen_by(outsider).exists()
+
+
+def test_messages_of_a_deleted_topic_are_sealed_to_its_team_and_assigned_within_it(tree: Tree):
+    teams = {name: Group.objects.create(name=name) for name in ("Justice team", "Office")}
+    secrets = {name: x25519.Identity.generate() for name in teams}
+    for name, team in teams.items():
+        TeamKey.objects.create(group=team, public_key=str(secrets[name].to_public()))
+    SiteSettings.objects.update(team=teams["Office"])
+    tree.justice.team = teams["Justice team"]
+    tree.justice.save()
+    insider, _outsider = member("insider", "Justice team"), member("outsider", "Office")
+    message = written(tree.justice)
+    message.close()
+    tree.justice.delete()
+    message.refresh_from_db()
+    reading.write_again(message, "More")
+    sealed = message.turns.get().text.encode()
+    assert pyrage.decrypt(sealed, [secrets["Justice team"]]) == b"More"
+    assert list(acts.colleagues(message)) == [insider]
+
+
+@pytest.mark.parametrize("which", ["the message", "its double"])
+def test_no_reader_is_left_without_answer_when_another_team_gets_one_of_two(tree: Tree, which: str):
+    tree.health.team = Group.objects.create(name="Health team")
+    tree.health.save()
+    client = client_of(member("both", "Health team"))
+    main, double = written(tree.justice), written(tree.justice)
+    act(client, double, "merge", reference=main.reference)
+    page = act(client, main if which == "the message" else double, "move", topic=tree.harm_reduction.pk)
+    assert Message.objects.waiting().filter(pk=double.pk, double_of=None).exists()
+    if which == "its double":
+        undo(client, page)
+        double.refresh_from_db()
+        assert (double.double_of, double.topic) == (main, tree.justice)
+        assert double.closed_at
 
 
 @pytest.mark.parametrize("ending", ["erase", "quarantine", "forget"])
@@ -106,7 +145,14 @@ def test_canned_answers_of_a_team_are_its_own(tree: Tree):
     page = outsider.get(listing).content.decode()
     assert "Ours" not in page
     assert "Everybody" in page
-    for name in ("edit", "delete", "copy"):
+    client_of(User.objects.create_superuser("root", password="x")).post(
+        reverse("canned_answer:edit", args=[own.pk]),
+        {"title": "Ours", "text": "Others", "topic": tree.justice.pk, "language": "en"},
+    )
+    report = reverse("wagtailadmin_reports:site_history")
+    assert "Ours" in insider.get(report).content.decode()
+    assert "Ours" not in outsider.get(report).content.decode()
+    for name in ("edit", "delete", "copy", "history", "history_results", "usage"):
         address = reverse(f"canned_answer:{name}", args=[own.pk])
         assert insider.get(address).status_code == 200
         assert outsider.get(address).status_code == 404

@@ -13,8 +13,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pyrage import x25519
 
-from contact.models.teams import team_of
-
 if TYPE_CHECKING:
     from contact.models.messages import Message
 
@@ -34,7 +32,7 @@ def validate_public_key(text: str) -> None:
             _("This is the secret key, which opens the messages. Give the line that begins with age1.")
         )
     try:
-        x25519.Recipient.from_str(text)
+        _sealed("", text)
     except (ValueError, pyrage.RecipientError):
         raise ValidationError(_("A public key of age is one line that begins with age1.")) from None
 
@@ -74,8 +72,18 @@ class TeamKey(models.Model):
 
     def seal(self, text: str) -> str:
         """Return the text as an armored age file. ValueError or pyrage's errors: the key is none."""
-        recipient = x25519.Recipient.from_str(self.public_key)
+        return _sealed(text, self.public_key)
+
+
+def _sealed(text: str, public_key: str) -> str:
+    recipient = x25519.Recipient.from_str(public_key)
+    try:
         return pyrage.encrypt(text.encode(), [recipient], armored=True).decode()
+    except BaseException as error:
+        # So the library says that the key is one of the few with which everybody has the same secret.
+        if type(error).__name__ == "PanicException":
+            raise ValueError("a weak key") from None
+        raise
 
 
 def is_sealed(text: str) -> bool:
@@ -96,7 +104,7 @@ def sealed_for(message: "Message", text: str) -> str:
     A key that does not work costs nobody her message: it is logged, and the site's key seals. The message
     needs its topic, and need not be saved.
     """
-    key = TeamKey.objects.filter(group=team_of(message.topic)).first()
+    key = TeamKey.objects.filter(group=message.team_number).first()
     if key is None:
         return text
     try:

@@ -28,6 +28,7 @@ from topics.models.topics import MESSAGES_KEPT_DAYS
 # longer goes a day sooner.
 CLOCK_MARGIN = timedelta(days=1)
 A_DAY = timedelta(days=1)
+NOTICE = "contact-notice"  # the purpose of the mails that tell people of messages
 KEPT_AT_MOST = timedelta(days=365) - CLOCK_MARGIN
 KEPT_IN_QUARANTINE = timedelta(days=30) + CLOCK_MARGIN
 # A slip can be taken back; then nobody is to be answered any more.
@@ -293,10 +294,15 @@ class Message(models.Model):
         return secret
 
     @property
+    def team_number(self) -> int | None:
+        """The number of the team of its topic or of one that it lies under (of a topic that is gone: the one
+        it had), else of that of the site; None: everybody who may see messages."""
+        return team_of(self.topic) if self.topic else self.last_team_id or team_of(None)
+
+    @property
     def team(self) -> Group | None:
-        """The team of its topic or of one that it lies under, else that of the site; None: everybody who may
-        see messages."""
-        number = team_of(self.topic) if self.topic else self.last_team_id or team_of(None)
+        """That team."""
+        number = self.team_number
         return Group.objects.get(pk=number) if number else None
 
     @property
@@ -330,7 +336,7 @@ class Message(models.Model):
             "sealed": text if is_sealed(text) else "",
         }
         return [
-            mail.post(purpose="contact-notice", to=recipient, template=template, context=context)
+            mail.post(purpose=NOTICE, to=recipient, template=template, context=context)
             for recipient in self.recipients
         ]
 
