@@ -78,7 +78,7 @@ def warn_teams() -> int:
         if Message.objects.filter(warned_at__gt=now - BETWEEN_WARNINGS, warned_at__lte=now).exists():
             return 0
         soon = Message.objects.due_to_be_warned_of().defer(*WORDS).select_related("topic")
-        going = list(soon.order_by("forget_at", "pk"))
+        going = list(soon.order_by("goes_at", "pk"))
         told: dict[str, list[Message]] = defaultdict(list)
         for message in going:
             for address in message.recipients:
@@ -94,7 +94,7 @@ def _warn(address: str, messages: list[Message]) -> None:
         {
             "reference": each.reference,
             "state": each.state,
-            "day": each.forget_at.date(),  # type: ignore[attr-defined]
+            "day": each.goes_at.date(),  # type: ignore[attr-defined]
             "address": mail.public_url(reverse("message:inspect", args=[each.pk])),
         }
         for each in messages

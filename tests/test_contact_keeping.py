@@ -1,6 +1,6 @@
 """How long messages are kept, also by a clock that is wrong for a while."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection
@@ -35,7 +35,13 @@ def message(topic=None, email: str = "", **ages: timedelta) -> Message:
     )
 
 
+def told_of_all() -> None:
+    """Have people been warned of all messages, two days ago."""
+    Message.objects.update(warned_at=timezone.now() - 2 * A_DAY)
+
+
 def is_kept(row: Message) -> bool:
+    told_of_all()
     forget(timestamp=0)
     return Message.objects.filter(pk=row.pk).exists()
 
@@ -122,6 +128,7 @@ def test_the_address_goes_two_days_after_closing_and_not_before():
 
 def test_each_deletion_is_in_the_log_by_its_reference():
     rows = [message(closed_at=timedelta(days=100)) for _ in range(3)]
+    told_of_all()
     forget(timestamp=0)
     entries = ModelLogEntry.objects.filter(action="contact.forget")
     assert {entry.label for entry in entries} == {row.reference for row in rows}
@@ -132,6 +139,7 @@ def test_what_was_said_after_a_message_goes_with_it_and_so_does_its_mail():
     row = message(closed_at=timedelta(days=100))
     answer = post(purpose="contact-answer", to="n@example.org", template="contact-notice", context={})
     row.turns.create(kind="answer", text="x", mail=answer)
+    told_of_all()
     forget(timestamp=0)
     assert not Turn.objects.exists()
     assert not Mail.objects.exists()
@@ -140,6 +148,7 @@ def test_what_was_said_after_a_message_goes_with_it_and_so_does_its_mail():
 def test_a_purge_that_was_cut_short_is_finished_by_the_next(monkeypatch):
     monkeypatch.setattr(keeping, "BATCH", 2)
     rows = [message(closed_at=timedelta(days=100)) for _ in range(5)]
+    told_of_all()
     erase, calls = keeping.erase, []
 
     def cut_short(*given):
@@ -183,6 +192,25 @@ def test_a_team_is_warned_before_its_messages_go_by_their_references_alone(tree)
         assert row.reference in told[receiver], name
         assert f"/admin/messages/inspect/{row.pk}/" in told[receiver]
     assert not [row for row in later if any(row.reference in text for text in told.values())]
+
+
+def test_nothing_goes_before_its_team_was_told_for_a_day_but_at_the_end_of_its_year(tree):
+    row = message(tree.harm_reduction, closed_at=timedelta(days=40))
+    old = message(tree.harm_reduction, closed_at=A_DAY, received_at=timedelta(days=364, minutes=1))
+    tree.harm_reduction.messages_kept_days = 9  # 90 was meant
+    tree.harm_reduction.save()
+    forget(timestamp=0)
+    assert Message.objects.get() == row
+    tomorrow = timezone.now().astimezone(UTC).date() + A_DAY
+    text = warnings()["health@example.org"]
+    assert f"{row.reference} (Closed): {tomorrow:%-d %B %Y}" in text
+    assert old.reference not in text
+    Message.objects.update(warned_at=timezone.now() - A_DAY + timedelta(minutes=5))
+    forget(timestamp=0)
+    assert Message.objects.exists()
+    Message.objects.update(warned_at=timezone.now() - A_DAY - timedelta(minutes=5))
+    forget(timestamp=0)
+    assert not Message.objects.exists()
 
 
 def test_one_mail_a_day_at_most_and_each_message_once(tree):

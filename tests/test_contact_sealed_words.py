@@ -155,14 +155,14 @@ def test_a_double_keeps_its_address_and_stays_as_long_as_its_main_message_waits(
     forget(timestamp=0)
     double.refresh_from_db()
     assert double.address == ""
-    Message.objects.update(closed_at=long_ago)
+    Message.objects.update(closed_at=long_ago, warned_at=long_ago)
     forget(timestamp=0)
     assert not Message.objects.exists()
 
 
 def test_a_double_that_is_open_again_stays_when_its_main_message_goes(tree):
     long_ago = timezone.now() - timedelta(days=100)
-    double = written(tree.justice, double_of=written(tree.justice, closed_at=long_ago))
+    double = written(tree.justice, double_of=written(tree.justice, closed_at=long_ago, warned_at=long_ago))
     forget(timestamp=0)
     assert Message.objects.get() == double
 

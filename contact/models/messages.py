@@ -134,14 +134,19 @@ class MessageQuerySet(models.QuerySet):
         return self.annotate(forget_at=Least(after_closing, as_spam, at_last))
 
     def due_to_be_forgotten(self) -> "MessageQuerySet":
-        """Return what must go."""
-        return self.with_times().filter(forget_at__lt=Now())
+        """Return what must go: its time is over, and its people were told a day ago, so that no slip in a
+        topic's number of days deletes at once. A year is the most, whoever was told."""
+        told = Q(warned_at__lt=Now() - A_DAY) | Q(received_at__lt=Now() - KEPT_AT_MOST)
+        return self.with_times().filter(told, forget_at__lt=Now())
 
     def due_to_be_warned_of(self) -> "MessageQuerySet":
-        """Return what will go soon, and nobody was told."""
+        """Return what will go soon, or should have gone, and nobody was told; each with
+        ``goes_at``, when it does."""
         soon = Q(forget_at__lt=Now() + WARNED_BEFORE)
         open_for_a_year = Q(closed_at=None, quarantined_at=None, forget_at__lt=Now() + WARNED_BEFORE_THE_YEAR)
-        return self.with_times().filter(soon | open_for_a_year, forget_at__gte=Now(), warned_at=None)
+        found = self.with_times().filter(soon | open_for_a_year, warned_at=None)
+        in_time = found.filter(received_at__gte=Now() - KEPT_AT_MOST)
+        return in_time.annotate(goes_at=Greatest("forget_at", Now() + A_DAY))
 
     def forget_addresses(self) -> int:
         """Wipe the addresses of messages that were closed two days ago (doubles: both); return how many."""
