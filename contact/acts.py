@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contact.models import Message, Turn
-from contact.models.turns import ANSWER_WAITS
+from contact.models.turns import ANSWER_WAITS, waits
 from harmhub.mail.models import Mail
 from harmhub.users.models import User
 
@@ -109,7 +109,7 @@ def undo(done: Done, user: Any) -> None:
     if len(turns) != len(done.turns):
         raise ActError(_("This was undone already."))
     left = [mail for mail in mails if has_left(mail)]
-    if answers and (left or any(turn.written_at <= timezone.now() - ANSWER_WAITS for turn in answers)):
+    if answers and (left or not all(waits(turn.written_at) for turn in answers)):
         raise ActError(_("The answer has left already: it cannot be taken back."))
     Turn.objects.filter(pk__in=done.turns).delete()
     Mail.objects.filter(pk__in={mail.pk for mail in mails} - {mail.pk for mail in left}).delete()

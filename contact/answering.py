@@ -34,8 +34,9 @@ def _answer(message: Message, user: Any, text: str) -> Turn:
     turn.mail = _post(message, text) if wants_mail(message) else None
     turn.save()
     message.answered_at = turn.written_at
+    message.heard_at = min(message.heard_at, turn.written_at)  # it lies ahead where the clock was wrong
     message.assigned_to = message.assigned_to or (None if message.closed_at else user)
-    message.save(update_fields=["answered_at", "assigned_to"])
+    message.save(update_fields=["answered_at", "heard_at", "assigned_to"])
     return turn
 
 

@@ -7,7 +7,7 @@ from wagtail.log_actions import log
 from contact import keeping
 from contact.models import Message, Turn
 from contact.models.keys import sealed_for
-from contact.models.turns import ANSWER_WAITS
+from contact.models.turns import waits
 
 
 def state_of(message: Message) -> str:
@@ -19,7 +19,7 @@ def state_of(message: Message) -> str:
     if message.closed_at and (message.answered_at or not message.double_of_id):
         return "closed"
     said = message.answered_at
-    if said and said >= message.heard_at and said <= timezone.now() - ANSWER_WAITS:
+    if said and said >= message.heard_at and not waits(said):
         return "answered"
     return "taken" if message.assigned_to_id or message.double_of_id else "received"
 

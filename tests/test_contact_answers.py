@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
+from contact import reading
 from contact.models import CannedAnswer, Message, Turn
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
@@ -301,6 +302,21 @@ def test_acts_are_done_by_post_with_a_token(ana, message):
     assert strict.get(reverse("message:undo")).status_code == 405
     message.refresh_from_db()
     assert message.assigned_to is None
+
+
+def test_a_clock_that_was_a_day_ahead_holds_up_no_answer(desk, by_mail):
+    ahead = timezone.now() + timedelta(days=1)
+    Message.objects.filter(pk=by_mail.pk).update(heard_at=ahead)
+    page = do(desk, by_mail, "answer", text=ANSWER)
+    by_mail.refresh_from_db()
+    assert (by_mail.state, reading.state_of(by_mail)) == ("Answered", "taken")
+    Turn.objects.update(written_at=ahead)
+    Message.objects.update(heard_at=ahead, answered_at=ahead)
+    by_mail.refresh_from_db()
+    assert reading.state_of(by_mail) == "answered"
+    assert [turn.text for turn in reading.turns_of(by_mail)] == [ANSWER]
+    undo(desk, page)
+    assert Turn.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,6 @@
 """What is said after a message: answers, further words of its reader, notes of the team."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -18,13 +18,20 @@ from harmhub.sealing import SealedTextField
 ANSWER_WAITS = timedelta(minutes=2)
 
 
+def waits(answered_at: datetime) -> bool:
+    """Whether an answer of this time has not left yet. What lies further ahead was written under a wrong
+    clock, and has."""
+    return abs(timezone.now() - answered_at) < ANSWER_WAITS
+
+
 class TurnQuerySet(models.QuerySet["Turn"]):
     """The words for turns."""
 
     def for_reader(self) -> Self:
         """Return what the reader of the message may see: no notes, and no answer that can be undone."""
-        told = Q(kind=Turn.Kind.ANSWER, written_at__lte=timezone.now() - ANSWER_WAITS)
-        return self.filter(told | Q(kind=Turn.Kind.READER))
+        now = timezone.now()
+        waiting = Q(written_at__gt=now - ANSWER_WAITS, written_at__lt=now + ANSWER_WAITS)
+        return self.filter(Q(kind=Turn.Kind.ANSWER) & ~waiting | Q(kind=Turn.Kind.READER))
 
     def recent(self) -> Self:
         """Return what was written within the minute: twice the same is one."""
