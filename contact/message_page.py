@@ -236,6 +236,8 @@ class ActView(MessageView):
         chosen = given.get("doubles", Message.objects.none())
         doubles = acts.locked(Message.objects.filter(pk__in=[each.pk for each in chosen])).order_by("pk")
         done = answer(message, self.request.user, given["text"], doubles)
+        # What became another team's meanwhile gets no answer from here.
+        message.let_doubles_go(Message.objects.seen_by(self.request.user))
         if "close" in self.request.POST:
             message.close()
         done.states[message.pk] = (before, acts.state_of(message))

@@ -70,6 +70,18 @@ def test_no_reader_is_left_without_answer_when_another_team_gets_one_of_two(tree
         assert double.closed_at
 
 
+def test_a_double_that_became_another_team_s_is_open_there_when_the_other_is_answered(tree: Tree):
+    client = client_of(member("ana"))
+    main, double, own = (written(topic) for topic in (tree.justice, tree.drug_checking, tree.justice))
+    for each in (double, own):
+        act(client, each, "merge", reference=main.reference)
+    tree.health.team = Group.objects.create(name="Health team")
+    tree.health.save()
+    act(client, main, "answer", text="Come on Monday.")
+    assert list(Message.objects.waiting()) == [double]
+    assert list(main.doubles.all()) == [own]
+
+
 @pytest.mark.parametrize("ending", ["erase", "quarantine", "forget"])
 def test_double_is_open_again_when_no_answer_to_the_other_is_to_come(tree: Tree, ending: str):
     main, double = written(tree.justice), written(tree.justice)

@@ -363,10 +363,13 @@ class Message(models.Model):
         self.save(update_fields=["quarantined_at", "quarantine_reason", "warned_at"])
         self.let_doubles_go()
 
-    def let_doubles_go(self) -> None:
+    def let_doubles_go(self, seen: MessageQuerySet | None = None) -> None:
         """Have its doubles that nobody answered be messages of their own again, open: no answer to this one
-        is to come."""
-        self.doubles.filter(answered_at=None).update(double_of=None, closed_at=None, warned_at=None)
+        is to come. seen: but those of these messages."""
+        unanswered = self.doubles.filter(answered_at=None)
+        if seen is not None:
+            unanswered = unanswered.exclude(pk__in=seen.order_by().values("pk"))
+        unanswered.update(double_of=None, closed_at=None, warned_at=None)
 
     def restore(self) -> None:
         """Take the message out of quarantine, and tell the people of the topic if nobody told them yet."""
