@@ -7,6 +7,7 @@ from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
 from pyrage import x25519
+from wagtail.test.utils.form_data import querydict_from_html
 
 from contact import acts, look_up, reading
 from contact.acts import merge
@@ -130,6 +131,23 @@ def test_act_that_does_not_fit_changes_nothing(tree: Tree, desk):
         message.refresh_from_db()
     assert closed.closed_at
     assert (held.closed_at, held.quarantined_at) == (None, at)
+
+
+def test_an_older_version_of_a_topic_brings_no_older_team_back(tree: Tree):
+    message, older = written(tree.justice), tree.justice.save_revision()
+    tree.justice.team = Group.objects.create(name="Justice team")
+    tree.justice.save_revision().publish()
+    moderator = User.objects.create_user(username="moderator", password="x")
+    moderator.groups.add(Group.objects.get(name="Moderators"))
+    client = client_of(moderator)
+    address = reverse("wagtailadmin_pages:revisions_revert", args=[tree.justice.pk, older.pk])
+    form = querydict_from_html(client.get(address).content.decode(), form_id="page-edit-form")
+    publish = form.dict() | {"open_calls-count": "0", "team": "", "action-publish": "yes"}
+    assert client.post(address, publish).status_code == 302
+    tree.justice.refresh_from_db()
+    assert tree.justice.latest_revision.user == moderator
+    assert tree.justice.team.name == "Justice team"
+    assert client.get(reverse("message:inspect", args=[message.pk])).status_code == 404
 
 
 def test_nothing_is_undone_by_who_is_in_the_team_no_more(tree: Tree):

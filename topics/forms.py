@@ -78,6 +78,15 @@ class TreePageForm(PageForm):
         return pages.only("path", "title", "draft_title", "live")
 
 
+class TopicForm(PageForm):
+    """Who may not say whose team a topic is does not do so by an older version either."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "team" not in self.fields and (latest := self.instance.latest_revision):
+            self.instance.team_id = latest.as_object().team_id
+
+
 class ProgramForm(TreePageForm):
     """A program names the topics that it focuses on."""
 

@@ -27,6 +27,7 @@ from harmhub.models import address_lines, nobody, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
 from harmhub.publishing import Row
 from harmhub.store.shown import note, note_pages, note_until
+from topics.forms import TopicForm
 from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
 from topics.models.work import WorkPage
@@ -154,6 +155,7 @@ class TopicPage(WorkPage):
 
     is_of_team = False  # known after ``lineage``
 
+    base_form_class = TopicForm
     template = "topics/topic.html"
     parent_page_types = ["topics.TopicIndexPage", "topics.TopicPage"]
     subpage_types = ["topics.TopicPage"]
