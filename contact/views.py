@@ -69,7 +69,7 @@ def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
     if not limits.allow("contact", request, per_client=PER_CLIENT, in_all=IN_ALL):
         return _too_many(request, topic, form)
     rush.count()
-    with limits.once("contact", request, f"{topic.pk} {form.fingerprint}") as first:
+    with limits.once("contact", request, f"{topic.pk} {form.fingerprint}", typed["opened"]) as first:
         if not first:
             return render(request, "contact/repeated.html", _context(topic))
         with transaction.atomic():

@@ -145,16 +145,16 @@ def minutes_to_wait() -> int:
 
 
 @contextmanager
-def once(form: str, request: HttpRequest, text: str) -> Iterator[bool]:
+def once(form: str, request: HttpRequest, text: str, page: str = "") -> Iterator[bool]:
     """Yield True for the first submission of this form and text by this client, False for a repeat within ten
     minutes.
 
     A repeat that comes while the first is still at work waits for it. An exception inside forgets the first,
-    so that it can be repeated: keep the whole transaction inside. Without client addresses everything is a
-    first.
+    so that it can be repeated: keep the whole transaction inside. Where there are no client addresses,
+    ``page`` stands for the client: what only one page with this form holds. Without it everything is a first.
     """
-    client = _client(request)
-    if client is None:
+    client = _client(request) or page
+    if not client:
         yield True
         return
     with ExitStack() as locks:

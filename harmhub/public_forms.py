@@ -3,6 +3,7 @@
 A form on a page of the store carries no time; a form page of its own carries a signed one (``opened``).
 """
 
+import secrets
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -36,8 +37,12 @@ class PublicForm(forms.Form):
     @classmethod
     def opened_now(cls, initial: dict[str, str] | None = None, **kwargs: Any) -> "PublicForm":
         """Return an empty form that carries the signed time of its opening."""
-        opened = {"opened": cls._signer().sign(str(int(time.time())))}
-        return cls(initial=opened | (initial or {}), **kwargs)
+        return cls(initial={"opened": cls._opening()} | (initial or {}), **kwargs)
+
+    @classmethod
+    def _opening(cls, seconds_ago: int = 0) -> str:
+        """Return a signed time. A random part tells the page from others that were opened then."""
+        return cls._signer().sign(f"{int(time.time()) - seconds_ago}-{secrets.token_urlsafe(9)}")
 
     @classmethod
     def _signer(cls) -> Signer:
@@ -54,11 +59,11 @@ class PublicForm(forms.Form):
         received = self["opened"].value() or ""
         if not self.is_bound or not received or self._age(received) in range(LATEST - 3600):
             return received
-        return self._signer().sign(str(int(time.time()) - SOONEST))
+        return self._opening(SOONEST)
 
     def _age(self, received: str) -> int | None:
         try:
-            return int(time.time()) - int(self._signer().unsign(received))
+            return int(time.time()) - int(self._signer().unsign(received).partition("-")[0])
         except (BadSignature, ValueError):
             return None
 

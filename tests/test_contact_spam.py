@@ -258,6 +258,35 @@ def test_who_only_asks_for_tickets_is_stopped_and_keeps_her_text(reader, address
     assert "ticket" in send(reader, address, CANARY, client=2).content.decode()
 
 
+@pytest.fixture
+def onion(settings) -> dict[str, str]:
+    """An onion service, where clients cannot be told apart."""
+    settings.ALLOWED_HOSTS = ["hub.onion"]
+    settings.PUBLIC_ORIGINS = ["http://hub.onion"]
+    return {"HTTP_HOST": "hub.onion", "REMOTE_ADDR": "127.0.0.1"}
+
+
+def test_a_double_click_is_one_message_on_an_onion_service_as_well(reader, address, onion, monkeypatch):
+    monkeypatch.setattr("harmhub.public_forms.SOONEST", 0)
+    pages = [reader.get(address, **onion).content.decode() for _ in range(2)]
+    opened = [re.search(r'name="opened" value="([^"]+)"', page)[1] for page in pages]
+    assert len(set(opened)) == 2
+    for each in (*opened, opened[0]):
+        answer = reader.post(address, {"message": CANARY, "opened": each}, **onion)
+        assert answer.status_code == 200
+    assert Message.objects.count() == 2  # of two people
+    assert "We already have this message" in answer.content.decode()
+
+
+def test_nor_are_further_words_taken_twice_there(reader, address, onion):
+    page = reader.post(address, {"message": CANARY}, **onion).content.decode()
+    reference, key = re.findall(r'<dd class="code" dir="ltr">([^<]+)<', page)
+    for _ in range(2):
+        typed = {"reference": reference, "key": key, "message": "More"}
+        assert reader.post(reverse("contact:write"), typed, **onion).status_code == 200
+    assert Message.objects.get().turns.count() == 1
+
+
 # --- figures
 
 

@@ -190,6 +190,16 @@ def test_texts_of_readers_who_cannot_be_told_apart_are_never_matched(data_dir):
     assert submitted("a text", onion)
 
 
+def test_readers_who_cannot_be_told_apart_are_known_by_the_page_that_each_has(data_dir):
+    onion = ask("127.0.0.1", HTTP_HOST="hub.onion")
+
+    def is_first(page: str) -> bool:
+        with limits.once("contact", onion, "a text", page) as first:
+            return first
+
+    assert [is_first(page) for page in ("one", "another", "one")] == [True, True, False]
+
+
 def test_concurrent_doubles_wait_for_the_first(data_dir):
     at_work = threading.Event()
     answers = []
