@@ -8,11 +8,12 @@ from uuid import UUID
 
 from cryptography.fernet import InvalidToken
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from contact.models import Message
-from contact.models.messages import NOTICE
+from contact.models.messages import A_DAY, NOTICE
 from contact.references import REFERENCE
 from harmhub import mail
 from harmhub.mail.models import Mail
@@ -45,14 +46,13 @@ def forget_messages() -> int:
 
 
 def erase(messages, action: str, user) -> int:
-    """Delete these messages for good, with their turns, the mails that carried answers, and receipts that
-    wait; return how many. Each is noted in the log under its reference, which tells nothing. Call it in a
-    transaction."""
+    """Delete these messages for good, with their turns, the mails that carry answers or sealed words, and
+    receipts that wait; return how many. Each is noted in the log under its reference, which tells nothing.
+    Call it in a transaction."""
     chosen = Message.objects.filter(pk__in=list(messages.values_list("pk", flat=True)))
     log_each(chosen.defer(*WORDS), action, user)
     number = chosen.count()
-    references = set(chosen.values_list("reference", flat=True))
-    carrying = {*chosen.values_list("turns__mail", flat=True), *notices_of(references)}
+    carrying = {*chosen.values_list("turns__mail", flat=True), *sealed_notices(chosen)}
     Mail.objects.filter(pk__in=carrying - {None}).delete()
     # Those that were sent stay for their week: by them is counted how often an address was written to.
     Mail.objects.waiting().filter(pk__in=list(chosen.values_list("receipt", flat=True))).delete()
@@ -60,11 +60,16 @@ def erase(messages, action: str, user) -> int:
     return number
 
 
-def notices_of(references: set[str]) -> Iterator[UUID]:
-    """Yield the numbers of the mails that tell people of these messages and lie here still: they may carry
-    words that are sealed to a team."""
-    here = Mail.objects.filter(purpose=NOTICE, content__isnull=False).select_related("edition")
-    for notice in here.iterator():
+def sealed_notices(messages: QuerySet[Message]) -> Iterator[UUID]:
+    """Yield the numbers of the mails here that tell people of these messages and carry words that are sealed
+    to a team."""
+    found = messages.prefetch_related("turns")
+    sealed = [each for each in found if each.is_sealed or any(turn.is_sealed for turn in each.turns.all())]
+    if not sealed:
+        return  # the mails of all messages need not be opened
+    references, first = {each.reference for each in sealed}, min(each.received_at for each in sealed)
+    here = Mail.objects.filter(purpose=NOTICE, content__isnull=False, created_at__gte=first - A_DAY)
+    for notice in here.select_related("edition").iterator():
         with suppress(InvalidToken):
             if references & set(REFERENCE.findall(notice.told["text"])):
                 yield notice.pk
