@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry, LogFormatter
+from wagtail.models import Page
 from wagtail.permissions import register_permission_policy
 from wagtail.query import PageQuerySet
 
@@ -13,6 +15,7 @@ from contact.canned_answers import CannedAnswerViewSet
 from contact.inbox import MessageViewSet
 from contact.keys import TeamKeyPolicy, TeamKeyViewSet
 from contact.models import Message, TeamKey
+from contact.moving import refused
 from contact.report import ReportMenuItem
 from harmhub.records import DeclaredPermissionPolicy
 
@@ -54,6 +57,20 @@ def open_messages(pages: PageQuerySet) -> str:
         "%d message to it is open: close it first.", "%d messages to it are open: close them first.", number
     )
     return words % number
+
+
+@hooks.register("before_move_page")
+def keep_to_its_team(request: HttpRequest, page: Page, destination: Page) -> HttpResponse | None:
+    """Return the way back where this move gives messages to another team, and that is not hers to say."""
+    return refused(request, [page], destination)
+
+
+@hooks.register("before_bulk_action")
+def keep_all_to_their_team(request: HttpRequest, kind: str, objects: Any, action: Any) -> HttpResponse | None:
+    """The same for several pages at once."""
+    if kind != "move" or not issubclass(action.model, Page):
+        return None
+    return refused(request, objects, action.cleaned_form.cleaned_data["chooser"])
 
 
 class AssignedFormatter(LogFormatter):

@@ -12,6 +12,7 @@ from wagtail.test.utils.form_data import querydict_from_html
 from contact import acts, look_up, reading
 from contact.acts import merge
 from contact.models import CannedAnswer, Message, TeamKey, Turn
+from contact.moving import inherit_their_team, team_at
 from harmhub import mail
 from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings
@@ -148,6 +149,43 @@ def test_an_older_version_of_a_topic_brings_no_older_team_back(tree: Tree):
     assert tree.justice.latest_revision.user == moderator
     assert tree.justice.team.name == "Justice team"
     assert client.get(reverse("message:inspect", args=[message.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_nobody_moves_a_topic_to_read_its_messages(tree: Tree, several: bool):
+    message = written(tree.justice)
+    SiteSettings.objects.update(team=Group.objects.create(name="Office"))
+    tree.health.team = Group.objects.create(name="Health team")
+    tree.health.save()
+    moderator = User.objects.create_user(username="moderator", password="x")
+    moderator.groups.set([Group.objects.get(name="Moderators"), tree.health.team])
+    client = client_of(moderator)
+    address, typed = reverse("wagtailadmin_pages:move_confirm", args=[tree.justice.pk, tree.health.pk]), {}
+    if several:
+        address = reverse("wagtail_bulk_action", args=["wagtailcore", "page", "move"])
+        address, typed = f"{address}?id={tree.justice.pk}", {"chooser": tree.health.pk}
+
+    def move() -> bool:
+        page = client.post(address, typed, follow=True).content.decode()
+        tree.justice.refresh_from_db()
+        moved = tree.justice.get_parent().pk == tree.health.pk
+        assert moved != ("another team would read" in page)
+        return moved
+
+    assert not move()
+    assert not Message.objects.seen_by(moderator).exists()
+    message.topic = tree.harm_reduction
+    message.save()
+    assert move()  # there is nothing to read any more
+
+
+def test_a_topic_that_takes_its_team_along_is_moved_by_any_editor(tree: Tree):
+    written(tree.justice)
+    tree.justice.team, tree.health.team = (Group.objects.create(name=name) for name in ("Ours", "Theirs"))
+    tree.justice.save()
+    tree.health.save()
+    assert not inherit_their_team(tree.justice)
+    assert team_at(tree.health) == tree.health.team_id
 
 
 def test_nothing_is_undone_by_who_is_in_the_team_no_more(tree: Tree):
