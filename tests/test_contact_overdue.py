@@ -88,6 +88,16 @@ def reminders() -> list[dict]:
     return [mail.told for mail in Mail.objects.filter(purpose="contact-overdue").order_by("created_at")]
 
 
+def test_a_reminder_of_a_clock_that_was_a_day_ahead_holds_up_none(tree, clock):
+    written(tree.justice, heard_at=NOW - 20 * A_DAY)
+    clock(NOW + A_DAY)
+    remind_of_overdue(timestamp=0)
+    clock(NOW)
+    for _ in range(2):
+        remind_of_overdue(timestamp=0)
+    assert len(reminders()) == 2
+
+
 def test_people_are_reminded_once_a_working_day_without_a_word(tree, clock):
     late = [written(tree.justice, heard_at=NOW - 20 * A_DAY) for _ in range(2)]
     written(tree.justice, heard_at=NOW)

@@ -1,5 +1,7 @@
 """What becomes of messages when what they belong to goes, and of acts on what has changed meanwhile."""
 
+from datetime import timedelta
+
 import pyrage
 import pytest
 from django.contrib.auth.models import Group
@@ -258,6 +260,17 @@ def test_further_words_within_the_hour_are_one_notice(tree: Tree):
     for _ in range(3):
         reading.write_again(message, "And this")
     assert Mail.objects.filter(purpose="contact-notice").count() == 1
+
+
+def test_what_was_written_by_a_clock_a_day_ahead_holds_up_no_notice_and_no_answer(tree: Tree, ana, desk):
+    message, ahead = written(tree.harm_reduction), timezone.now() + timedelta(days=1)
+    for kind, text in ((Turn.Kind.READER, "Ahead"), (Turn.Kind.ANSWER, "Yes")):
+        message.turns.create(kind=kind, text=text, written_at=ahead, author=ana)
+    Mail.objects.all().delete()
+    reading.write_again(message, "And this")
+    assert Mail.objects.filter(purpose="contact-notice").count() == 1
+    act(desk, message, "answer", text="Yes", last=message.turns.order_by("-pk")[0].pk)
+    assert message.turns.filter(kind=Turn.Kind.ANSWER).count() == 2
 
 
 def test_mails_of_the_contact_box_are_not_found_by_address():

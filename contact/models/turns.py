@@ -35,7 +35,8 @@ class TurnQuerySet(models.QuerySet["Turn"]):
 
     def recent(self) -> Self:
         """Return what was written within the minute: twice the same is one."""
-        return self.filter(written_at__gt=timezone.now() - timedelta(minutes=1))
+        now = timezone.now()
+        return self.filter(written_at__range=(now - timedelta(minutes=1), now))
 
 
 class Turn(models.Model):
