@@ -1,13 +1,16 @@
-"""Each confirmed subscription gets each of its public updates exactly once, and nothing before confirming or
-after leaving; each mailing once: whatever subscribers, editors and crashing workers do, in any order."""
+"""Each confirmed subscription gets each of its public updates exactly once, in the run of its pace, and
+nothing before confirming or after leaving; each mailing once: whatever subscribers, editors and crashing
+workers do, in any order."""
 
 import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -16,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from content.models import VoicesPage
 from harmhub.mail.models import Mail
+from harmhub.models import SiteSettings
 from harmhub.sealing import address_digest
 from newsletter import serving
 from newsletter.issues import MAILING, TO_LISTS
@@ -33,6 +37,7 @@ from newsletter.models import (
 )
 from newsletter.serving import Service
 from newsletter.subscribing import confirm, erase, leave, work_off_sign_ups
+from newsletter.timetable import last_slot
 from newsletter.updating import begin_runs, find_and_release, newest_runs
 from tests.factories import Tree
 from tests.fixtures.following import Clock
@@ -67,6 +72,7 @@ class Newsroom(RuleBasedStateMachine):
         self.since: dict[str, int] = {}
         self.looked_at = 0  # up to which delivery
         self.made = self.changes = self.mailings = 0
+        self.withdrawn: dict[str, int] = {}  # works, with the newest delivery when they were withdrawn
 
     def teardown(self) -> None:
         try:
@@ -162,6 +168,7 @@ class Newsroom(RuleBasedStateMachine):
     def publish_and_tell(self, topic: int, sent: bool) -> None:
         self.publish(topic)
         self.clock.pass_()
+        self.nobody_waits_for_longer_than_her_pace()
         if sent:
             self.send(5)
 
@@ -176,14 +183,26 @@ class Newsroom(RuleBasedStateMachine):
     @rule(which=NUMBER, told=st.booleans())
     def change(self, which: int, told: bool) -> None:
         """Publish a work anew; with a note of what has changed, or with the last one."""
-        if not self.made:
+        work = self.work(which)
+        if work is None or work.title in self.withdrawn:
             return
-        work = VoicesPage.objects.get(title=f"Work {which % self.made + 1}")
         if told:
             self.changes += 1
             work.change_note = f"Change {self.changes}"
         work.first_published_at = timezone.now() - timedelta(days=1)
         work.save_revision().publish()
+
+    def work(self, which: int) -> VoicesPage | None:
+        return VoicesPage.objects.get(title=f"Work {which % self.made + 1}") if self.made else None
+
+    @rule(which=NUMBER)
+    def withdraw(self, which: int) -> None:
+        """Unpublish a work for good, told or not."""
+        work = self.work(which)
+        if work and work.title not in self.withdrawn:
+            work.unpublish()
+            newest = Delivery.objects.order_by("-pk").first()
+            self.withdrawn[work.title] = newest.pk if newest else 0
 
     @rule(chosen=st.lists(NUMBER, min_size=1, max_size=3))
     def write_a_mailing(self, chosen: list[int]) -> None:
@@ -210,6 +229,7 @@ class Newsroom(RuleBasedStateMachine):
     def wait(self, minutes: int) -> None:
         self.clock.later(minutes=minutes)
         self.clock.run()
+        self.nobody_waits_for_longer_than_her_pace()
 
     @rule(topic=NUMBER, calls=st.integers(1, 3))
     def publish_and_crash(self, topic: int, calls: int) -> None:
@@ -270,6 +290,23 @@ class Newsroom(RuleBasedStateMachine):
             assert all(number > self.since[delivery.subscriber.address] for number in told)
             self.looked_at = delivery.pk
 
+    @invariant()
+    def nobody_is_told_of_what_was_withdrawn(self) -> None:
+        for title, newest in self.withdrawn.items():
+            for delivery in Delivery.objects.filter(pk__gt=newest).select_related("mail"):
+                assert f"Voices: {title}\n" not in delivery.mail.told["text"] + "\n"
+
+    def nobody_waits_for_longer_than_her_pace(self) -> None:
+        """After a run that nothing cut short, each pace has had its hour, and whoever has it was told."""
+        site, zone = SiteSettings(), ZoneInfo(settings.TIME_ZONE)
+        newest = {run.pace: run for run in newest_runs()}
+        assert newest[Pace.AT_ONCE].place == Update.objects.last_place()
+        for pace in set(Pace) - {Pace.AT_ONCE}:
+            hour = last_slot(pace, self.clock.now, zone, site.updates_hour, site.updates_weekday)
+            assert newest[pace].slot == hour
+        for subscription in Subscription.objects.active().filter(subscriber__paused_until=None):
+            assert not missed(subscription, newest[subscription.pace].place)
+
     def told(self, reader: str) -> list[tuple[str, str]]:
         """Return the works in the mails to a reader, each with its note, and the mailings."""
         texts = [mail.told["text"] for mail in Mail.objects.to(reader).filter(purpose__in=TO_LISTS)]
@@ -285,13 +322,17 @@ class Newsroom(RuleBasedStateMachine):
             self.clock.later(days=20)
             self.clock.run()
         self.nobody_has_anything_twice()
-        for subscription in Subscription.objects.active().select_related("subscriber", "list"):
-            released = Update.objects.filter(place__gt=0, pk__gt=subscription.starts_after)
-            released = released.filter(item__in=subscription.list.works.values("item"))
-            had = subscription.subscriber.deliveries.values_list("issue__sections", flat=True)
-            got = {number for sections in had for _, some in sections for number in some}
-            missed = [each for each in released if each.pk not in got]
-            assert not missed
+        for subscription in Subscription.objects.active():
+            assert not missed(subscription, Update.objects.last_place())
+
+
+def missed(subscription: Subscription, place: int) -> list[Update]:
+    """Return the updates up to a place in the order that a subscription should have had, and has not."""
+    released = Update.objects.filter(place__range=(1, place), pk__gt=subscription.starts_after)
+    released = released.filter(item__in=subscription.list.works.values("item"))
+    had = subscription.subscriber.deliveries.values_list("issue__sections", flat=True)
+    got = {number for sections in had for _, some in sections for number in some}
+    return [each for each in released if each.pk not in got]
 
 
 def test_each_subscription_gets_each_work_once_after_hundreds_of_random_operations(tree: Tree):
