@@ -125,7 +125,7 @@ class NoteForm(ActForm):
         label=_("Note"),
         max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Only the team sees it."),
+        help_text=_("For the team. The reader gets it only if she asks for all that is kept of her."),
         error_messages={"required": _("Write your note"), "max_length": TOO_LONG},
     )
 

@@ -18,6 +18,7 @@ from contact import rush
 from contact.figures import REFUSED
 from contact.forms import ContactForm
 from contact.models import Message
+from contact.models.keys import has_key
 from contact.tasks import receipts
 from harmhub import errors, limits, styles
 from harmhub.public_forms import PublicForm, too_many, unavailable, unstored
@@ -76,7 +77,8 @@ def _receive(request: HttpRequest, topic: TopicPage) -> HttpResponse:
             message, key = form.save(topic)
             if message.answer_by == Message.AnswerBy.MAIL:
                 wake_after_commit(receipts)
-            return render(request, "contact/sent.html", _context(topic) | {"message": message, "key": key})
+            sent = {"message": message, "key": key, "is_for_team": message.is_sealed}
+            return render(request, "contact/sent.html", _context(topic) | sent)
 
 
 def _too_many(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResponse:
@@ -106,7 +108,7 @@ def _wait(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResp
 
 
 def _context(topic: TopicPage) -> dict:
-    return {"topic": topic, "sensitive_topic": topic.sensitive}
+    return {"topic": topic, "sensitive_topic": topic.sensitive, "is_for_team": has_key(topic)}
 
 
 def _form_page(request: HttpRequest, topic: TopicPage, form: PublicForm, status: int = 200) -> HttpResponse:

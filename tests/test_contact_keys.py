@@ -75,6 +75,22 @@ def test_the_server_cannot_read_what_a_team_s_key_has_sealed(reader, tree, key, 
         opened(message.text, x25519.Identity.generate())
 
 
+def test_she_is_told_that_only_the_team_can_open_what_she_writes(reader, tree, key):
+    said = "only the team can open it"
+    address = reverse("contact:send", args=[tree.harm_reduction.pk])
+    assert said in reader.get(address).content.decode()
+    assert said in reader.post(address, {"message": CANARY}).content.decode()
+    key.delete()
+    assert said not in reader.get(address).content.decode()
+    assert said not in reader.post(address, {"message": f"{CANARY} again"}).content.decode()
+
+
+def test_a_key_that_does_not_work_is_no_promise_once_the_message_is_sent(reader, tree, key):
+    TeamKey.objects.update(public_key="age1broken")
+    answer = reader.post(reverse("contact:send", args=[tree.harm_reduction.pk]), {"message": CANARY})
+    assert "It is kept sealed." in answer.content.decode()
+
+
 def test_the_address_stays_readable_so_that_it_can_be_answered(reader, tree, key):
     assert send(reader, tree.harm_reduction, email="nora@example.org").address == "nora@example.org"
 

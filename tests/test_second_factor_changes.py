@@ -269,6 +269,15 @@ def test_stranger_who_only_asks_leaves_a_session_of_minutes_and_not_without_end(
     assert half.post(f"{PASSKEYS}use/begin/").status_code == 200  # who gave her password is no stranger
 
 
+def test_strangers_who_ask_keep_no_passkey_from_a_browser_in_which_it_was_used_before(owner, monkeypatch):
+    app, client = app_of(owner), with_password()
+    client.post(GIVE, {"code": app.code()})
+    client.post("/admin/logout/")
+    monkeypatch.setattr(passkeys, "BEGUN_BY_STRANGERS", 1)
+    answers = [each.post(f"{PASSKEYS}use/begin/") for each in (Client(), Client(), client, client)]
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 200]
+
+
 def test_session_that_began_as_a_strangers_is_as_long_as_others_after_the_log_in(writer):
     client = Client()
     client.post(f"{PASSKEYS}use/begin/")

@@ -13,6 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pyrage import x25519
 
+from contact.models.teams import team_of
+from topics.models import TopicPage
+
 if TYPE_CHECKING:
     from contact.models.messages import Message
 
@@ -95,6 +98,11 @@ def is_sealed(text: str) -> bool:
         return base64.b64decode(found[1].replace("\n", ""), validate=True).startswith(HEADER)
     except ValueError:
         return False
+
+
+def has_key(topic: TopicPage) -> bool:
+    """Return whether what is written to a topic is sealed to the key of its team."""
+    return TeamKey.objects.filter(group=team_of(topic)).exists()
 
 
 def sealed_for(message: "Message", text: str) -> str:

@@ -19,11 +19,20 @@ KNOWN_FOR = 90 * 24 * 3600  # seconds
 
 def number(request: HttpRequest, account: str) -> str:
     """Return what this browser is counted as at this account, or "" where it is not known."""
+    known = _known(request)
+    return known["browser"] if known.get("account") == account else ""
+
+
+def is_known(request: HttpRequest) -> bool:
+    """Return whether anybody has logged in before in this browser."""
+    return bool(_known(request))
+
+
+def _known(request: HttpRequest) -> dict[str, str]:
     try:
-        known = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KNOWN_FOR)
+        return signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KNOWN_FOR)
     except signing.BadSignature:
-        return ""
-    return known["browser"] if known["account"] == account else ""
+        return {}
 
 
 def learn(request: HttpRequest, account: str) -> None:

@@ -85,9 +85,11 @@ class BeginUseView(ReadableMixin, views.BeginCredentialAuthenticationView):
 
     def post(self, *args: Any, **options: Any) -> HttpResponse:
         """Answer it, and note it in the session: of a stranger in one that is soon forgotten. TooMany: for a
-        client's strangers only; nobody else is counted."""
+        client's strangers only; who has logged in before in this browser, or has just given her password, is
+        not counted."""
         session = self.request.session
-        if not self.request.user.is_authenticated and not limits.allow(
+        is_stranger = not (self.request.user.is_authenticated or known_browsers.is_known(self.request))
+        if is_stranger and not limits.allow(
             "passkey", self.request, per_client=BEGUN_BY_STRANGERS, in_all=tries.NO_LIMIT
         ):
             raise TooMany()
