@@ -1,6 +1,7 @@
 """``make bench``: what a topic page with 1,000 items costs, beside the smallest that could be; what readers
-get in the second after a change; what the project weighs beside Wagtail's starter project; and what becomes
-of listings, search and publishing with 1,000, 100,000 and a million items (``SIZE=1k``: only 1,000).
+get in the second after a change; what the project weighs beside Wagtail's starter project; what it takes to
+write and hand over mails; and what becomes of listings, search and publishing with 1,000, 100,000 and a
+million items (``SIZE=1k``: only 1,000).
 
 Rendered anew, its CPU is compared with that of the smallest Django view; stored, its requests per second with
 those of the smallest WSGI application that sends the same bytes. All run on the same server with the same
@@ -36,7 +37,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402
 
 from harmhub import embedded_postgres  # noqa: E402
-from tests.bench import cpu, crowd, scale, sending, starter, updates  # noqa: E402
+from tests.bench import cpu, crowd, scale, sending, starter, telling, updates  # noqa: E402
 from tests.bench.table import Row, Table  # noqa: E402
 from tests.factories import ImageFactory, Tree, copies  # noqa: E402
 from tests.fixtures import nginx  # noqa: E402
@@ -58,6 +59,7 @@ def main(*sizes: str) -> None:
         pages(table)
         small = sizes == ("1k",)
         updates.measure(table, 2_000 if small else updates.SUBSCRIBERS)
+        telling.measure(table)
         sending.handing_over(table)
         sending.faults(table, *((2_000, 10) if small else (20_000, 50)))
         grown = scale.measure(list(sizes or scale.SIZES))
