@@ -1,5 +1,7 @@
 """What a reader sees before she writes, and how she wants to be answered."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group
 
@@ -53,6 +55,15 @@ def test_team_of_a_topic_narrows_the_promise(reader, address, tree):
 
 
 # --- how she wants to be answered
+
+
+def test_box_and_page_offer_the_same_choices(reader, address, tree):
+    for path in (tree.harm_reduction.url, address):
+        page = reader.get(path).content.decode()
+        form = page.split(f'action="{address}"')[1].split("</form>")[0]
+        assert re.findall(r'name="(answer_by|discreet)"(?: value="(\w+)")?', form) == [
+            ("answer_by", "site"), ("answer_by", "mail"), ("discreet", ""),
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_answer_reaches_a_reader_who_left_no_address(page: Page, hub: Hub, site_
     page.get_by_text("Contact box", exact=True).click()
     box = page.locator(".contact-box")
     expect(box).to_contain_text("not an emergency service")
-    box.get_by_role("link", name="How we answer, and discretion").click()
+    box.get_by_role("link", name="How we answer").click()
     expect(page.get_by_role("main")).to_contain_text("In Lisbon call 112.")
     opened = time.monotonic()
     page.get_by_label("Only on this site").check()
