@@ -15,7 +15,7 @@ COMMON = ("tokens", "base", "layout", "masthead", "crumbs", "button", "form", "e
 STREAM = ("signup", "panel", "subtopics", "jump", "kind", "card", "tabs", "facets", "pager")
 BUNDLES: dict[str, tuple[str, ...]] = {
     "stream": (*COMMON, *STREAM),
-    "profile": (*COMMON, *STREAM, "article"),
+    "profile": (*COMMON, *STREAM, "article", "portrait"),
     "home": (*COMMON, *STREAM, "directory", "dates", "entries"),
     "read": (*COMMON, "signup", "panel", "kind", "card", "article", "facts", "notice"),
     "search": (*COMMON, "search", "kind", "card", "tabs", "pager", "entries", "directory"),
