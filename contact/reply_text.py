@@ -129,9 +129,8 @@ def _seen(html: str, unseen: set[str]) -> str:
 
     Not with html.parser: it takes quadratic time for tags that do not end, and fails for some declarations.
     """
-    before, end, after = html.rpartition(
-        "-->"
-    )  # without the last end, each open comment would be searched for
+    # Behind the last end of a comment there is none: for each open one, all the rest would be looked through.
+    before, end, after = html.rpartition("-->")
     first, *pieces = (COMMENT.sub("", before + end) + after).split("<")
     words = [_spaced(first)]
     opened: dict[str, list[int]] = {name: [] for name in unseen}

@@ -108,8 +108,9 @@ def _wait(request: HttpRequest, topic: TopicPage, form: ContactForm) -> HttpResp
 
 
 def _context(topic: TopicPage) -> dict:
-    return {"topic": topic, "sensitive_topic": topic.sensitive, "is_for_team": has_key(topic)}
+    return {"topic": topic, "sensitive_topic": topic.sensitive}
 
 
 def _form_page(request: HttpRequest, topic: TopicPage, form: PublicForm, status: int = 200) -> HttpResponse:
-    return render(request, "contact/form.html", _context(topic) | {"form": form}, status=status)
+    told = {"form": form, "is_for_team": has_key(topic)}
+    return render(request, "contact/form.html", _context(topic) | told, status=status)

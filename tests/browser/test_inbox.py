@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,8 +9,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
-from wagtail.users.models import UserProfile
+from playwright.sync_api import Page, expect
 
 from contact.models import CannedAnswer, DayCount, Message, Turn
 from harmhub.users.models import User
@@ -25,31 +23,6 @@ FOCUSED = """() => {
     const it = document.activeElement;
     return `${it.tagName} ${(it.labels?.[0] ?? it).textContent.replace(/\\s+/g, " ").trim()}`;
 }"""
-
-
-@pytest.fixture
-def open_as(live_server, browser: Browser, client, settings) -> Iterator[Callable[..., Page]]:
-    """A function that opens the admin as a user in a theme. Nothing may be said on the console."""
-    told, contexts = [], []
-
-    def open_it(user: User, path: str, theme: str = "light") -> Page:
-        profile = UserProfile.get_for_user(user)
-        profile.theme = theme
-        profile.save()
-        client.force_login(user)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        contexts.append(context)
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.on("console", lambda said: "422" not in said.text and told.append(said.text))
-        page.goto(live_server.url + path)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert told == []
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.auth import get_user_model
 from playwright.sync_api import expect
-from wagtail.users.models import UserProfile
 
 from harmhub.mail.keys import record_of
 from tests.fixtures.names import site_key
@@ -18,22 +17,12 @@ FITS = """() => [document.documentElement, ...document.querySelectorAll(".dns, .
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_findings_can_be_read_by_all(live_server, browser, well_named_site, client, settings, theme):
+def test_findings_can_be_read_by_all(open_as, well_named_site, theme):
     well_named_site.text("mail.example.org", f"v=spf1 include:{'long-name-' * 6}x.example.net +all")
     well_named_site.text("spring._domainkey.mail.example.org")
     well_named_site.records["mail.example.org", "MX"] = ["0 ."]
     user = get_user_model().objects.create_superuser("boss", password="boss", email="boss@example.org")
-    profile = UserProfile.get_for_user(user)
-    profile.theme = theme
-    profile.save()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    # axe would measure colours in between
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-    page, told = context.new_page(), []
-    page.on("console", lambda said: told.append(said.text))
-    page.goto(f"{live_server.url}/admin/mails/dns/")
+    page = open_as(user, "/admin/mails/dns/", theme)
     page.evaluate(AXE_SCRIPT)
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
@@ -49,5 +38,3 @@ def test_findings_can_be_read_by_all(live_server, browser, well_named_site, clie
     expect(section.get_by_role("listitem")).to_contain_text(
         "Mail is signed, and the public key is published."
     )
-    assert told == []
-    context.close()
