@@ -1,6 +1,7 @@
 """Sealing anew: every sealed column of every model, under the newest of the keys."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,20 +94,13 @@ def rotate(column: Column, rows: list[tuple[Any, bytes]], keys: list[str] | None
     newest, every, result = Fernet(keys[0]), MultiFernet([Fernet(key) for key in keys]), Result()
     changed = []
     for key, token in rows:
-        if _opens(newest, token):
+        with suppress(InvalidToken):
+            newest.decrypt(token)
             continue
-        if not _opens(every, token):
+        try:
+            changed.append((every.rotate(token), key, token))
+        except InvalidToken:
             result.unreadable += 1
-            continue
-        changed.append((every.rotate(token), key, token))
     result.sealed = column.replace(changed)
     result.missed = len(changed) - result.sealed
     return result
-
-
-def _opens(key: Fernet | MultiFernet, token: bytes) -> bool:
-    try:
-        key.decrypt(token)
-    except InvalidToken:
-        return False
-    return True
