@@ -89,8 +89,14 @@ def test_server_that_missed_the_call_reads_what_it_missed(other: Site, hub: Tree
 
 def heard_by_all(site: Site) -> None:
     """Wait until each web process has dropped what changed until now: one that hears of it late drops a page
-    once more. When it reads again, it has done with what it read before."""
+    once more, also one that begins to listen at its first request. When it reads again, it has done with what
+    it read before."""
     keepers = "application_name = 'harmhub page store' AND datname = current_database()"
+    count = f"SELECT count(*) FROM pg_stat_activity WHERE {keepers}"
+    everybody = site.processes + 1  # the site that all tests share listens, too
+    wait_for(
+        lambda: site.answers() and site.query(count)[0][0] >= everybody, 20, "A web process does not listen."
+    )
     for _reading in range(2):
         [(now,)] = site.query("SELECT clock_timestamp()")
         site.query("NOTIFY harmhub_change")
