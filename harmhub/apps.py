@@ -1,6 +1,9 @@
 """The kernel: users, pictures, documents, site settings, and what every request and response needs."""
 
-from django.apps import AppConfig
+import sys
+from types import ModuleType, SimpleNamespace
+
+from django.apps import AppConfig, apps
 
 
 class HarmhubConfig(AppConfig):
@@ -12,9 +15,30 @@ class HarmhubConfig(AppConfig):
 
     def ready(self) -> None:
         """Change in Wagtail what it has no setting for; note what pages show."""
+        _leave_out_the_api()
         _make_exports_inert()
         _keep_dates_as_typed()
         _note_what_is_fetched()
+
+
+def _leave_out_the_api() -> None:
+    """Have Wagtail's apps, whose turn comes after this one's, not load its API where it is not installed.
+
+    They would all the same, with pydantic and a schema of each kind of page, which nobody could ask for: a
+    fifth of the time of every start of Django, and more memory than all that is ours.
+    """
+    if apps.is_installed("wagtail.api.v3"):
+        return
+    none = ModuleType("harmhub.no_api")
+    vars(none).update(
+        api=SimpleNamespace(add_router=lambda prefix, router: None),
+        router=None,
+        register_content_types=lambda: None,
+    )
+    sys.modules["wagtail.api.v3.api"] = none
+    for app in ("images", "documents", "snippets", "contrib.redirects", "locales"):
+        for part in ("", ".registry", ".router"):
+            sys.modules[f"wagtail.{app}.api.v3{part}"] = none
 
 
 def _make_exports_inert() -> None:
@@ -39,7 +63,6 @@ def _keep_dates_as_typed() -> None:
 
 def _note_what_is_fetched() -> None:
     """Have the page store know which pages, pictures and documents a page was made of."""
-    from django.apps import apps
     from django.db.models.signals import post_init
     from wagtail.models import Page
 

@@ -10,12 +10,13 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 import environ
 from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
+from django.utils.functional import lazy
 
 from harmhub import embedded_postgres, pooling
 from harmhub.mail.keys import SELECTOR, mail_domain, read_key
@@ -255,8 +256,10 @@ CACHES = {
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
-if TIME_ZONE not in available_timezones():
-    raise ImproperlyConfigured("TIME_ZONE is a name of the IANA database such as Europe/Lisbon.")
+try:
+    ZoneInfo(TIME_ZONE)
+except (ValueError, KeyError, OSError):
+    raise ImproperlyConfigured("TIME_ZONE is a name of the IANA database such as Europe/Lisbon.") from None
 USE_I18N = USE_TZ = True
 FORMAT_MODULE_PATH = "harmhub.formats"
 WAGTAIL_I18N_ENABLED = True
@@ -498,7 +501,7 @@ WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAILADMIN_COMMENTS_ENABLED = True
 WAGTAIL_FINISH_WORKFLOW_ACTION = "harmhub.approving.publish_approved"
-WAGTAIL_USER_TIME_ZONES = zone_names()
+WAGTAIL_USER_TIME_ZONES = lazy(zone_names, list)()  # finding all zones takes a while
 WAGTAILADMIN_USER_LOGIN_FORM = "harmhub.login.LoginForm"
 WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "harmhub.login.PasswordResetForm"  # noqa: S105
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}

@@ -32,6 +32,7 @@ def minify(css: str) -> str:
     return css.replace(";}", "}").strip()
 
 
+@cache
 def _sheet(name: str) -> str:
     path = STATIC / "css" / f"{name}.css"
     return minify((path if path.exists() else STATIC / "css" / "components" / f"{name}.css").read_text())

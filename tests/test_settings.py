@@ -43,7 +43,7 @@ WRONG = {
         "Team <a@example.org>",
         f"{'a' * 39}@example.org",
     ),
-    "TIME_ZONE": ("Mars/Base", "CEST"),
+    "TIME_ZONE": ("Mars/Base", "CEST", "Europe", "../etc/passwd", "/etc/localtime"),
     "SECRET_KEY": ("hunter2", "django-insecure-hunter2-0123456789abcdef"),
     "SEALING_KEYS": ("hunter2", "hunter2-hunter2-hunter2-hunter2-hunter2"),
 }
@@ -88,3 +88,12 @@ def test_make_run_says_so_in_one_line_and_starts_nothing(tmp_path):
     assert run.returncode == 1
     assert run.stderr == "TIME_ZONE is a name of the IANA database such as Europe/Lisbon.\n"
     assert not (tmp_path / "postgres").exists()
+
+
+def test_what_is_not_used_is_not_loaded():
+    """Each process would carry it: Wagtail's API and its schemas, and what asks the DNS."""
+    unused = {"ninja", "wagtail.api.v3.registry", "dkim", "dns.resolver"}
+    loads = f"import django, sys; django.setup(); import harmhub.urls; print(sys.modules.keys() & {unused})"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "harmhub.settings_test"}
+    run = subprocess.run([sys.executable, "-c", loads], stdout=subprocess.PIPE, check=True, env=environment)
+    assert run.stdout == b"set()\n"

@@ -11,8 +11,6 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 
 from harmhub.mail.dns.finding import State
-from harmhub.mail.dns.report import report
-from harmhub.mail.dns.sending import Sending
 from harmhub.mail.models import Mail
 
 
@@ -32,6 +30,10 @@ class DnsView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the sections, and how many things need somebody to do something."""
+        # Here, as nothing else asks the DNS: its library takes a while to load, and each process would.
+        from harmhub.mail.dns.report import report
+        from harmhub.mail.dns.sending import Sending
+
         sections = report(sending := Sending.of_site())
         states = [finding.state for section in sections for finding in section.findings]
         return super().get_context_data(**kwargs) | {
