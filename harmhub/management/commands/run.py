@@ -1,6 +1,5 @@
 """``make run``: a whole site on one's own machine, in one program that sets Django up once."""
 
-import gc
 import hashlib
 import http.client
 import io
@@ -29,7 +28,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 from psycopg_pool import PoolTimeout
 
 from harmhub import embedded_postgres, errors
@@ -204,13 +203,10 @@ def load_everything() -> None:
     import harmhub.wsgi  # noqa: F401
 
     read_collected_files()
-    _ = get_resolver().url_patterns
     for each in connections.all(initialized_only=True):
         each.close()
         if isinstance(each, DatabaseWrapper):
             each.close_pool()
-    gc.collect()
-    gc.freeze()
 
 
 def read_collected_files() -> None:
