@@ -15,7 +15,7 @@ run:
 
 test:
 	@sh setup.sh dev
-	@CHROMIUM="$$(sh tests/chromium.sh)" && export CHROMIUM && exec $(python) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@CHROMIUM="$$(sh tests/chromium.sh)" && export CHROMIUM && exec $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@sh setup.sh dev

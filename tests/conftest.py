@@ -63,7 +63,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
-# What takes longest begins first, so that two processes end together; these even before the browser tests:
+# What takes longest begins first, so that all processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
 # By one process each: those of the page store on a site of their own, the others on the one that browsers
@@ -98,6 +98,14 @@ class OneSite(LoadFileScheduling):
             return "site"
         groups = {"store": STORE, "site": SITE, "run": RUN}
         return next((group for group, names in groups.items() if Path(file).stem in names), file)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes share the tests: one more than there are cores, as tests wait, too.
+
+    With more than nine, all wait for the longest group.
+    """
+    return min((os.cpu_count() or 2) + 1, 9)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSite:
