@@ -148,10 +148,8 @@ class PageStore:
 
     def _address(self, environ: Environ) -> str | None:
         """Return the address of a page that may be in the store, or None."""
-        path: str = environ.get("PATH_INFO", "")
-        if environ.get("QUERY_STRING") or not may_be_page(path):
-            return None
-        return path if path.isascii() else _decoded(path)
+        path = environ.get("PATH_INFO", "")
+        return None if environ.get("QUERY_STRING") or len(path) > LONGEST else _address_of(path)
 
     def _make(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Have Django answer what is never kept as a page; the parts that it made for a page are."""
@@ -291,8 +289,12 @@ def _may_be_kept(status: str, headers: list[tuple[str, str]], response: Any, see
     )
 
 
-def _decoded(path: str) -> str | None:
-    """Return the path as text: WSGI hands bytes on as Latin-1 (PEP 3333)."""
+@lru_cache(MANY)
+def _address_of(path: str) -> str | None:
+    """Return the address of the page that a request's path may be of: WSGI hands bytes on as Latin-1 (PEP
+    3333)."""
+    if not may_be_page(path):
+        return None
     try:
         return path.encode("latin-1").decode()
     except UnicodeError:
