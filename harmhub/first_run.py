@@ -31,7 +31,7 @@ def refuse_taken_port(environment: Mapping[str, str]) -> None:
 
 def data_dir() -> Path:
     """Return the folder of everything that is kept, the same as the settings' DATA_DIR."""
-    return Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parent.parent / ".data")).absolute()
+    return Path(os.environ.get("DATA_DIR") or Path(__file__).resolve().parent.parent / ".data").absolute()
 
 
 def load_secrets(folder: Path, environment: MutableMapping[str, str]) -> None:

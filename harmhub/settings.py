@@ -31,6 +31,8 @@ from harmhub.zones import zone_names
 _plain_address = re.compile(r"[A-Za-z0-9_.-]{1,38}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?")
+HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")  # as ALLOWED_HOSTS has it
 ONION = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z2-7]{56}\.onion(?::\d{1,5})?")
 
 
@@ -40,6 +42,11 @@ def _number(name: str, default: int, most: int) -> int:
     if not value.isdecimal() or not 0 < int(value) <= most:
         raise ImproperlyConfigured(f"{name} is a number from 1 to {most}, not “{value}”.")
     return int(value)
+
+
+def _entries(name: str) -> list[str]:
+    """Return what a list of the environment holds, without the white space around its commas."""
+    return [entry.strip() for entry in env.str(name, default="").split(",") if entry.strip()]
 
 
 def _url[Read](name: str, example: str, read: Callable[[str], Read]) -> Read | None:
@@ -54,15 +61,14 @@ def _url[Read](name: str, example: str, read: Callable[[str], Read]) -> Read | N
 if env.str("DEBUG", default="off").lower() not in {*env.BOOLEAN_TRUE_STRINGS, "off", "false", "no", "0", ""}:
     raise ImproperlyConfigured("DEBUG is on or off.")
 DEBUG = env.bool("DEBUG", default=False)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).absolute()
+DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / ".data").absolute()
 PORT = _number("PORT", 8000, most=65_535)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
+# No part of an origin tells capitals from small letters; all that compare it take it for such a text.
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/").lower()
 _public = urlsplit(PUBLIC_URL)
 try:
     # Browsers name the origin in ASCII, and so do the headers of mails.
-    _is_origin = (
-        PUBLIC_URL.isascii() and _public.scheme in {"http", "https"} and _public.hostname and not _public.path
-    )
+    _is_origin = ORIGIN.fullmatch(PUBLIC_URL) and _public.hostname
     _ = _public.port
 except ValueError:  # more than 65535
     _is_origin = False
@@ -164,9 +170,11 @@ MIDDLEWARE = [
 ]
 
 _own_names = ["localhost", "127.0.0.1", "[::1]"] if _public.hostname == "localhost" else [_public.hostname]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or _own_names
+ALLOWED_HOSTS = _entries("ALLOWED_HOSTS") or _own_names
+if not all(map(HOST.fullmatch, ALLOWED_HOSTS)):
+    raise ImproperlyConfigured("ALLOWED_HOSTS are names such as www.example.org, without https:// and port.")
 # Peers (addresses or networks) whose X-Forwarded-For is believed; X-Forwarded-Host never is.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = _entries("TRUSTED_PROXIES")
 try:
     _ = [ip_network(entry, strict=False) for entry in TRUSTED_PROXIES if entry != "unix"]
 except ValueError as problem:
@@ -300,7 +308,15 @@ WHITENOISE_MAX_AGE = 3600
 
 # --- mail and jobs -------------------------------------------------------------------------------
 
-_smtp = _url("EMAIL_URL", "smtp+tls://user:password@mail.example.org:587", env.email_url_config)
+
+def _mail_server(url: str) -> dict[str, Any]:
+    found = env.email_url_config(url)
+    if not urlsplit(url).scheme.startswith("smtp") or not found["EMAIL_HOST"]:
+        raise ValueError("no mail server")
+    return found
+
+
+_smtp = _url("EMAIL_URL", "smtp+tls://user:password@mail.example.org:587", _mail_server)
 MAILERS = {
     # All mail becomes rows first; the sender takes the other way out. See docs/mail.md.
     "default": {"BACKEND": "harmhub.mail.backends.QueueBackend"},
@@ -342,7 +358,7 @@ MAILS_PER_DOMAIN = (
     )
     or {}
 )
-DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"updates@{_public.hostname}")
+DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="") or f"updates@{_public.hostname}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Where replies to answers arrive; each message has an address of its own, with a + in it: docs/inbox.md.
 CONTACT_REPLY_ADDRESS = env.str("CONTACT_REPLY_ADDRESS", default="")
@@ -354,9 +370,11 @@ try:
 except ValueError as problem:
     raise ImproperlyConfigured(f"DKIM_KEY {problem}.") from None
 try:
-    _ = mail_domain(DEFAULT_FROM_EMAIL) if DKIM_KEY else ""
+    _ = mail_domain(DEFAULT_FROM_EMAIL) if DKIM_KEY or env.str("FROM_EMAIL", default="") else ""
 except ValueError as problem:
-    raise ImproperlyConfigured("FROM_EMAIL names no domain that mails could be signed for.") from problem
+    raise ImproperlyConfigured(
+        "FROM_EMAIL is an address such as updates@example.org; its domain is what mails are signed for."
+    ) from problem
 DKIM_SELECTOR = env.str("DKIM_SELECTOR", default="harmhub")
 if not SELECTOR.fullmatch(DKIM_SELECTOR):
     raise ImproperlyConfigured("DKIM_SELECTOR is a name of letters, digits and hyphens, such as harmhub.")

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from harmhub.first_run import data_dir
 from harmhub.mail.providers import configuration
 
 WRONG = {
@@ -19,6 +20,10 @@ WRONG = {
         "https://example.org/hub",
         "http://localhost:99999",
         "https://müller.example",
+        "https://example.org?hub",
+        "https://example.org#hub",
+        "https://user:hunter2@example.org",
+        "https://example.org:8000 ",
     ),
     "BOUNCE_ADDRESS": ("bounces", "b@", "fifteen-letters@example.org", "a+b@example.org", "b@example.org\n"),
     "BOUNCE_INBOX_URL": ("hunter2", "imap://host/INBOX", "pop3://a:hunter2@host", "imap://a:hunter2@host:x"),
@@ -34,9 +39,11 @@ WRONG = {
     "ONION_URL": ("hub.onion", f"http://{'a' * 56}.onion/hub", f"http://{'a' * 16}.onion"),
     "PURGE_URL": ("varnish", "ftp://varnish", "http://"),
     "TRUSTED_PROXIES": ("abc", "10.0.0.0/99", "unix,proxy.example.org"),
+    "ALLOWED_HOSTS": ("https://example.org", "example.org:8000", "example.org example.com"),
     "DEBUG": ("maybe",),
     "DATABASE_URL": ("hub", "mysql://user:hunter2@host/name", "postgres://user:hunter2@host:x/name"),
-    "EMAIL_URL": ("mail.example.org", "smtp://user:hunter2@host:x"),
+    "EMAIL_URL": ("mail.example.org", "smtp://user:hunter2@host:x", "smtp://", "consolemail://host"),
+    "FROM_EMAIL": ("updates", "updates@", "updates@example.org\nBcc: a@b.org"),
     "CONTACT_REPLY_ADDRESS": (
         "answers",
         "a+b@example.org",
@@ -49,14 +56,37 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]])
-def test_a_wrong_setting_is_refused_by_name(monkeypatch, name, value):
+def read_with(monkeypatch, **environment: str) -> dict:
+    """Return the settings as they are with these variables."""
     monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
     monkeypatch.setenv("SEALING_KEYS", ",".join(settings.SEALING_KEYS))
-    monkeypatch.setenv(name, value)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return runpy.run_path(str(settings.BASE_DIR / "harmhub" / "settings.py"))
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]])
+def test_a_wrong_setting_is_refused_by_name(monkeypatch, name, value):
     with pytest.raises(ImproperlyConfigured, match=name) as refused:
-        runpy.run_path(str(settings.BASE_DIR / "harmhub" / "settings.py"))
+        read_with(monkeypatch, **{name: value})
     assert "hunter2" not in str(refused.value)
+
+
+def test_white_space_after_a_comma_belongs_to_no_entry(monkeypatch):
+    read = read_with(monkeypatch, ALLOWED_HOSTS="a.org, b.org,", TRUSTED_PROXIES="10.0.0.0/8, unix")
+    assert read["ALLOWED_HOSTS"] == ["a.org", "b.org"]
+    assert read["TRUSTED_PROXIES"] == ["10.0.0.0/8", "unix"]
+
+
+def test_capitals_of_the_public_address_mean_nothing(monkeypatch):
+    read = read_with(monkeypatch, PUBLIC_URL="HTTPS://WWW.Example.org/")
+    assert read["PUBLIC_URL"] == "https://www.example.org"
+
+
+def test_an_empty_folder_or_sender_is_the_default(monkeypatch):
+    read = read_with(monkeypatch, DATA_DIR="", FROM_EMAIL="", PUBLIC_URL="https://example.org")
+    assert read["DATA_DIR"] == settings.BASE_DIR / ".data" == data_dir()
+    assert read["DEFAULT_FROM_EMAIL"] == "updates@example.org"
 
 
 @pytest.mark.parametrize(
