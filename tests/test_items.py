@@ -122,6 +122,17 @@ def test_event_over_several_days_tells_both_by_the_clocks_of_its_place(tree: Tre
 
 
 @pytest.mark.django_db
+def test_event_during_which_the_clocks_change_tells_both_names_of_its_zone(tree: Tree, client: Client):
+    tree.event(
+        slug="night",
+        starts_at=datetime(2027, 10, 30, 19, 0, tzinfo=UTC),
+        ends_at=datetime(2027, 10, 31, 12, 0, tzinfo=UTC),
+    )
+    said = facts(client, "night")
+    assert "30 October, 20:00 – 31 October, 12:00, Lisbon time (WEST – WET)" in said
+
+
+@pytest.mark.django_db
 def test_event_within_one_day_of_its_place_tells_one_day(tree: Tree, client: Client):
     tree.event(
         slug="lima",
@@ -240,6 +251,14 @@ def test_publication_offers_its_files_by_language_with_what_they_weigh(tree: Tre
     assert "Español" in page
     assert f'href="{document.url}" hreflang="es">TXT, 2.0' in page
     assert "doi:10.5555/counting" in page
+
+
+@pytest.mark.django_db
+def test_signs_of_a_doi_that_mean_something_in_an_address_are_part_of_it(tree: Tree, client: Client):
+    tree.publication(slug="odd", doi="10.1000/456#789?(a)<b>")
+    page = BeautifulSoup(client.get("/publications/odd/").content, "html.parser")
+    link = page.find("a", string="10.1000/456#789?(a)<b>")
+    assert link["href"] == "https://doi.org/10.1000/456%23789%3F%28a%29%3Cb%3E"
 
 
 @pytest.mark.parametrize("isbn", ["9783161484100", "978-3-16-148410-0", "979-10-90636-07-1"])
