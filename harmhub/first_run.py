@@ -34,13 +34,23 @@ def data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR") or Path(__file__).resolve().parent.parent / ".data").absolute()
 
 
+def _read(text: str) -> dict[str, str]:
+    """Return the values by name, without comments and empty lines. ValueError: another line has no name."""
+    lines = (line.strip() for line in text.splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
 def load_secrets(folder: Path, environment: MutableMapping[str, str]) -> None:
     """Put the secrets kept in folder into the environment, made at the first call; what is set there stays.
 
-    The file holds NAME=value lines that a shell can read. Raises OSError where it cannot be written.
+    The file holds NAME=value lines that a shell can read. Raises OSError where it cannot be read or written,
+    and ends with a sentence where it holds something else: new keys would open nothing that is sealed.
     """
     path = folder / FILE
-    kept = dict(line.split("=", 1) for line in path.read_text().splitlines()) if path.exists() else {}
+    try:
+        kept = _read(path.read_text()) if path.exists() else {}
+    except ValueError:
+        sys.exit(f"{path} has a line that is not NAME=value: mend it, or put back what you have kept of it.")
     made = {
         "SECRET_KEY": secrets.token_urlsafe(48),
         # A Fernet key: 32 random bytes.

@@ -86,6 +86,19 @@ def test_a_port_that_is_none_is_one_clear_sentence(port):
         first_run.refuse_taken_port({"PORT": port})
 
 
+def test_secrets_may_have_comments_and_are_not_made_anew_for_a_line_that_is_none(tmp_path):
+    secrets, lines = tmp_path / first_run.FILE, "SECRET_KEY=a=b\n\n# since May\nSEALING_KEYS=c\n"
+    secrets.write_text(lines)
+    environment: dict[str, str] = {}
+    first_run.load_secrets(tmp_path, environment)
+    assert (environment["SECRET_KEY"], environment["SEALING_KEYS"]) == ("a=b", "c")
+    for broken in (b"SEALING_KEYS\n", b"\xff"):
+        secrets.write_bytes(lines.encode() + broken)
+        with pytest.raises(SystemExit, match=r"secrets\.env has a line that is not NAME=value"):
+            first_run.load_secrets(tmp_path, environment)
+        assert secrets.read_bytes() == lines.encode() + broken
+
+
 def test_a_second_run_keeps_the_data_and_ctrl_c_leaves_no_process(demo_run: Run, runs: Runs):
     users = demo_run.query("SELECT username, password FROM users_user ORDER BY 1")
     secrets = (demo_run.data_dir / first_run.FILE).read_text()
