@@ -186,6 +186,23 @@ def test_empty_filter_says_so_and_leads_on(tree: Tree, client: Client):
     assert 'href="/topics/health/harm-reduction/#recent"' in page.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("address", "words", "leads_to_all"),
+    [
+        ("/topics/health/harm-reduction/", "No work on Harm Reduction yet.", False),
+        ("/topics/health/harm-reduction/events/", "No Events on Harm Reduction yet.", True),
+        ("/voices/", "No Voices yet.", False),
+    ],
+)
+def test_empty_listing_leads_to_more_only_where_it_is_a_part(
+    tree: Tree, client: Client, address: str, words: str, leads_to_all: bool
+):
+    page = client.get(address).content.decode()
+    assert words in page
+    assert ("See all recent work" in page) == leads_to_all
+    assert "by e-mail</a>." in page
+
+
 def test_walking_older_shows_every_item_and_ends(tree: Tree):
     made = voices(tree, 40)
     seen, listing = set(), tree.harm_reduction.items.listing("/t/")
