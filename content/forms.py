@@ -128,6 +128,8 @@ class EventForm(ItemForm):
         zone = ZoneInfo(cleaned.get("time_zone") or self.instance.time_zone or "UTC")
         for name in self.TIMES:
             if value := cleaned.get(name):
+                if value == (known := self.initial.get(name)):
+                    value = known  # an hour that comes twice in a night: this one knows which it is
                 cleaned[name] = value.replace(tzinfo=zone)
                 if not MINYEAR < value.year < MAXYEAR:
                     self.add_error(name, _("There is no such year in our calendar."))
