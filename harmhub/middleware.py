@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.utils.csp import CSP
 from django.utils.http import parse_header_parameters
@@ -14,6 +15,7 @@ from django.utils.http import parse_header_parameters
 from harmhub import errors
 from harmhub.limits import client_address, is_trusted
 from harmhub.origin import OWN_CHECK
+from harmhub.patience import PATIENCE
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 ADMIN = "/admin/"
@@ -103,6 +105,27 @@ def _believe(meta: dict[str, Any]) -> None:
         if name != "HTTP_X_FORWARDED_PROTO" or not trusted:
             meta.pop(name, None)
     meta["REMOTE_ADDR"] = client
+
+
+class PatienceMiddleware:
+    """Have no public request wait for the database for long: it is answered 503 then.
+
+    What takes long in the admin was asked for by somebody who waits for it.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(ADMIN):
+            return self.get_response(request)
+        with connection.execute_wrapper(_limited):
+            return self.get_response(request)
+
+
+def _limited(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    with PATIENCE.limited(context["connection"].connection):
+        return execute(sql, params, many, context)
 
 
 class BadInputMiddleware:

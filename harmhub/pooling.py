@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from harmhub.patience import PATIENCE
+
 
 def check_connection(connection: psycopg.Connection) -> None:
     """Raise psycopg.OperationalError if the connection is dead, and have the pool replace its idle ones.
@@ -16,14 +18,15 @@ def check_connection(connection: psycopg.Connection) -> None:
     between them, so that each of the first requests after a restart would wait for longer than a reader may.
     """
     try:
-        ConnectionPool.check_connection(connection)
+        with PATIENCE.limited(connection):
+            ConnectionPool.check_connection(connection)
     except psycopg.OperationalError:
         if isinstance(pool := connection._pool, ConnectionPool):
             pool.drain()
         raise
 
 
-PATIENCE: dict[str, Any] = {
+WAITING: dict[str, Any] = {
     # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
     "timeout": 2,
     # The pool waits 1, 2, 4 … 128 seconds between its tries: a database back after some minutes would be
@@ -34,4 +37,4 @@ PATIENCE: dict[str, Any] = {
 
 def options(mail_connections: int) -> dict[str, Any]:
     """Return the settings of a process's pool. mail_connections: how many the sender of mail may hold."""
-    return {"min_size": 1, "max_size": 7 + mail_connections, "check": check_connection, **PATIENCE}
+    return {"min_size": 1, "max_size": 7 + mail_connections, "check": check_connection, **WAITING}
