@@ -38,6 +38,7 @@ class Patience:
         self._waits: dict[int, Wait] = {}
         self._lock = threading.Lock()
         self._watcher: threading.Thread | None = None
+        self._stopped = threading.Event()
 
     @contextlib.contextmanager
     def limited(self, session: psycopg.Connection) -> Iterator[None]:
@@ -52,16 +53,22 @@ class Patience:
             with self._lock:  # nobody hangs up on a session that goes on to the next
                 self._waits.pop(thread, None)
 
+    def rest(self) -> None:
+        """Stop watching until something is waited for again: a fork would leave the thread behind."""
+        if self._watcher:
+            self._stopped.set()
+            self._watcher.join()
+            self._watcher = None
+            self._stopped.clear()
+
     def _begin(self) -> None:
-        """Start to watch, in the process that waits: a fork would leave the thread behind."""
         with self._lock:
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="patience", daemon=True)
                 self._watcher.start()
 
     def _watch(self) -> None:
-        while True:
-            time.sleep(GLANCE)
+        while not self._stopped.wait(GLANCE):
             for thread, wait in list(self._waits.items()):
                 waited = time.monotonic() - wait.began
                 if waited > SECONDS + GRACE:

@@ -34,6 +34,7 @@ from psycopg_pool import PoolTimeout
 from harmhub import embedded_postgres, errors
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
 from harmhub.first_run import ADDRESS
+from harmhub.patience import PATIENCE
 from harmhub.store.serving import PageStore
 
 EDITOR = "editor"
@@ -207,6 +208,7 @@ def load_everything() -> None:
         each.close()
         if isinstance(each, DatabaseWrapper):
             each.close_pool()
+    PATIENCE.rest()
 
 
 def read_collected_files() -> None:
