@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Func
+from django.db.models import Func, QuerySet
 
 from content.anchors import Anchor, anchors_of
 from content.facets import Dimension, Facet, offered_in
@@ -164,7 +164,7 @@ class Listing:
     def _find(self) -> Found:
         if self.anchor:
             most = 2 * PAGE_SIZE + 1
-            counts, places = self.stream.numbers(
+            counts, places = self._numbers(
                 self._cut.since(self.anchor).oldest_first().places()[:most],
                 self._cut.before(self.anchor).newest_first().places()[: PAGE_SIZE + 1],
             )
@@ -180,7 +180,7 @@ class Listing:
         streams = {dimension: self._stream_of(self._without(dimension)) for dimension in Dimension}
         asked = list(dict.fromkeys(streams.values()))  # of an unfiltered listing both are the same
         newest = self._cut.newest_first().places()[: 2 * PAGE_SIZE]
-        counts, [places, *rows] = self.stream.numbers(newest, *map(self._offered, asked))
+        counts, [places, *rows] = self._numbers(newest, *map(self._offered, asked))
         anchors = anchors_of(places)
         older = anchors[self._place_of_older(self._number_in(counts)) :]
         if not self.stream.is_counted and len(anchors) > PAGE_SIZE:
@@ -190,6 +190,14 @@ class Listing:
             for dimension, stream in streams.items()
         }
         return Found(counts, anchors[:PAGE_SIZE], older[:1], facets=facets)
+
+    def _numbers(self, *beside: QuerySet | Func) -> tuple[Counter[tuple[str, int]], list[list]]:
+        """Do as ``Stream.numbers()``, and note until when they are true: until any of the work expires, shown
+        here or not. Of the unfiltered work, which other filters have their numbers of."""
+        soonest = self._unfiltered.entries.next_to_expire().places()[:1]
+        counts, [expiring, *rows] = self.stream.numbers(soonest, *beside)
+        anchors_of(expiring)
+        return counts, rows
 
     def _offered(self, stream: Stream) -> Func:
         """Return the programs and tags that this cut of a stream can be filtered by, as JSON."""

@@ -409,6 +409,27 @@ def test_page_that_expires_is_withheld_at_its_time_without_a_database(reader: Re
         page.delete()
 
 
+def test_numbers_and_years_are_true_at_the_second_in_which_work_further_down_expires(
+    reader: Reader, hub: Tree
+):
+    with reader.site.orm():
+        expires = timezone.now() + timedelta(seconds=6)
+        page = hub.voice(title="Of old", published_on=date(2011, 5, 1), expire_at=expires)
+        page.tags.add("peers")
+        page.save()
+    reader.settle()
+    paths = [path for path in all_paths(reader) if path.startswith(TOPIC)]
+    reader.warm(*paths)
+    before = {path: reader.get(path)[2] for path in paths}
+    assert datetime.now(UTC) < expires
+    wait_for(lambda: datetime.now(UTC) > expires, 10, "")
+    after = {path: reader.get(path)[2] for path in paths}
+    assert after == {path: reader.fresh(path) for path in paths}
+    assert {f"{TOPIC}tag/peers/", TOPIC} <= {path for path in paths if before[path] != after[path]}
+    with reader.site.orm():
+        page.delete()
+
+
 def test_page_that_was_rendered_before_a_change_is_not_kept_after_it(reader: Reader, hub: Tree):
     """A rendering that has read the article, and waits for a table that the change has locked."""
     with reader.site.orm():

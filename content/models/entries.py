@@ -38,6 +38,10 @@ class EntryQuerySet(models.QuerySet):
         know."""
         return self.filter(Q(expire_at__isnull=True) | Q(expire_at__gt=timezone.now()))
 
+    def next_to_expire(self) -> Self:
+        """Return the entries of items that are still to expire, the soonest first."""
+        return self.filter(expire_at__gt=timezone.now()).order_by("expire_at")
+
     def of_kind(self, kind: Kind) -> Self:
         """Return the entries of one kind."""
         return self.filter(kind=kind)
