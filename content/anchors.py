@@ -19,12 +19,13 @@ class Anchor:
 
     def __str__(self) -> str:
         """Return the anchor as part of an address: ``2019-05-22-143``."""
-        return f"{self.day:%Y-%m-%d}-{self.pk}"
+        return f"{self.day.isoformat()}-{self.pk}"
 
     @classmethod
     def parse(cls, text: str) -> Anchor | None:
-        """Return the anchor that a part of an address names; None for anything that names none."""
-        match = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})-([0-9]{1,18})", text)
+        """Return the anchor that a part of an address names; None for anything that names none, or
+        writes its number in another way."""
+        match = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})-([1-9][0-9]{0,17})", text)
         try:
             return cls(date.fromisoformat(match[1]), int(match[2])) if match else None
         except ValueError:

@@ -137,6 +137,12 @@ class Listing:
         )
 
     @property
+    def own_address(self) -> str:
+        """The address of what this page shows: any place leads to twelve items, that of the oldest of them
+        names them."""
+        return self.address(self.kind, self.year, self.anchors[-1] if self.anchor else None)
+
+    @property
     def _is_barren(self) -> bool:
         """Whether there is no such program or tag, or none of its work here."""
         return self._unknown or (bool(self.facets) and not self.counts)

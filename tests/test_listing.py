@@ -12,6 +12,7 @@ from wagtail.models import Locale, PageViewRestriction
 from content.anchors import Anchor
 from content.listing import PAGE_SIZE
 from content.models import ContentItem, InfoPage, ItemAuthor, PublicationFile, VoicesPage
+from harmhub.store.shown import place
 from tests.factories import DocumentFactory, ImageFactory, Tree, copies
 from topics.kinds import Kind
 
@@ -274,6 +275,9 @@ def test_older_page_joins_the_first_one_without_a_gap(tree: Tree, number: int):
         "2026-05-01-99999999999999999999",
         "-",
         "2026-05-01-1x",
+        "2026-05-01-01",
+        "2026-05-01-0",
+        "0001-01-01-0",
         "",
         "...",
         "%ff",
@@ -298,6 +302,26 @@ def test_anchor_of_a_deleted_item_still_leads_to_its_neighbours(tree: Tree):
     gone.delete()
     listing = tree.harm_reduction.items.listing("/t/", since=str(anchor))
     assert [anchor.pk for anchor in listing.anchors][-1] == made[19]
+
+
+def test_page_at_any_place_names_its_one_address(tree: Tree, client: Client):
+    made = voices(tree, 30)
+    topic = "/topics/health/harm-reduction/"
+    day = VoicesPage.objects.get(pk=made[20]).published_on
+    named = Anchor(day, made[20])
+    for since in (named, Anchor(day, made[20] - 1)):  # at the latter is nothing
+        for cut in ("", "voices/", "voices/2026/"):
+            shown = client.get(f"{topic}{cut}since/{since}/").content.decode()
+            assert f'<link rel="canonical" href="http://testserver{topic}{cut}since/{named}/">' in shown
+
+
+def test_work_of_a_mistyped_early_year_is_walked_like_any_other(tree: Tree, client: Client):
+    for month in range(1, 13):
+        tree.voice(published_on=date(26, month, 1))
+    tree.voice()
+    older = tree.harm_reduction.items.listing("/topics/health/harm-reduction/").older
+    assert client.get(older.address).status_code == 200
+    assert place(date(26, 5, 1), 7) < place(date(1026, 5, 1), 7)
 
 
 def test_year_without_work_leads_to_the_listing(tree: Tree, client: Client):

@@ -144,7 +144,7 @@ def spoil() -> None:
 def place(day: Any, number: int) -> str:
     """Return the place of an item in a listing, as text that compares as the items do:
     ``2019-05-22/0000000143``."""
-    return f"{day:%Y-%m-%d}/{number:010}"
+    return f"{day.isoformat()}/{number:010}"
 
 
 def note_pages(*pages: Any) -> None:
