@@ -110,6 +110,25 @@ def test_what_the_site_does_not_tell_of_is_not_kept(front: Front):
     wait_for(lambda: not front.keeps(TOPIC), 10, "The cache is not told.")  # later than the store hears of it
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{TOPIC}?",
+        f"{TOPIC}#recent",
+        "/topics/%68ealth/harm-reduction/",
+        "/topics%2Fhealth/harm-reduction/",
+        "/voices/%c3%b1and%c3%ba/",
+    ],
+)
+def test_address_that_is_written_otherwise_than_it_is_purged_is_not_kept(front: Front, path: str):
+    for kept in (TOPIC, "/voices/%C3%B1and%C3%BA/"):  # so the site has it in its store
+        wait_for(lambda kept=kept: front.keeps(kept), 10, f"{kept} is not kept.")
+    before = front.cache.hits()
+    for _ in range(3):
+        assert front.get(path)[0] == 200
+    assert front.cache.hits() == before
+
+
 @pytest.mark.parametrize("path", ["/voices/article/", "/voices/ñandú/"])
 def test_change_is_shown_within_a_second_and_other_pages_stay(front: Front, hub: Tree, path: str):
     asked = path.replace("ñ", "%C3%B1").replace("ú", "%C3%BA")

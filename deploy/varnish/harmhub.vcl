@@ -18,6 +18,11 @@ sub vcl_recv {
         }
         return (purge);
     }
+    # What is written in another way than the site purges it would not be found then: a query, even an empty one, a
+    # fragment, letters that need no percent sign or have small digits behind it, bytes without one.
+    if (req.url ~ "[?#]|%[0-7]|%[a-f]|%.[a-f]|[^!-~]") {
+        return (pass);
+    }
     # Whoever has a cookie is an editor, and gets what the site says at that moment: Varnish's own rule, below this.
 }
 
