@@ -12,7 +12,7 @@ from wagtail.models import Locale, PageViewRestriction
 from content.anchors import Anchor
 from content.listing import PAGE_SIZE
 from content.models import ContentItem, InfoPage, ItemAuthor, PublicationFile, VoicesPage
-from harmhub.store.shown import place
+from harmhub.store.shown import place as place_of
 from tests.factories import DocumentFactory, ImageFactory, Tree, copies
 from topics.kinds import Kind
 
@@ -311,8 +311,8 @@ def test_page_at_any_place_names_its_one_address(tree: Tree, client: Client):
     named = Anchor(day, made[20])
     for since in (named, Anchor(day, made[20] - 1)):  # at the latter is nothing
         for cut in ("", "voices/", "voices/2026/"):
-            shown = client.get(f"{topic}{cut}since/{since}/").content.decode()
-            assert f'<link rel="canonical" href="http://testserver{topic}{cut}since/{named}/">' in shown
+            page = client.get(f"{topic}{cut}since/{since}/").content.decode()
+            assert f'<link rel="canonical" href="http://testserver{topic}{cut}since/{named}/">' in page
 
 
 def test_work_of_a_mistyped_early_year_is_walked_like_any_other(tree: Tree, client: Client):
@@ -321,7 +321,7 @@ def test_work_of_a_mistyped_early_year_is_walked_like_any_other(tree: Tree, clie
     tree.voice()
     older = tree.harm_reduction.items.listing("/topics/health/harm-reduction/").older
     assert client.get(older.address).status_code == 200
-    assert place(date(26, 5, 1), 7) < place(date(1026, 5, 1), 7)
+    assert place_of(date(26, 5, 1), 7) < place_of(date(1026, 5, 1), 7)
 
 
 def test_year_without_work_leads_to_the_listing(tree: Tree, client: Client):

@@ -53,6 +53,16 @@ def test_oldest_pages_make_room_for_new_ones(index: Index, monkeypatch: pytest.M
     assert len(index.addresses()) == 10
 
 
+def test_page_that_goes_leaves_no_empty_folder(index: Index):
+    for address in ("/", "/topics/", "/topics/health/since/2019-05-22-143/"):
+        put(index, address, Shown({"page:1"} if "since" in address else {"page:2"}))
+    index.drop([("page:1", None)])
+    left = {str(each.relative_to(index.shelf.folder)) for each in index.shelf.folder.rglob("*/")}
+    assert left == {"pages", "pages/topics"}
+    index.drop([("page:2", None)])
+    assert [*(index.shelf.folder / "pages").iterdir()] == []
+
+
 def test_whoever_asks_is_told_of_each_page_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("harmhub.store.index.MOST_PAGES", 10)
     gone: list[str] = []

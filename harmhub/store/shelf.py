@@ -178,6 +178,11 @@ class Shelf:
         for end in (*FILES, *(f"{end}{NEW}" for end in FILES)):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 os.unlink(self._file(address, end))
+        folder, root = self._file(address, "").parent, self.folder / "pages"
+        with contextlib.suppress(OSError):  # a page lies below it, or it is gone already
+            while folder != root:
+                folder.rmdir()  # there are more addresses than a disk has room for folders
+                folder = folder.parent
 
     def clear(self) -> None:
         """Remove all pages. OSError: one cannot be removed."""
