@@ -450,6 +450,31 @@ def test_page_that_was_rendered_before_a_change_is_not_kept_after_it(reader: Rea
     reader.check()
 
 
+def test_who_asks_a_second_after_a_change_gets_no_rendering_that_began_before_it(reader: Reader, hub: Tree):
+    """However long that rendering takes: it has read the article, and waits for a table that is locked."""
+    with reader.site.orm():
+        page = hub.voice(title="Slow", published_on=date(2026, 12, 21), image=ImageFactory())
+    reader.site.query("SELECT harmhub_changed('all')")
+    reader.settle()
+    answers: list[bytes] = []
+    asking = [threading.Thread(target=lambda: answers.append(reader.get(TOPIC)[2])) for _ in range(2)]
+    with reader.site.orm(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE harmhub_customrendition IN ACCESS EXCLUSIVE MODE")
+        asking[0].start()
+        databases.wait_for_a_lock()
+        summary = "UPDATE content_contentitem SET summary = 'Said meanwhile.' WHERE page_ptr_id = %s"
+        reader.site.query(summary, (page.pk,))
+        time.sleep(1)
+        asking[1].start()
+        databases.wait_for_a_lock(2)
+    for each in asking:
+        each.join()
+    assert [b"Said meanwhile." in answer for answer in answers].count(True) == 1
+    with reader.site.orm():
+        page.delete()
+
+
 def test_editors_readers_and_the_store_agree_whenever_there_is_a_pause(reader: Reader, hub: Tree):
     dice, paths, over = random.Random(7), all_paths(reader), threading.Event()
 

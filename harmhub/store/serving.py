@@ -66,10 +66,10 @@ class Flight:
         self.page: StoredPage | None = None
 
     def is_over(self) -> bool:
-        """Return whether nobody else is to get it: the keeper takes too long to look at it, or its time is
-        past."""
-        is_old = time.monotonic() > self.began + LINGER or (self.page is not None and self.page.is_due())
-        return self.done.is_set() and is_old
+        """Return whether nobody else is to get it: it began so long ago that what changed since must be shown
+        by now, however long it or the keeper takes; or its time is past."""
+        is_due = self.done.is_set() and self.page is not None and self.page.is_due()
+        return is_due or time.monotonic() > self.began + LINGER
 
 
 @dataclass
