@@ -235,14 +235,15 @@ def _database(url: str) -> dict[str, Any]:
 
 # How many mails are on the wire at once: where the server is far away, each waits for its answers.
 MAIL_CONNECTIONS = _number("MAIL_CONNECTIONS", 1, most=32)
+_default = _url("DATABASE_URL", "postgres://user:password@host/name", _database) or _database(
+    embedded_postgres.database_url(DATA_DIR)
+)
 DATABASES = {
-    "default": (
-        _url("DATABASE_URL", "postgres://user:password@host/name", _database)
-        or _database(embedded_postgres.database_url(DATA_DIR))
-    )
+    "default": _default
     | {
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
+        "OPTIONS": _default.get("OPTIONS", {})  # sslmode, for example
+        | {
             "pool": pooling.options(MAIL_CONNECTIONS),
             "connect_timeout": 2,
             # A connection keeps the plans of what it is asked often: planning a topic page's queries anew

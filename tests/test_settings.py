@@ -89,6 +89,12 @@ def test_an_empty_folder_or_sender_is_the_default(monkeypatch):
     assert read["DEFAULT_FROM_EMAIL"] == "updates@example.org"
 
 
+def test_what_the_address_of_the_database_asks_for_is_kept(monkeypatch):
+    read = read_with(monkeypatch, DATABASE_URL="postgres://user:word@host/name?sslmode=verify-full")
+    options = read["DATABASES"]["default"]["OPTIONS"]
+    assert (options["sslmode"], options["connect_timeout"]) == ("verify-full", 2)
+
+
 @pytest.mark.parametrize(
     ("provider", "secret", "key", "words"),
     [
