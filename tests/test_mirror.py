@@ -5,7 +5,7 @@ from datetime import date
 from html import unescape
 from pathlib import Path
 from subprocess import CalledProcessError
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -34,6 +34,8 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
             29,
         )
         van = tree.voice(title="Van", slug="van", body=[("text", f"<p>Read {private}, {odd}.</p>")])
+        tree.voice(title="A long name", slug="д" * 120)
+        tree.voice(title="No folder can be called so", slug="д" * 140)
         for item in (van, tree.voice(title="Bus", slug="bus")):
             item.tags.add("rural")
             item.save()
@@ -104,6 +106,13 @@ def test_forms_become_links_to_their_pages_on_the_site(mirror: Path, running_sit
     assert f'href="{running_site_server.url}/search/"' in page
     assert f'<link rel="canonical" href="{running_site_server.url}/{TOPIC}/">' in page
     assert "default-src 'none'" in page
+
+
+def test_page_with_a_long_name_is_there_or_linked_at_the_site(mirror: Path, running_site_server: Site):
+    assert (mirror / "voices" / ("д" * 120) / "index.html").exists()
+    page = (mirror / "voices/index.html").read_text()
+    assert f'href="{quote("д" * 120)}/"' in page
+    assert f'href="{running_site_server.url}/voices/{quote("д" * 140)}/"' in page
 
 
 def test_what_is_not_public_is_not_there(mirror: Path):

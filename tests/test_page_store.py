@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from subprocess import CalledProcessError
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -138,6 +139,21 @@ def test_other_addresses_are_not_kept(reader: Reader, hub: Tree, path: str):
     reader.get(path)
     reader.settle()
     assert reader.stored == before
+
+
+@pytest.mark.parametrize(("letters", "is_kept"), [(100, True), (127, True), (140, False)])
+def test_page_with_a_long_name_in_another_script_is_kept_as_far_as_a_folder_can_be_called_so(
+    reader: Reader, hub: Tree, letters: int, is_kept: bool
+):
+    with reader.site.orm():
+        page = hub.voice(title="Долго", slug="д" * letters)
+    reader.settle()
+    path = quote(f"/voices/{page.slug}/")
+    assert [reader.get(path)[0] for _ in range(2)] == [200, 200]
+    reader.settle()
+    assert ("etag" in reader.get(path)[1]) == is_kept
+    with reader.site.orm():
+        page.delete()
 
 
 def test_restricted_and_unpublished_pages_are_not_kept(reader: Reader, hub: Tree):

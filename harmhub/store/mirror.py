@@ -20,7 +20,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from django.conf import settings
 
 from harmhub.store.asking import asked, own_path
-from harmhub.store.serving import CACHE_CONTROL, SHARED_CACHE_CONTROL, may_be_page
+from harmhub.store.serving import CACHE_CONTROL, SHARED_CACHE_CONTROL, may_be_address
 
 FILES = ("/media/", "/documents/", "/shared/", "/static/")  # where what pages show or offer lies
 LIST = ".mirror"  # the file that names all others, so that the next export knows which are its own
@@ -139,7 +139,7 @@ class Mirror:
         """Return the address of what a link leads to, if that may be in the mirror; else nothing."""
         path = own_path(link, address)
         is_file = path.startswith(FILES) and not path.endswith("/") and "/." not in path and "\0" not in path
-        return path if is_file or may_be_page(path.encode().decode("latin-1")) else ""  # as PEP 3333 has it
+        return path if is_file or may_be_address(path) else ""
 
     def _open(self) -> None:
         """Find what earlier exports wrote. FileExistsError: the folder holds something else."""

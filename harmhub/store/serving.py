@@ -43,7 +43,7 @@ RESERVED_ROOTS = (
 )
 NO_PAGES = tuple(f"/{first}/" for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
-LONGEST = 200  # characters of an address
+LONGEST, LONGEST_PART = 2_000, 255  # bytes of an address, and between two slashes: names of folders
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
 # Seconds from the beginning of a rendering, in which others get it before it is stored; so long a process
 # waits for another one that renders a page.
@@ -272,10 +272,17 @@ def stored_cache_control() -> str:
 
 
 def may_be_page(path: str) -> bool:
-    """Return whether a path may be the address of a page that is kept."""
+    """Return whether a path (bytes as Latin-1, PEP 3333) may be the address of a page that is kept."""
     if not path.endswith("/") or len(path) > LONGEST or path.startswith(NO_PAGES):
         return False
+    if len(path) > LONGEST_PART and max(map(len, path.split("/"))) > LONGEST_PART:
+        return False
     return not ("//" in path or "/." in path or "\0" in path)
+
+
+def may_be_address(address: str) -> bool:
+    """Return whether a text may be the address of a page that is kept."""
+    return may_be_page(address.encode(errors="replace").decode("latin-1"))
 
 
 def _may_be_kept(status: str, headers: list[tuple[str, str]], response: Any, seen: shown.Shown) -> bool:

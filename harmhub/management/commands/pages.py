@@ -24,7 +24,7 @@ from harmhub.store.asking import asked, own_path
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.index import INDEX, MOST_PAGES, Index
 from harmhub.store.mirror import Mirror, UnavailableError
-from harmhub.store.serving import PageStore, may_be_page
+from harmhub.store.serving import PageStore, may_be_address
 from harmhub.store.shelf import Shelf
 
 LINK = re.compile(rb'<a\b(?![^>]*\bnofollow\b)[^>]*?\bhref="([^"]*)"')
@@ -145,7 +145,7 @@ class Command(BaseCommand):
     def _drop(self, addresses: Sequence[str]) -> None:
         tags = [shown.EVERYTHING]
         if addresses:
-            if others := [address for address in addresses if not may_be_page(unquote(address))]:
+            if others := [address for address in addresses if not may_be_address(unquote(address))]:
                 raise CommandError(f"{others[0]} is no page's address: /topics/health/ would be one.")
             tags = [shown.address_tag(unquote(address)) for address in addresses]
         with connection.cursor() as cursor:
@@ -205,7 +205,7 @@ def _own(link: str, address: str = "/") -> str:
     """Return the address of the page of this site that a link on the page at an address leads to; "" for what
     is none, or elsewhere."""
     path = own_path(link, address)
-    return path if may_be_page(path) else ""
+    return path if may_be_address(path) else ""
 
 
 def _told(moment: float) -> str:
