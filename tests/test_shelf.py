@@ -1,6 +1,7 @@
 """The shelf of stored pages and its index by themselves, without a site."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from io import StringIO
@@ -11,7 +12,7 @@ from django.core.management import call_command
 
 from harmhub.store.index import Index
 from harmhub.store.serving import Flight
-from harmhub.store.shelf import Shelf, StoredPage
+from harmhub.store.shelf import GLANCE, Held, Shelf, StoredPage
 from harmhub.store.shown import Shown, Span
 
 
@@ -95,6 +96,26 @@ def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pyt
         assert index.shelf.get(f"/{number}/")
     assert len(index.shelf._at_hand) < 6
     assert all(index.shelf.get(f"/{number}/") for number in range(10))
+
+
+def test_page_that_two_threads_read_at_once_is_counted_once(index: Index, monkeypatch: pytest.MonkeyPatch):
+    both_have_read = threading.Barrier(2, timeout=10)
+
+    def held(*facts) -> Held:
+        both_have_read.wait()
+        return Held(*facts)
+
+    put(index, "/a/", Shown())
+    monkeypatch.setattr("harmhub.store.shelf.Held", held)
+    threads = [threading.Thread(target=index.shelf.get, args=["/a/"]) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    index.forget(1)
+    time.sleep(2 * GLANCE)
+    assert index.shelf.get("/a/") is None
+    assert index.shelf._bytes_at_hand == 0
 
 
 def test_command_before_there_is_a_store_says_that_it_is_empty(tmp_path, settings):

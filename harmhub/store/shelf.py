@@ -118,11 +118,12 @@ class Shelf:
             held.until = now + GLANCE
             return held
         page = self._read(address)
-        self._let_go(address)
         if page is None:
+            self._let_go(address)
             return None
         held = Held(page, version, now + GLANCE)
         with self._lock:
+            self._count_out(address)  # another thread may have read it, too
             self._at_hand[address] = held
             self._bytes_at_hand += _size(page)
             while self._bytes_at_hand > IN_MEMORY and len(self._at_hand) > 1:
@@ -131,8 +132,11 @@ class Shelf:
 
     def _let_go(self, address: str) -> None:
         with self._lock:
-            if old := self._at_hand.pop(address, None):
-                self._bytes_at_hand -= _size(old.page)
+            self._count_out(address)
+
+    def _count_out(self, address: str) -> None:
+        if old := self._at_hand.pop(address, None):
+            self._bytes_at_hand -= _size(old.page)
 
     def _read(self, address: str) -> StoredPage | None:
         try:
