@@ -361,9 +361,12 @@ class Listing:
         return Turn(self.address(self.kind, self.year, found[-1]), (found[0].day, found[-1].day))
 
     def _overlapping(self, page: Anchor) -> str:
-        """Return the address of an older page, at the last item shown here: the reader goes on where she
-        stopped."""
-        return f"{self.address(self.kind, self.year, page)}#w{self.anchors[-1].pk}"
+        """Return the address of an older page, at the last item shown here, if that is on it: the reader goes
+        on where she stopped."""
+        address = self.address(self.kind, self.year, page)
+        if self.stream.is_counted and self._place_of_older(self._number) == 2 * PAGE_SIZE - 1:
+            return address
+        return f"{address}#w{self.anchors[-1].pk}"
 
     @cached_property
     def newer(self) -> Turn | None:
