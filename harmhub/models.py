@@ -14,7 +14,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel, PageChooserPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 from wagtail.documents.models import AbstractDocument
 from wagtail.documents.models import Document as WagtailDocument
-from wagtail.images.models import AbstractImage, AbstractRendition, get_upload_to
+from wagtail.images.models import AbstractImage, AbstractRendition, Filter, get_upload_to
 from wagtail.images.models import Image as WagtailImage
 from wagtail.search import index
 
@@ -52,6 +52,21 @@ class CustomImage(AbstractImage):
         if self._take_metadata_off():
             self._set_image_file_metadata()
         super().save(*args, **kwargs)
+
+    def create_renditions(self, *filters: Filter) -> dict[Filter, AbstractRendition]:
+        """Make sizes of the picture, as Wagtail does. Of two processes that make the same at once one stores
+        it: the other takes that, and does not leave its own file in the public folder."""
+        made = super().create_renditions(*filters)
+        if len(made) < 2:
+            return made
+        rows = self.renditions.filter(filter_spec__in=[each.filter_spec for each in made.values()])
+        stored = {(row.filter_spec, row.focal_point_key): row for row in rows}
+        for by, own in made.items():
+            row = stored.get((own.filter_spec, own.focal_point_key))
+            if row and row.file.name != own.file.name:
+                own.file.delete(save=False)
+                made[by] = row
+        return made
 
     def _take_metadata_off(self) -> bool:
         is_new = bool(self.file) and not self.file._committed

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from wagtail.images.models import Filter
 
 from content.cards import CARD_FILTERS
 from content.tasks import prepare_card
-from harmhub.models import CustomImage
+from harmhub.models import CustomImage, CustomRendition
 from tests.factories import ImageFactory, Tree
 from tests.test_mail_jobs import run_jobs
 
@@ -58,6 +59,28 @@ def test_pages_are_readable_while_the_database_takes_no_rows(illustrated, client
 def test_pictures_are_shown_when_there_is_room(illustrated, client: Client):
     for address in (TOPIC, illustrated):
         assert "<picture" in client.get(address).content.decode()
+
+
+@pytest.mark.django_db
+def test_of_two_processes_that_make_the_same_sizes_one_leaves_no_files(monkeypatch: pytest.MonkeyPatch):
+    picture = ImageFactory()
+    filters = [Filter(spec) for spec in CARD_FILTERS]
+    manager = type(CustomRendition.objects)
+    store, others = manager.bulk_create, []
+
+    def store_second(self, *rows, **options):
+        if not others:
+            others.append(True)
+            CustomImage.objects.get(pk=picture.pk).create_renditions(*filters)
+        return store(self, *rows, **options)
+
+    monkeypatch.setattr(manager, "bulk_create", store_second)
+    storage = CustomRendition._meta.get_field("file").storage
+    before = set(storage.listdir("images")[1]) if storage.exists("images") else set()
+    shown = {each.file.name for each in picture.create_renditions(*filters).values()}
+    stored = {each.file.name for each in picture.renditions.all()}
+    new = {f"images/{name}" for name in {*storage.listdir("images")[1]} - before}
+    assert shown == stored == new
 
 
 @pytest.mark.django_db(transaction=True)
