@@ -23,6 +23,7 @@ from wagtail.models import Collection, CollectionViewRestriction, Page, PageView
 
 from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, ItemTag, VoicesPage
 from harmhub.models import CustomImage, CustomRendition
+from harmhub.patience import GLANCE, GRACE, SECONDS
 from harmhub.store.index import INDEX
 from harmhub.store.shelf import Shelf
 from tests.factories import ImageFactory, TopicFactory, Tree
@@ -554,6 +555,36 @@ def test_stored_pages_are_served_while_the_database_is_away_and_dropped_after_it
     with reader.site.orm():
         hub.voice(title="After the outage", published_on=date(2026, 8, 1))
     wait_for(lambda: b"After the outage" in reader.get(TOPIC)[2], 5, "The old page stands.")
+
+
+def test_stored_pages_go_out_while_readers_wait_for_a_lock_and_editors_may_wait_longer(
+    reader: Reader, hub: Tree
+):
+    reader.warm(TOPIC)
+    answers: list[tuple[str, int]] = []
+
+    def ask(path: str) -> None:
+        answers.append((path, reader.get(path, Cookie=f"sessionid={'a' * 32}")[0]))
+
+    waiting = [threading.Thread(target=ask, args=["/topics/"]) for _ in range(4)]  # in all threads there are
+    editor = threading.Thread(target=ask, args=["/admin/"])
+    with reader.site.orm(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE wagtailcore_page, users_session IN ACCESS EXCLUSIVE MODE")
+        for each in waiting:
+            each.start()
+        databases.wait_for_a_lock(4)
+        began = time.monotonic()
+        assert reader.get(TOPIC)[0] == 200
+        assert time.monotonic() - began < 10
+        for each in waiting:
+            each.join()
+        assert answers == [("/topics/", 503)] * 4
+        editor.start()
+        databases.wait_for_a_lock()
+        time.sleep(SECONDS + GRACE + 2 * GLANCE)  # longer than a reader would wait
+    editor.join()
+    assert answers[-1] == ("/admin/", 302)
 
 
 def test_change_while_the_web_server_was_down_is_heard_of_at_its_start(reader: Reader, hub: Tree):
