@@ -200,7 +200,7 @@ class Listing:
     def _numbers(self, *beside: QuerySet | Func) -> tuple[Counter[tuple[str, int]], list[list]]:
         """Do as ``Stream.numbers()``, and note until when they are true: until any of the work expires, shown
         here or not. Of the unfiltered work, which other filters have their numbers of."""
-        soonest = self._unfiltered.entries.next_to_expire().places()[:1]
+        soonest = self._unfiltered.expiring.places()[:1]
         counts, [expiring, *rows] = self.stream.numbers(soonest, *beside)
         anchors_of(expiring)
         return counts, rows

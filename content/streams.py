@@ -75,7 +75,16 @@ class Stream:
     @property
     def entries(self) -> EntryQuerySet:
         """The entries of this work."""
-        entries: EntryQuerySet = self._rows("Entry", "FacetEntry", "item").current()
+        return self._entries.current()
+
+    @property
+    def expiring(self) -> EntryQuerySet:
+        """The entries of this work that are still to expire, the soonest first."""
+        return self._entries.next_to_expire()
+
+    @property
+    def _entries(self) -> EntryQuerySet:
+        entries: EntryQuerySet = self._rows("Entry", "FacetEntry", "item")
         return entries.of_kind(self.kind) if self.kind else entries
 
     def _rows(self, whole: str, filtered: str, *same: str) -> Any:
