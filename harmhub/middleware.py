@@ -15,7 +15,7 @@ from django.utils.http import parse_header_parameters
 from harmhub import errors
 from harmhub.limits import client_address, is_trusted
 from harmhub.origin import OWN_CHECK
-from harmhub.patience import PATIENCE
+from harmhub.statement_timeout import STATEMENT_TIMEOUT
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 ADMIN = "/admin/"
@@ -107,7 +107,7 @@ def _believe(meta: dict[str, Any]) -> None:
     meta["REMOTE_ADDR"] = client
 
 
-class PatienceMiddleware:
+class StatementTimeoutMiddleware:
     """Have no public request wait for the database for long: it is answered 503 then.
 
     What takes long in the admin was asked for by somebody who waits for it.
@@ -124,7 +124,7 @@ class PatienceMiddleware:
 
 
 def _limited(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    with PATIENCE.limited(context["connection"].connection):
+    with STATEMENT_TIMEOUT.limited(context["connection"].connection):
         return execute(sql, params, many, context)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from harmhub.patience import PATIENCE
+from harmhub.statement_timeout import STATEMENT_TIMEOUT
 
 
 def check_connection(connection: psycopg.Connection) -> None:
@@ -18,7 +18,7 @@ def check_connection(connection: psycopg.Connection) -> None:
     between them, so that each of the first requests after a restart would wait for longer than a reader may.
     """
     try:
-        with PATIENCE.limited(connection):
+        with STATEMENT_TIMEOUT.limited(connection):
             ConnectionPool.check_connection(connection)
     except psycopg.OperationalError:
         if isinstance(pool := connection._pool, ConnectionPool):
@@ -26,7 +26,7 @@ def check_connection(connection: psycopg.Connection) -> None:
         raise
 
 
-WAITING: dict[str, Any] = {
+PATIENCE: dict[str, Any] = {
     # Waiting for a connection ends with a 503 after two seconds, never in a pile of waiting readers.
     "timeout": 2,
     # The pool waits 1, 2, 4 … 128 seconds between its tries: a database back after some minutes would be
@@ -37,4 +37,4 @@ WAITING: dict[str, Any] = {
 
 def options(mail_connections: int) -> dict[str, Any]:
     """Return the settings of a process's pool. mail_connections: how many the sender of mail may hold."""
-    return {"min_size": 1, "max_size": 7 + mail_connections, "check": check_connection, **WAITING}
+    return {"min_size": 1, "max_size": 7 + mail_connections, "check": check_connection, **PATIENCE}

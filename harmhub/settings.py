@@ -156,7 +156,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "harmhub.middleware.BadInputMiddleware",
     "harmhub.origin.OriginMiddleware",
-    "harmhub.middleware.PatienceMiddleware",
+    "harmhub.middleware.StatementTimeoutMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

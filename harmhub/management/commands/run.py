@@ -34,7 +34,7 @@ from psycopg_pool import PoolTimeout
 from harmhub import embedded_postgres, errors
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
 from harmhub.first_run import ADDRESS
-from harmhub.patience import PATIENCE
+from harmhub.statement_timeout import STATEMENT_TIMEOUT
 from harmhub.store.serving import PageStore
 
 EDITOR = "editor"
@@ -208,7 +208,7 @@ def load_everything() -> None:
         each.close()
         if isinstance(each, DatabaseWrapper):
             each.close_pool()
-    PATIENCE.rest()
+    STATEMENT_TIMEOUT.rest()
 
 
 def read_collected_files() -> None:

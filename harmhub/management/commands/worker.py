@@ -110,12 +110,12 @@ class Pool(AsyncConnectionPool):
     ends: the pool gives up long before, and tries again only when it is opened anew.
     """
 
-    async def open(self, wait: bool = False, timeout: float = pooling.WAITING["timeout"]) -> None:
+    async def open(self, wait: bool = False, timeout: float = pooling.PATIENCE["timeout"]) -> None:
         """Open it. PoolTimeout: there is no connection."""
         await super().open(wait, timeout)
 
 
 def connector() -> PsycopgConnector:
     """Return procrastinate's own connector, which waits for connections as long as the web server does."""
-    patience = pooling.WAITING
+    patience = pooling.PATIENCE
     return PsycopgConnector(pool_factory=Pool, kwargs=connector_params(), min_size=1, max_size=4, **patience)

@@ -31,7 +31,7 @@ class Wait:
     is_cancelled: bool = False
 
 
-class Patience:
+class StatementTimeout:
     """What this process's threads wait for, and the thread that ends what takes too long."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Patience:
     def _begin(self) -> None:
         with self._lock:
             if self._watcher is None:
-                self._watcher = threading.Thread(target=self._watch, name="patience", daemon=True)
+                self._watcher = threading.Thread(target=self._watch, name="statement timeout", daemon=True)
                 self._watcher.start()
 
     def _watch(self) -> None:
@@ -86,4 +86,4 @@ class Patience:
                     line.shutdown(socket.SHUT_RDWR)
 
 
-PATIENCE = Patience()
+STATEMENT_TIMEOUT = StatementTimeout()
