@@ -1,6 +1,5 @@
 """What every request and response needs: headers that protect, and an end for input that nobody can read."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -51,15 +50,25 @@ DOOR = f"{ADMIN}second-factor/"
 DOOR_CSP = ADMIN_CSP | {"script-src": [CSP.SELF]}
 # Previews are shown in a frame of the editing page.
 PREVIEW_CSP = ADMIN_CSP | {"frame-ancestors": [CSP.SELF]}
-# Fullscreen is missing here: recordings of events may fill the screen.
-_OFF = (
-    "accelerometer autoplay browsing-topics camera display-capture encrypted-media geolocation gyroscope hid "
-    "identity-credentials-get idle-detection local-fonts magnetometer microphone midi otp-credentials "
-    "payment picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock "
-    "serial storage-access usb window-management xr-spatial-tracking"
+# What would tell who or where a reader is. All the rest that a policy can forbid takes a script, and the public
+# pages run none but their own, which their policy names by hash: it would only weigh down each page.
+_OFF = "browsing-topics camera display-capture geolocation local-fonts microphone"
+# The admin runs more scripts. Fullscreen is missing here: recordings of events may fill the screen.
+_OFF_IN_ADMIN = (
+    f"{_OFF} accelerometer autoplay encrypted-media gyroscope hid identity-credentials-get idle-detection "
+    "magnetometer midi otp-credentials payment picture-in-picture screen-wake-lock serial storage-access usb "
+    "window-management xr-spatial-tracking"
 )
-PERMISSIONS = ", ".join(f"{feature}=()" for feature in _OFF.split())
-ADMIN_PERMISSIONS = re.sub(r"(publickey-credentials-\w+)=\(\)", r"\1=(self)", PERMISSIONS)
+
+
+def _permissions(off: str, passkeys: str) -> str:
+    policy = dict.fromkeys(off.split(), "()")
+    policy |= {"publickey-credentials-create": passkeys, "publickey-credentials-get": passkeys}
+    return ", ".join(f"{feature}={who}" for feature, who in policy.items())
+
+
+PERMISSIONS = _permissions(_OFF, "()")
+ADMIN_PERMISSIONS = _permissions(_OFF_IN_ADMIN, "(self)")
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",

@@ -47,6 +47,7 @@ ITEMS, CONNECTIONS, ROUNDS = 1_000, 4, 3
 RACES = 5  # rounds of a second, in which requests are counted
 COPIES = 320  # of an item of each kind; the other items are made one by one
 NONE: Mapping[str, str] = {}
+STATIC = "gzip_static on; sendfile on; tcp_nopush on;"  # how nginx sends files, as in what we ship
 TOPIC = "/topics/health/harm-reduction/"
 
 
@@ -187,7 +188,7 @@ def behind_nginx(table: Table, site: Site) -> None:
     headers = "".join(line for line in told if line.startswith("add_header") and "$" not in line)
     page = next(settings.DATA_DIR.glob(f"pages/*/pages{TOPIC}index.html"))
     for said, sent in (("same headers", headers), ("no headers", "")):
-        static = f"server {{ listen 127.0.0.1:{port}; root {page.parent}; gzip_static on; {sent} }}"
+        static = f"server {{ listen 127.0.0.1:{port}; root {page.parent}; {sent} {STATIC} }}"
         with nginx.nginx(site, static) as front:
             rounds = [
                 (rate(f"http://localhost:{port}/"), rate(f"http://localhost:{front}{TOPIC}", front_asks))

@@ -13,6 +13,8 @@ from harmhub.store.serving import stored_cache_control
 
 # What depends on the page or on its encoding; nginx knows it.
 ITS_OWN = {"content-type", "content-length", "content-language", "vary", "cache-control"}
+# Of each page there are other encodings. (With gzip_vary, nginx looks for them each time before it says so.)
+VARY = ("Vary", "Accept-Encoding")
 # Regular expressions are most of what nginx spends on a page: few, short, and none that tries in many ways.
 MAPS = """
 # Made by `manage.py nginx` for this deployment; make it anew with each. Within http {{ }}.
@@ -40,7 +42,6 @@ types {{}}
 default_type "{type}";
 etag on;
 gzip_static on;
-gzip_vary on;
 # brotli_static on;  # with the module for it (Debian: libnginx-mod-http-brotli-static)
 {headers}
 """
@@ -81,7 +82,7 @@ def _location() -> str:
     if status != 200:
         raise CommandError(f"The home page answers {status}: its headers cannot be known.")
     sent = [(name, value) for name, value in headers if name.lower() not in ITS_OWN]
-    sent += [("Cache-Control", stored_cache_control()), ("Content-Language", "$harmhub_language")]
+    sent += [VARY, ("Cache-Control", stored_cache_control()), ("Content-Language", "$harmhub_language")]
     return LOCATION.format(
         folder=settings.DATA_DIR / "pages" / fingerprint() / "pages",
         type=dict(headers)["Content-Type"],
