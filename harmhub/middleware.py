@@ -50,8 +50,8 @@ DOOR = f"{ADMIN}second-factor/"
 DOOR_CSP = ADMIN_CSP | {"script-src": [CSP.SELF]}
 # Previews are shown in a frame of the editing page.
 PREVIEW_CSP = ADMIN_CSP | {"frame-ancestors": [CSP.SELF]}
-# What would tell who or where a reader is. All else that a policy can forbid takes a script, and the public pages
-# run none but their own, which their policy names by hash: it would only weigh down each page.
+# What would tell who or where a reader is. All else that a policy can forbid takes a script, and the public
+# pages run none but their own, which their policy names by hash: it would only weigh down each page.
 _OFF = "browsing-topics camera display-capture geolocation local-fonts microphone"
 # The admin runs more scripts. Fullscreen is missing here: recordings of events may fill the screen.
 _OFF_IN_ADMIN = (
