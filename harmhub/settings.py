@@ -65,12 +65,12 @@ DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / ".data").absolute(
 PORT = _number("PORT", 8000, most=65_535)
 # No part of an origin tells capitals from small letters; all that compare it take it for such a text.
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/").lower()
-_public = urlsplit(PUBLIC_URL)
 try:
+    _public = urlsplit(PUBLIC_URL)
     # Browsers name the origin in ASCII, and so do the headers of mails.
     _is_origin = ORIGIN.fullmatch(PUBLIC_URL) and _public.hostname
     _ = _public.port
-except ValueError:  # more than 65535
+except ValueError:  # more than 65535, or between brackets no address
     _is_origin = False
 if not _is_origin:
     raise ImproperlyConfigured(
@@ -170,7 +170,8 @@ MIDDLEWARE = [
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 
-_own_names = ["localhost", "127.0.0.1", "[::1]"] if _public.hostname == "localhost" else [_public.hostname]
+_own_name = f"[{_public.hostname}]" if ":" in (_public.hostname or "") else _public.hostname
+_own_names = ["localhost", "127.0.0.1", "[::1]"] if _own_name == "localhost" else [_own_name]
 ALLOWED_HOSTS = _entries("ALLOWED_HOSTS") or _own_names
 if not all(map(HOST.fullmatch, ALLOWED_HOSTS)):
     raise ImproperlyConfigured("ALLOWED_HOSTS are names such as www.example.org, without https:// and port.")
@@ -182,10 +183,17 @@ except ValueError as problem:
     raise ImproperlyConfigured(
         "TRUSTED_PROXIES are addresses or networks such as 10.0.0.0/8, or the word unix."
     ) from problem
+
+
+def _cache(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError("no cache")
+    return url
+
+
 # A cache in front that is told of pages that are dropped: see docs/varnish.md.
-_purge = env.str("PURGE_URL", default="")
-if _purge and not (urlsplit(_purge).scheme in {"http", "https"} and urlsplit(_purge).hostname):
-    raise ImproperlyConfigured("PURGE_URL is where the cache takes PURGE, such as http://127.0.0.1:6081.")
+_purge = _url("PURGE_URL", "http://127.0.0.1:6081", _cache)
 _purging = {"BACKEND": "wagtail.contrib.frontend_cache.backends.HTTPBackend", "LOCATION": _purge}
 WAGTAILFRONTENDCACHE = {"default": _purging} if _purge else {}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -230,7 +238,10 @@ TEMPLATES = [
 def _database(url: str) -> dict[str, Any]:
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ValueError("another kind of database")
-    return env.db_url_config(url)
+    found = env.db_url_config(url)
+    if not found["NAME"] and "service" not in found.get("OPTIONS", {}):
+        raise ValueError("none of the server's databases")
+    return found
 
 
 # How many mails are on the wire at once: where the server is far away, each waits for its answers.

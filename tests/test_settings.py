@@ -24,6 +24,8 @@ WRONG = {
         "https://example.org#hub",
         "https://user:hunter2@example.org",
         "https://example.org:8000 ",
+        "http://[::1",
+        "http://[:::::]",
     ),
     "BOUNCE_ADDRESS": ("bounces", "b@", "fifteen-letters@example.org", "a+b@example.org", "b@example.org\n"),
     "BOUNCE_INBOX_URL": ("hunter2", "imap://host/INBOX", "pop3://a:hunter2@host", "imap://a:hunter2@host:x"),
@@ -37,11 +39,16 @@ WRONG = {
         "gmail.com=5;*=2",
     ),
     "ONION_URL": ("hub.onion", f"http://{'a' * 56}.onion/hub", f"http://{'a' * 16}.onion"),
-    "PURGE_URL": ("varnish", "ftp://varnish", "http://"),
+    "PURGE_URL": ("varnish", "ftp://varnish", "http://", "http://[::1", "http://varnish:x"),
     "TRUSTED_PROXIES": ("abc", "10.0.0.0/99", "unix,proxy.example.org"),
     "ALLOWED_HOSTS": ("https://example.org", "example.org:8000", "example.org example.com"),
     "DEBUG": ("maybe",),
-    "DATABASE_URL": ("hub", "mysql://user:hunter2@host/name", "postgres://user:hunter2@host:x/name"),
+    "DATABASE_URL": (
+        "hub",
+        "mysql://user:hunter2@host/name",
+        "postgres://user:hunter2@host:x/name",
+        "postgres://host",
+    ),
     "EMAIL_URL": ("mail.example.org", "smtp://user:hunter2@host:x", "smtp://", "consolemail://host"),
     "FROM_EMAIL": ("updates", "updates@", "updates@example.org\nBcc: a@b.org"),
     "CONTACT_REPLY_ADDRESS": (
@@ -81,6 +88,10 @@ def test_white_space_after_a_comma_belongs_to_no_entry(monkeypatch):
 def test_capitals_of_the_public_address_mean_nothing(monkeypatch):
     read = read_with(monkeypatch, PUBLIC_URL="HTTPS://WWW.Example.org/")
     assert read["PUBLIC_URL"] == "https://www.example.org"
+
+
+def test_a_site_at_an_address_answers_to_it(monkeypatch):
+    assert read_with(monkeypatch, PUBLIC_URL="http://[::1]:8000")["ALLOWED_HOSTS"] == ["[::1]"]
 
 
 def test_an_empty_folder_or_sender_is_the_default(monkeypatch):
