@@ -13,6 +13,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 
 from harmhub import embedded_postgres, first_run
 from harmhub.management.commands.run import read_collected_files
+from tests.fixtures import databases
 from tests.fixtures.runs import SECONDS_TO_START, Run, Runs, processes
 from tests.fixtures.site import free_port, wait_for
 
@@ -126,3 +127,24 @@ def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path):
     assert run.returncode == 1
     assert len(run.stderr.strip().splitlines()) == 1
     assert file.name in run.stderr
+
+
+def test_a_database_that_refuses_a_right_is_one_clear_sentence(database_server, tmp_path):
+    with databases.copied("poor", "template1") as name:
+        run = subprocess.run(
+            [sys.executable, "manage.py", "run"],
+            cwd=settings.BASE_DIR,
+            env=os.environ
+            | {
+                "DJANGO_SETTINGS_MODULE": "harmhub.settings",
+                "DATABASE_URL": databases.url(name),
+                "PGOPTIONS": "-c role=pg_monitor",  # which any server has, and which may make nothing
+                "DATA_DIR": str(tmp_path),
+                "PORT": str(free_port()),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert run.returncode == 1
+    assert run.stderr == ("CommandError: The database cannot be used: permission denied for schema public.\n")

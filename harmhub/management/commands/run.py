@@ -25,10 +25,11 @@ from django.contrib.staticfiles.storage import (
 )
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
+from psycopg.errors import DuplicateTable, InsufficientPrivilege
 from psycopg_pool import PoolTimeout
 
 from harmhub import embedded_postgres, errors
@@ -93,6 +94,11 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         except errors.UNREACHABLE as problem:
             raise CommandError(why_the_database_failed(problem)) from problem
+        except DatabaseError as problem:
+            refusal = refused_by_the_database(problem)
+            if not refusal:
+                raise
+            raise CommandError(f"The database cannot be used: {refusal}.") from problem
         except OSError as problem:
             raise CommandError(
                 f"{problem.filename or 'The site'}: {problem.strerror or problem}."
@@ -146,6 +152,14 @@ def why_the_database_failed(problem: Exception) -> str:
         except psycopg.Error as reason:
             said = str(reason)
     return f"The database cannot be used: {said.partition('\n')[0]}"
+
+
+def refused_by_the_database(problem: BaseException | None) -> str:
+    """Return what PostgreSQL does not let us do there, or "": a right is missing, or another program's tables
+    have names of ours."""
+    while problem and not isinstance(problem, (InsufficientPrivilege, DuplicateTable)):
+        problem = problem.__cause__ or problem.__context__
+    return str(problem or "").partition("\n")[0]
 
 
 def database_state() -> str:
