@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from pathlib import Path
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
@@ -38,6 +39,8 @@ class ForgivingFileCache(FileBasedCache):
 
     def _createdir(self) -> None:  # Django calls it for every object that it makes of this class, too
         with contextlib.suppress(OSError):
+            # Django would close DATA_DIR, too; a web server in front sends files from there.
+            Path(self._dir).parent.mkdir(mode=0o711, parents=True, exist_ok=True)  # type: ignore[attr-defined]
             super()._createdir()  # type: ignore[misc]
 
     def _passed_over(self, problem: OSError, value: Any = None) -> Any:

@@ -193,7 +193,7 @@ def _cache(url: str) -> str:
 
 
 # A cache in front that is told of pages that are dropped: see docs/varnish.md.
-_purge = _url("PURGE_URL", "http://127.0.0.1:6081", _cache)
+_purge = _url("PURGE_URL", "http://127.0.0.1:6081", _cache) or ""
 _purging = {"BACKEND": "wagtail.contrib.frontend_cache.backends.HTTPBackend", "LOCATION": _purge}
 WAGTAILFRONTENDCACHE = {"default": _purging} if _purge else {}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -309,7 +309,10 @@ STORAGES = {
         # Text: Wagtail writes it into the job that deletes a file.
         "OPTIONS": {"location": str(DATA_DIR / "public"), "base_url": "/media/"},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        "OPTIONS": {"file_permissions_mode": 0o644},  # a web server in front sends them, too
+    },
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_HANDLERS = [

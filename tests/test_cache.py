@@ -18,3 +18,10 @@ def test_cache_keeps_what_it_was_given(tmp_path: Path):
     cache.set("key", 1)
     assert cache.get("key") == 1
     assert cache.delete("key") is True
+
+
+def test_cache_closes_itself_and_lets_others_pass_through_its_folder(tmp_path: Path):
+    cache = ForgivingFileCache(str(tmp_path / "data" / "cache"), {})
+    cache.set("key", 1)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("data", "data/cache")]
+    assert modes == [0o711, 0o700]

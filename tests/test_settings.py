@@ -4,10 +4,13 @@ import os
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.core.files.storage.handler import StorageHandler
 
 from harmhub.first_run import data_dir
 from harmhub.mail.providers import configuration
@@ -98,6 +101,13 @@ def test_an_empty_folder_or_sender_is_the_default(monkeypatch):
     read = read_with(monkeypatch, DATA_DIR="", FROM_EMAIL="", PUBLIC_URL="https://example.org")
     assert read["DATA_DIR"] == settings.BASE_DIR / ".data" == data_dir()
     assert read["DEFAULT_FROM_EMAIL"] == "updates@example.org"
+
+
+def test_static_files_can_be_read_by_a_web_server_of_another_user(monkeypatch, tmp_path):
+    told = read_with(monkeypatch)["STORAGES"]["staticfiles"]
+    storage = StorageHandler().create_storage(told | {"OPTIONS": told["OPTIONS"] | {"location": tmp_path}})
+    name = storage.save("style.css", ContentFile(b"p {}"))
+    assert Path(storage.path(name)).stat().st_mode & 0o777 == 0o644
 
 
 def test_what_the_address_of_the_database_asks_for_is_kept(monkeypatch):
