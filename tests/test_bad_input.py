@@ -137,6 +137,11 @@ def test_odd_listing_anchor_is_answered(send, topic, anchor):
         send(line)
 
 
+@pytest.mark.parametrize("line", ["GET /{} ", "GET /topics/health/{} ", "GET /topics/since/{} "])
+def test_address_with_more_steps_than_any_page_has_is_answered_at_once(send, topic, line):
+    assert send(line.format("a/" * 30_000).rstrip())[0] in {302, 404}
+
+
 def test_address_longer_than_a_server_reads_is_refused(send):
     assert send("GET /?q=" + "a" * 90_000)[0] in NOT_READ
 

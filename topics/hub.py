@@ -29,6 +29,7 @@ from topics.models import TopicPage
 from topics.models.work import WorkPage, without_cut
 
 NO_ANCHOR = "unreadable"
+DEEPEST = Page._meta.get_field("path").max_length // Page.steplen  # steps in the tree of pages
 
 
 def _kinds_with_listings() -> list[int]:
@@ -213,9 +214,11 @@ class Hub:
 
     def surroundings(self, path: str) -> list[Page]:
         """Return, in one query, the pages along a path below the home page, the topics right below its end
-        and its translations, and the pages right below the home page."""
+        and its translations, and the pages right below the home page; of a path with more steps than the tree
+        can have, only those."""
         if not self.root_path:
             return []
+        path = path if path.count("/") <= DEEPEST else ""
         return kept_copy(("surroundings", path), lambda: list(self._surroundings(path)))
 
     def _surroundings(self, path: str) -> QuerySet[Page]:
