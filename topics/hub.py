@@ -26,6 +26,7 @@ from harmhub.private_files import private_collections
 from harmhub.store.parts import kept_copy
 from harmhub.store.shown import note_pages
 from topics.models import TopicPage
+from topics.models.topics import is_of_team
 from topics.models.work import WorkPage, without_cut
 
 NO_ANCHOR = "unreadable"
@@ -234,7 +235,7 @@ class Hub:
             asked_for = Page.objects.filter(url_path=asked, content_type__in=_kinds_with_listings())
             key = asked_for.values("translation_key")[:1]
             wanted |= Q(translation_key=Subquery(key))
-        pages = all_pages().filter(wanted).annotate(is_restricted=is_restricted())
+        pages = all_pages().filter(wanted).annotate(is_restricted=is_restricted(), is_of_team=is_of_team())
         return pages.select_related("topicpage").order_by("path")
 
     @staticmethod
@@ -242,7 +243,7 @@ class Hub:
         """Return a page of the surroundings as a topic, without a query; None if it is none."""
         topic = getattr(page, "topicpage", None)
         if topic:
-            topic.is_restricted = page.is_restricted
+            topic.is_restricted, topic.is_of_team = page.is_restricted, page.is_of_team
         return topic
 
     @staticmethod

@@ -153,7 +153,7 @@ class TopicPage(WorkPage):
         help_text=_("Tells machines what this topic is, for example Q1402338."),
     )
 
-    is_of_team = False  # known after ``lineage``
+    is_of_team = False  # known after ``lineage``, and where the hub has found the topic
 
     base_form_class = TopicForm
     template = "topics/topic.html"
@@ -220,9 +220,8 @@ class TopicPage(WorkPage):
         translation of it, names a team (``is_of_team``)."""
         if not self.path:
             return [self]
-        family = TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False)
         line = TopicPage.objects.ancestor_of(self, inclusive=True).order_by("-depth")
-        annotated = line.annotate(is_restricted=is_restricted(), is_of_team=Exists(family))
+        annotated = line.annotate(is_restricted=is_restricted(), is_of_team=is_of_team())
         found = {topic.pk: topic for topic in annotated}
         # As it was read before, or is being edited; only what the rows add is of now.
         self.is_of_team = self.pk in found and found.pop(self.pk).is_of_team
@@ -337,6 +336,11 @@ class TopicPage(WorkPage):
         """Add the topic and its flag; the template asks it for the panel, which older pages leave out."""
         context = super().get_context(request, *args, **kwargs)
         return context | {"topic": self, "sensitive_topic": self.sensitive}
+
+
+def is_of_team() -> Exists:
+    """Return the condition that a page is a topic that names a team, or a translation of one."""
+    return Exists(TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False))
 
 
 class TopicPerson(Row):

@@ -1,0 +1,89 @@
+"""What public pages show of pages that are not public: they are dropped when that changes, too."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group
+from wagtail.models import Locale
+
+from content.models import ItemAuthor
+from tests.factories import PersonFactory, TopicFactory, Tree
+from tests.fixtures.reader import Reader
+from tests.fixtures.site import Site
+from topics.models import PersonPage, ProgramPage, TopicPage
+
+BELOW = "/topics/justice/draft/below/"
+ARTICLE, IN_FRENCH = "/voices/by-somebody-who-left/", "/fr/topics/justice/"
+
+
+@pytest.fixture
+def reader(site_server: Site) -> Reader:
+    return Reader(site_server)
+
+
+@pytest.fixture(scope="module")
+def hub(running_site_server: Site, django_db_blocker) -> Tree:
+    """A public topic below one that is not, an article by somebody whose page is not public, a topic that is
+    public only in French."""
+    with django_db_blocker.unblock(), running_site_server.orm():
+        tree = Tree()
+        french = Locale.objects.create(language_code="fr")
+        tree.home.copy_for_translation(french).save_revision().publish()
+        for page in (tree.topics, tree.justice, tree.health, tree.programs, tree.program):
+            page.copy_for_translation(french).save_revision().publish()
+        draft = TopicFactory(parent=tree.justice, title="Draft", slug="draft", live=False)
+        TopicFactory(parent=draft, title="Below", slug="below")
+        article = tree.voice(title="Article", slug="by-somebody-who-left", primary_topic=draft)
+        left = PersonFactory(parent=tree.people, title="Ines Falk", slug="ines", live=False)
+        ItemAuthor.objects.create(item=article, person=left)
+        tree.justice.unpublish()
+    return tree
+
+
+def change(page: TopicPage | PersonPage, **fields: object) -> None:
+    """Save a page as the admin does, where it is not public."""
+    for name, value in fields.items():
+        setattr(page, name, value)
+    page.save()
+
+
+def topic(slug: str, language: str = "en") -> TopicPage:
+    return TopicPage.objects.get(slug=slug, locale__language_code=language)
+
+
+CHANGES: dict[str, tuple[list[str], Callable[[], object]]] = {
+    "the name of an author": (
+        [ARTICLE, "/voices/"],
+        lambda: change(PersonPage.objects.get(slug="ines"), title="Ines Falk-Braun"),
+    ),
+    "a topic above becomes sensitive": (
+        [BELOW, ARTICLE],
+        lambda: change(topic("draft"), is_sensitive=True),
+    ),
+    "for how long a topic above keeps messages": (
+        [BELOW],
+        lambda: change(topic("draft"), messages_kept_days=3),
+    ),
+    "a program is tied to the original of a topic": (
+        [IN_FRENCH],
+        lambda: ProgramPage.topics.through.objects.create(
+            programpage=ProgramPage.objects.get(locale__language_code="fr"), topicpage=topic("justice")
+        ),
+    ),
+    "the team of a translation": (
+        ["/topics/health/"],
+        lambda: change(topic("health", "fr"), team=Group.objects.create(name="Health team")),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_no_page_shows_what_was_of_a_page_that_is_not_public(reader: Reader, hub: Tree, name: str):
+    paths, make = CHANGES[name]
+    reader.warm(*paths)
+    before = {path: reader.get(path)[2] for path in paths}
+    with reader.site.orm():
+        make()
+    reader.settle()
+    for path in paths:
+        assert before[path] != reader.get(path)[2] == reader.fresh(path), path
