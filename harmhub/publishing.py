@@ -23,7 +23,11 @@ from wagtail.models import Orderable, Page
 
 
 class Row(Orderable):
-    """A row below a page: an author, a file. Stored with a draft, it may be half filled in, too."""
+    """A row below a page: an author, a file. Stored with a draft, it may be half filled in, too.
+
+    What must be unique among rows is so at the end of a transaction (``DEFERRED``): rows are stored one after
+    the other, so where two change places, one is for a moment what the other still is.
+    """
 
     class Meta(Orderable.Meta):
         abstract = True

@@ -205,7 +205,11 @@ class EventSpeaker(Credit):
         verbose_name = _("speaker")
         verbose_name_plural = _("speakers")
         constraints = [
-            models.UniqueConstraint(fields=["event", "person"], name="speaker_once_an_event"),
+            models.UniqueConstraint(
+                fields=["event", "person"],
+                name="speaker_once_an_event",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(
                 condition=models.Q(person__isnull=True) | models.Q(name=""),
                 name="speaker_person_or_name",

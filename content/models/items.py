@@ -250,7 +250,11 @@ class ItemAuthor(Credit):
         verbose_name = _("author")
         verbose_name_plural = _("authors")
         constraints = [
-            models.UniqueConstraint(fields=["item", "person"], name="author_once_an_item"),
+            models.UniqueConstraint(
+                fields=["item", "person"],
+                name="author_once_an_item",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(
                 condition=models.Q(person__isnull=True) | models.Q(name=""),
                 name="author_person_or_name",

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
+from modelcluster.models import model_from_serializable_data
 from wagtail import blocks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, ObjectList
 from wagtail.fields import StreamField
@@ -150,6 +151,16 @@ class PublicationFile(Row):
         verbose_name_plural = _("files")
         constraints = [
             models.UniqueConstraint(
-                fields=["publication", "language", "document"], name="file_once_a_publication"
+                fields=["publication", "language", "document"],
+                name="file_once_a_publication",
+                deferrable=models.Deferrable.DEFERRED,
             )
         ]
+
+    @classmethod
+    def from_serializable_data(cls, data: dict, *args: bool, **kwargs: bool) -> "PublicationFile | None":
+        """Return the row of a revision. A file that was deleted since is missing, as if it were to come: what
+        is public keeps its files from being deleted, a draft does not, and has to open all the same."""
+        kept = cls._meta.get_field("document").related_model.objects.filter(pk=data["document"]).exists()
+        document = data["document"] if kept else None
+        return model_from_serializable_data(cls, data | {"document": document}, *args, **kwargs)

@@ -356,4 +356,10 @@ class TopicPerson(Row):
     class Meta(Row.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        constraints = [models.UniqueConstraint(fields=["topic", "person"], name="person_once_a_topic")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["topic", "person"],
+                name="person_once_a_topic",
+                deferrable=models.Deferrable.DEFERRED,
+            )
+        ]
