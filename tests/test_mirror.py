@@ -18,6 +18,7 @@ from tests.fixtures.site import Site
 pytestmark = pytest.mark.usefixtures("site_server")
 
 TOPIC = "topics/health/harm-reduction"
+LONG_NAME = f"{'報' * 83}.pdf"  # as many bytes as the name of a file may have, but two
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,8 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
             item.tags.add("rural")
             item.save()
         report = tree.publication(title="Report", slug="report")
-        PublicationFile.objects.create(publication=report, document=pdf("leaflet.pdf"))
+        for name in ("leaflet.pdf", LONG_NAME):
+            PublicationFile.objects.create(publication=report, document=pdf(name))
         call_command("rebuild_references_index", verbosity=0)  # by which files of drafts are known
     return tree
 
@@ -91,6 +93,7 @@ def test_filters_by_tag_lead_to_the_site(mirror: Path, running_site_server: Site
 def test_files_and_pictures_are_there(mirror: Path):
     assert len(list(mirror.glob("documents/*/leaflet*.pdf"))) == 1
     assert next(mirror.glob("documents/*/leaflet*.pdf")).read_bytes().startswith(b"%PDF")
+    assert list(mirror.glob(f"documents/*/{LONG_NAME}"))
     assert list(mirror.glob("media/images/*.avif"))
     assert list(mirror.glob("static/icon*"))
 

@@ -24,6 +24,7 @@ from harmhub.store.serving import CACHE_CONTROL, SHARED_CACHE_CONTROL, may_be_ad
 
 FILES = ("/media/", "/documents/", "/shared/", "/static/")  # where what pages show or offer lies
 LIST = ".mirror"  # the file that names all others, so that the next export knows which are its own
+NEW = f"{LIST}.new"  # what is written until it is whole
 LINK = re.compile(r'(<(?:a|link|img|source)\b[^>]*?\s(href|src|srcset)=")([^"]*)(")')
 FORM = re.compile(r'<form\b([^>]*)\baction="([^"]*)"[^>]*>(.*?)</form>', re.S)
 CLASS = re.compile(r'class="[^"]*"')
@@ -161,7 +162,7 @@ class Mirror:
             with (self.folder / LIST).open("a") as listed:
                 listed.write(f"{address}\n")
         file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(f"{file.name}.new")
+        new = self.folder / NEW  # a longer name than the file's own may be too long
         new.write_bytes(content)
         new.replace(file)
         self.written += 1
@@ -177,7 +178,7 @@ class Mirror:
                 while file.parent != self.folder:
                     file = file.parent
                     file.rmdir()
-        new = self.folder / f"{LIST}.new"
+        new = self.folder / NEW
         new.write_text("".join(f"{address}\n" for address in sorted(self._files)))
         new.replace(self.folder / LIST)
 
