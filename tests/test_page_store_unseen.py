@@ -1,5 +1,7 @@
-"""What public pages show of pages that are not public: they are dropped when that changes, too."""
+"""A site in two languages, with pages that are not public: a change to what public pages show of those drops
+them, too."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -87,3 +89,8 @@ def test_no_page_shows_what_was_of_a_page_that_is_not_public(reader: Reader, hub
     reader.settle()
     for path in paths:
         assert before[path] != reader.get(path)[2] == reader.fresh(path), path
+
+
+def test_forms_and_search_are_no_pages_in_any_language(reader: Reader, hub: Tree):
+    assert re.fullmatch(r"\d+ pages were stored, in \d+ seconds\.\n", reader.site.manage("pages", "warm"))
+    assert IN_FRENCH in reader.stored

@@ -27,7 +27,8 @@ from harmhub.store.turns import Turns
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
-# First parts of addresses that are no pages. They never come from the store, and do not wait for each other.
+# First parts of addresses that are no pages, some in each language. They never come from the store, and do
+# not wait for each other.
 RESERVED_ROOTS = (
     "admin",
     "anymail",
@@ -41,7 +42,8 @@ RESERVED_ROOTS = (
     "static",
     "_util",
 )
-NO_PAGES = tuple(f"/{first}/" for first in RESERVED_ROOTS)
+LANGUAGES = ("", *(f"/{code}" for code, _ in settings.LANGUAGES))
+NO_PAGES = tuple(f"{language}/{first}/" for language in LANGUAGES for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST, LONGEST_PART = 2_000, 255  # bytes of an address, and between two slashes: names of folders
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
