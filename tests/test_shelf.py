@@ -4,16 +4,18 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from harmhub.store.index import Index
 from harmhub.store.serving import Flight
 from harmhub.store.shelf import GLANCE, Held, Shelf, StoredPage
-from harmhub.store.shown import Shown, Span
+from harmhub.store.shown import Shown, Span, note_until, noting, noting_part
 
 
 @pytest.fixture
@@ -87,6 +89,18 @@ def test_rendering_past_its_time_is_given_to_nobody_who_asks_before_it_is_stored
         assert not flight.is_over(), "Others wait for it."
         flight.done.set()
         assert flight.is_over() == is_over
+
+
+def test_what_expires_while_it_is_rendered_is_not_kept():
+    with noting() as page, noting_part() as part:
+        expires = timezone.now() + timedelta(milliseconds=1)  # it is asked of the database
+        time.sleep(0.01)
+        note_until(expires)  # and looked at
+    assert part.is_due()
+    assert page.is_due()
+    with noting() as later:
+        note_until(expires)
+    assert later.until is None
 
 
 def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pytest.MonkeyPatch):

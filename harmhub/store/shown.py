@@ -42,13 +42,15 @@ class Span:
 @dataclass
 class Shown:
     """What a page, or a part of one, shows. until: when it stops being true by itself, in seconds since 1970.
-    is_page: it is a public page that may be kept; is_whole: nothing of it was left out for lack of means."""
+    is_page: it is a public page that may be kept; is_whole: nothing of it was left out for lack of means.
+    began: when its rendering did."""
 
     tags: set[str] = field(default_factory=set)
     spans: set[Span] = field(default_factory=set)
     until: float | None = None
     is_page: bool = False
     is_whole: bool = True
+    began: float = field(default_factory=time.time, compare=False)
 
     def is_due(self) -> bool:
         """Return whether it is no longer true."""
@@ -122,10 +124,11 @@ def note_span(span: Span) -> None:
 
 
 def note_until(moment: datetime | None) -> None:
-    """Note that the page changes by itself at a moment, if that is still to come."""
+    """Note that the page changes by itself at a moment, if that was still to come when its rendering began:
+    what was asked of the database may be of before."""
     if moment and (shown := _current.get()):
         seconds = moment.timestamp()
-        if seconds > time.time() and (shown.until is None or seconds < shown.until):
+        if seconds > shown.began and (shown.until is None or seconds < shown.until):
             shown.until = seconds
 
 
