@@ -1,5 +1,6 @@
 """What the editing forms of all pages share."""
 
+from datetime import MAXYEAR, MINYEAR, datetime
 from itertools import chain, count
 
 from django import forms
@@ -8,6 +9,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import Page
+
+ADDRESS_LENGTH = 250  # characters, of 255: a number may follow
 
 
 class PageForm(WagtailAdminPageForm):
@@ -29,11 +32,27 @@ class PageForm(WagtailAdminPageForm):
                 self.fields[name].help_text = _("24-hour clock, time zone %s (see your account).") % zone
 
     def clean_slug(self) -> str:
-        """Return the address; one that the browser made from the title gives way to what is there already."""
-        slug = self.cleaned_data["slug"]
-        if not slug or slug != slugify(self.cleaned_data.get("title", ""), allow_unicode=True):
+        """Return the address; one that the browser made from the title gives way to what is there already,
+        and so does the one of a title without a letter or digit."""
+        made = slugify(self.cleaned_data.get("title", ""), allow_unicode=True)
+        slug = self.cleaned_data["slug"] or made or "page"
+        if slug != (made or "page"):
             return slug
         base = f"{slug}-page" if self.instance.is_taken(slug) else slug
-        candidates = chain([base], (f"{base}-{number}" for number in count(2)))
+        candidates = chain([base], (f"{base[:ADDRESS_LENGTH]}-{number}" for number in count(2)))
         is_free = Page._slug_is_available
         return next(each for each in candidates if is_free(each, self.parent_page, self.instance))
+
+    def clean_go_live_at(self) -> datetime | None:
+        """Return the time to go live. ValidationError: it has none in some zones of the world."""
+        return self._in_the_calendar("go_live_at")
+
+    def clean_expire_at(self) -> datetime | None:
+        """Return the time of expiry. ValidationError: as above."""
+        return self._in_the_calendar("expire_at")
+
+    def _in_the_calendar(self, name: str) -> datetime | None:
+        at = self.cleaned_data[name]
+        if at and not MINYEAR < at.year < MAXYEAR:
+            raise forms.ValidationError(_("There is no such year in our calendar."))
+        return at

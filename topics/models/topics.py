@@ -1,6 +1,6 @@
 """The topic: a page in a tree, with what the organisation thinks, who works on it, and its recent work."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -302,7 +302,7 @@ class TopicPage(WorkPage):
             (c.value for c in self.open_calls if c.value["closes"] and c.value["closes"] >= today),
             key=lambda c: c["closes"],
         )
-        if calls:
+        if calls and calls[0]["closes"] < date.max:  # no day comes after that one
             day_after = calls[0]["closes"] + timedelta(days=1)
             note_until(timezone.make_aware(datetime.combine(day_after, time())))
         return calls
