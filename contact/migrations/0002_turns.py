@@ -5,14 +5,16 @@ import django.utils.timezone
 import harmhub.sealing
 from django.conf import settings
 from django.db import migrations, models
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 
 def as_they_were(apps, schema_editor):
     """Have older messages say when they were written, and that an address was left to be answered by mail."""
-    Message = apps.get_model('contact', 'Message')
-    Message.objects.update(heard_at=F('received_at'))
-    Message.objects.exclude(address_digest=None).update(answer_by='mail')
+    # In one statement: after a second one, PostgreSQL makes no index in the same transaction.
+    apps.get_model('contact', 'Message').objects.update(
+        heard_at=F('received_at'),
+        answer_by=Case(When(address_digest=None, then=Value('site')), default=Value('mail')),
+    )
 
 
 class Migration(migrations.Migration):
