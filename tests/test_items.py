@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 from django.test import Client
+from django.utils.translation import override
 
 from content.models import ContentItem, EventPage, EventSpeaker, ItemAuthor, PublicationFile
 from content.models.publications import validate_isbn
@@ -180,10 +181,12 @@ def test_database_refuses_an_event_that_ends_before_it_starts(tree: Tree):
 @pytest.mark.django_db
 def test_next_events_of_the_home_page_are_those_that_take_place_soonest_first(tree: Tree, client: Client):
     tree.event(title="Later", starts_at=now() + 72 * HOUR)
-    tree.event(title="Sooner", starts_at=now() + 24 * HOUR)
+    tree.event(title="Sooner", starts_at=now() + 24 * HOUR, town="Porto", is_online=True)
     tree.event(title="Called off", starts_at=now() + HOUR, status="cancelled")
     tree.event(title="Over", starts_at=now() - 72 * HOUR)
     assert [event.title for event in tree.home.next_events] == ["Sooner", "Later"]
+    sooner = BeautifulSoup(client.get("/").content, "html.parser").select_one(".dates li")
+    assert "Porto and online" in sooner.text
 
 
 # --- authors, speakers, files: what the database keeps
@@ -302,6 +305,25 @@ def test_range_of_days_names_each_year_once():
     assert shown((2026, 8), (2026, 5)) == "August – May 2026"
     assert shown((2026, 5), (2026, 5)) == "May 2026"
     assert day_range(None) == ""
+
+
+def test_days_are_written_as_each_language_writes_them():
+    event = EventPage(starts_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC), time_zone="Asia/Tokyo")
+    days = (datetime(2026, 7, 1, tzinfo=UTC).date(), datetime(2026, 5, 1, tzinfo=UTC).date())
+    assert wall(event.starts, "l, DATE_FORMAT") == "Thursday, 2 July 2026"
+    with override("es"):
+        assert wall(event.starts, "l, DATE_FORMAT") == "jueves, 2 de julio de 2026"
+        assert wall(event.starts, "MONTH_DAY_FORMAT, H:i") == "2 de julio, 07:30"
+        assert day_range(days) == "julio – mayo de 2026"
+    with override("ru"):
+        assert wall(event.starts, "DATE_FORMAT, H:i") == "2 июля 2026 г., 07:30"  # noqa: RUF001
+
+
+def test_event_says_in_few_words_where_it_takes_place():
+    assert EventPage(town="Lisbon").whereabouts == "Lisbon"
+    assert EventPage(town="Lisbon", is_online=True).whereabouts == "Lisbon and online"
+    assert EventPage(online_url="https://meet.example.org/").whereabouts == "Online"
+    assert EventPage().whereabouts == ""
 
 
 def test_file_facts_leave_out_what_is_not_known():

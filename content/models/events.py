@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList
@@ -173,6 +174,13 @@ class EventPage(ContentItem):
     def online(self) -> bool:
         """Whether one can take part from afar."""
         return self.is_online or bool(self.online_url)
+
+    @property
+    def whereabouts(self) -> str:
+        """In few words where it takes place: a town, "Lisbon and online", "Online"; "" where that is open."""
+        if self.town and self.online:
+            return gettext("%(town)s and online") % {"town": self.town}
+        return self.town or (gettext("Online") if self.online else "")
 
     @property
     def is_upcoming(self) -> bool:

@@ -5,6 +5,7 @@ it is then made and noted.
 """
 
 import logging
+import re
 from datetime import UTC, date, datetime
 from pathlib import PurePath
 
@@ -26,6 +27,8 @@ from harmhub.store.shown import note_pages, spoil
 
 logger = logging.getLogger(__name__)
 register = template.Library()
+
+NAMED_FORMAT = re.compile(r"[A-Z_]+_FORMAT")
 
 
 class PictureOrNothing(PictureNode):
@@ -120,8 +123,11 @@ def language_dir(language: str) -> str:
 
 @register.filter
 def wall(moment: datetime, pattern: str) -> str:
-    """Return a moment as the clocks of its own zone show it; Django's filter would move it to the
-    reader's."""
+    """Return a moment as the clocks of its own zone show it; Django's filter would move it to the reader's.
+
+    The pattern may name formats ("l, DATE_FORMAT"): each language writes them in its own order and words.
+    """
+    pattern = NAMED_FORMAT.sub(lambda name: formats.get_format(name[0]), pattern)
     return formats.date_format(moment.replace(tzinfo=None), pattern)
 
 
@@ -155,10 +161,11 @@ def day_range(days: tuple[date, date] | None) -> str:
     if not days:
         return ""
     newest, oldest = days
-    last = formats.date_format(oldest, "F Y")
+    last = formats.date_format(oldest, "YEAR_MONTH_FORMAT")
     if (newest.year, newest.month) == (oldest.year, oldest.month):
         return last
-    return f"{formats.date_format(newest, 'F Y' if newest.year != oldest.year else 'F')} – {last}"
+    first = formats.date_format(newest, "F" if newest.year == oldest.year else "YEAR_MONTH_FORMAT")
+    return f"{first} – {last}"
 
 
 @register.filter

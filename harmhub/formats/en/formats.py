@@ -4,7 +4,7 @@ Other languages keep Django's formats, which all of their readers write. Input i
 guessed at: 03/04/2026 is one day in Boston and another in Dublin.
 """
 
-DATE_FORMAT = "j M Y"
+DATE_FORMAT = "j F Y"
 TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j M Y, H:i T"  # T: the zone, which each editor may choose
 MONTH_DAY_FORMAT = "j F"
