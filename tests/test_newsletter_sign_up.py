@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test import Client
@@ -299,6 +300,18 @@ def test_what_is_no_address_is_an_error_that_keeps_it(reader, health, email):
     assert f'value="{email}"' in page
     assert f'value="{health.pk}" checked' in page
     assert not SignUp.objects.exists()
+
+
+def test_every_error_of_the_list_leads_to_what_can_take_focus_and_says_it(reader, tree):
+    wrong = {"email": "broken@", "kind": "song", "pace": "never", "on_page": "on"}
+    page = BeautifulSoup(reader.post("/newsletter/", wrong).content, "html.parser")
+    links = page.select("#errors a")
+    assert len(links) == 4
+    for link in links:
+        led_to = page.select_one(link["href"])
+        assert led_to.name == "input" or led_to["tabindex"] == "-1"
+        said = [page.find(id=name).text for name in led_to["aria-describedby"].split()]
+        assert link.text in said
 
 
 def test_only_public_lists_can_be_chosen(reader, tree, health):
