@@ -183,7 +183,7 @@ def test_empty_filter_says_so_and_leads_on(tree: Tree, client: Client):
     tree.voice()
     page = client.get("/topics/health/harm-reduction/events/")
     assert page.status_code == 200
-    assert "No Events on Harm Reduction yet." in page.content.decode()
+    assert "No events on Harm Reduction yet." in page.content.decode()
     assert 'href="/topics/health/harm-reduction/#recent"' in page.content.decode()
 
 
@@ -191,7 +191,7 @@ def test_empty_filter_says_so_and_leads_on(tree: Tree, client: Client):
     ("address", "words", "leads_to_all"),
     [
         ("/topics/health/harm-reduction/", "No work on Harm Reduction yet.", False),
-        ("/topics/health/harm-reduction/events/", "No Events on Harm Reduction yet.", True),
+        ("/topics/health/harm-reduction/events/", "No events on Harm Reduction yet.", True),
         ("/voices/", "No Voices yet.", False),
     ],
 )

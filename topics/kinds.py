@@ -23,6 +23,13 @@ class Kind(TextChoices):
             {"voices": _("Voices"), "event": _("Events"), "publication": _("Publications")}[self.value]
         )
 
+    @property
+    def within_sentence(self) -> str:
+        """The kind in the middle of a sentence: "No events yet." “Voices” is a name, and keeps its letter."""
+        return str(
+            {"voices": _("Voices"), "event": _("events"), "publication": _("publications")}[self.value]
+        )
+
     @classmethod
     def from_path(cls, word: str | None) -> "Kind | None":
         """Return the kind that a word of an address stands for, or None."""
