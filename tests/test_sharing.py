@@ -121,3 +121,14 @@ def test_picture_is_not_given_out_where_there_is_none_or_it_is_not_public(
 def test_picture_whose_file_is_lost_is_not_found(client: Client, topic: TopicPage):
     topic.image.file.delete(save=False)
     assert client.get(f"/shared/{topic.pk}.jpg").status_code == 404
+
+
+def test_a_part_of_a_listing_is_shared_under_its_own_title(tree: Tree, client: Client):
+    for _ in range(13):
+        tree.voice()
+    tree.event()
+    topic = "/topics/health/harm-reduction/"
+    assert head_of(client, f"{topic}events/")["og:title"] == "Harm Reduction: Events"
+    older = head_of(client, tree.harm_reduction.items.listing(topic).older.address)
+    assert older["title"] == f"{older['og:title']} – Fennmark Foundation"
+    assert older["og:title"] != "Harm Reduction"
