@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import environ
 from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 from django.utils.csp import CSP
 from django.utils.functional import lazy
 
@@ -170,11 +171,13 @@ MIDDLEWARE = [
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 
-_own_name = f"[{_public.hostname}]" if ":" in (_public.hostname or "") else _public.hostname
-_own_names = ["localhost", "127.0.0.1", "[::1]"] if _own_name == "localhost" else [_own_name]
-ALLOWED_HOSTS = _entries("ALLOWED_HOSTS") or _own_names
+_own_names = [re.sub(r":\d+$", "", urlsplit(url).netloc) for url in (PUBLIC_URL, ONION_URL) if url]
+_also = ["127.0.0.1", "[::1]"] if _public.hostname == "localhost" else []
+ALLOWED_HOSTS = _entries("ALLOWED_HOSTS") or [*_own_names, *_also]
 if not all(map(HOST.fullmatch, ALLOWED_HOSTS)):
     raise ImproperlyConfigured("ALLOWED_HOSTS are names such as www.example.org, without https:// and port.")
+if not all(validate_host(name, ALLOWED_HOSTS) for name in _own_names):
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of PUBLIC_URL and ONION_URL, too.")
 # Peers (addresses or networks) whose X-Forwarded-For is believed; X-Forwarded-Host never is.
 TRUSTED_PROXIES = _entries("TRUSTED_PROXIES")
 try:

@@ -44,7 +44,7 @@ WRONG = {
     "ONION_URL": ("hub.onion", f"http://{'a' * 56}.onion/hub", f"http://{'a' * 16}.onion"),
     "PURGE_URL": ("varnish", "ftp://varnish", "http://", "http://[::1", "http://varnish:x"),
     "TRUSTED_PROXIES": ("abc", "10.0.0.0/99", "unix,proxy.example.org"),
-    "ALLOWED_HOSTS": ("https://example.org", "example.org:8000", "example.org example.com"),
+    "ALLOWED_HOSTS": ("https://example.org", "example.org:8000", "example.org example.com", "example.org"),
     "DEBUG": ("maybe",),
     "DATABASE_URL": (
         "hub",
@@ -83,8 +83,8 @@ def test_a_wrong_setting_is_refused_by_name(monkeypatch, name, value):
 
 
 def test_white_space_after_a_comma_belongs_to_no_entry(monkeypatch):
-    read = read_with(monkeypatch, ALLOWED_HOSTS="a.org, b.org,", TRUSTED_PROXIES="10.0.0.0/8, unix")
-    assert read["ALLOWED_HOSTS"] == ["a.org", "b.org"]
+    read = read_with(monkeypatch, ALLOWED_HOSTS="*, b.org,", TRUSTED_PROXIES="10.0.0.0/8, unix")
+    assert read["ALLOWED_HOSTS"] == ["*", "b.org"]
     assert read["TRUSTED_PROXIES"] == ["10.0.0.0/8", "unix"]
 
 
@@ -101,6 +101,14 @@ def test_an_empty_folder_or_sender_is_the_default(monkeypatch):
     read = read_with(monkeypatch, DATA_DIR="", FROM_EMAIL="", PUBLIC_URL="https://example.org")
     assert read["DATA_DIR"] == settings.BASE_DIR / ".data" == data_dir()
     assert read["DEFAULT_FROM_EMAIL"] == "updates@example.org"
+
+
+def test_a_site_answers_at_its_onion_service_unless_told_otherwise(monkeypatch):
+    onion = f"{'a' * 56}.onion"
+    addresses = {"PUBLIC_URL": "https://example.org", "ONION_URL": f"http://{onion}:81"}
+    assert read_with(monkeypatch, **addresses)["ALLOWED_HOSTS"] == ["example.org", onion]
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS"):
+        read_with(monkeypatch, **addresses, ALLOWED_HOSTS=".example.org")
 
 
 def test_static_files_can_be_read_by_a_web_server_of_another_user(monkeypatch, tmp_path):
