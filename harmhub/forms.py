@@ -1,5 +1,6 @@
 """What the editing forms of all pages share."""
 
+from collections.abc import Sequence
 from datetime import MAXYEAR, MINYEAR, datetime
 from itertools import chain, count
 
@@ -26,6 +27,10 @@ class PageForm(WagtailAdminPageForm):
                 field.error_messages["invalid"] = _("Write day and time like 2027-03-28 18:30.")
             elif isinstance(field, forms.DateField):
                 field.error_messages["invalid"] = _("Write the day like 2027-03-28.")
+        for rows in self.formsets.values():
+            # Django names columns of the database, some of which no form shows.
+            rows.get_unique_error_message = _same_twice
+            rows.get_form_error = _same_again
         zone = timezone.get_current_timezone()
         for name in ("go_live_at", "expire_at"):
             if name in self.fields:
@@ -56,3 +61,11 @@ class PageForm(WagtailAdminPageForm):
         if at and not MINYEAR < at.year < MAXYEAR:
             raise forms.ValidationError(_("There is no such year in our calendar."))
         return at
+
+
+def _same_twice(_fields: Sequence[str]) -> str:
+    return _("The same was chosen in two rows. Please choose another in one of them, or delete one.")
+
+
+def _same_again() -> str:
+    return _("This row repeats one above.")

@@ -325,7 +325,8 @@ def test_same_author_twice_is_refused_in_words(tree, editor):
         form = with_row(form, "authors", person=tree.person.pk, name="")
     response = editor.post(url, form)
     assert response.status_code == 200
-    assert "duplicate" in errors_of(response)
+    assert "The same was chosen in two rows." in errors_of(response)
+    assert "This row repeats one above." in errors_of(response)
 
 
 def test_open_call_without_a_date_is_kept_in_a_draft_and_refused_when_published(tree, moderator):
