@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.pages.bulk_actions.publish import PublishBulkAction
 from wagtail.models import Page, ReferenceIndex, WorkflowState
 
@@ -30,9 +31,9 @@ def show_what_is_to_be_mended(request: HttpRequest, page: Page) -> None:
     comment = state.current_task_state.get_comment()
     if comment:
         who = state.current_task_state.finished_by
+        name = get_user_display_name(who) if who else _("Somebody")
         messages.warning(
-            request,
-            _("%(name)s asks for changes: %(comment)s") % {"name": who or _("Somebody"), "comment": comment},
+            request, _("%(name)s asks for changes: %(comment)s") % {"name": name, "comment": comment}
         )
 
 

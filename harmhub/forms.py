@@ -39,9 +39,11 @@ class PageForm(WagtailAdminPageForm):
     def clean_slug(self) -> str:
         """Return the address; one that the browser made from the title gives way to what is there already,
         and so does the one of a title without a letter or digit."""
-        made = slugify(self.cleaned_data.get("title", ""), allow_unicode=True)
-        slug = self.cleaned_data["slug"] or made or "page"
-        if slug != (made or "page"):
+        made = slugify(self.cleaned_data.get("title", ""), allow_unicode=True) or "page"
+        slug = self.cleaned_data["slug"]
+        if not slug.strip("-"):  # the browser makes a hyphen of a space
+            slug = made
+        if slug != made:
             return slug
         base = f"{slug}-page" if self.instance.is_taken(slug) else slug
         candidates = chain([base], (f"{base[:ADDRESS_LENGTH]}-{number}" for number in count(2)))

@@ -629,10 +629,10 @@ def test_comment_of_a_moderator_is_shown_to_whoever_mends_the_page(tree, editor)
     item.save_revision()
     member = User.objects.get(username="Editors-member")
     item.get_workflow().start(item, member)
-    judge = User.objects.create_user("judge", "judge@example.org", "p")
+    judge = User.objects.create_user("judge", "judge@example.org", "p", first_name="Ada", last_name="Bonn")
     item.current_workflow_task_state.reject(user=judge, comment="Who <b>says</b> so?")
     said = BeautifulSoup(editor.get(edit_url(item)).content, "html.parser").select_one(".messages")
-    assert "judge asks for changes: Who <b>says</b> so?" in said.get_text()
+    assert "Ada Bonn asks for changes: Who <b>says</b> so?" in said.get_text()
 
 
 @pytest.mark.parametrize("kind", ["voices", "events", "publications"])

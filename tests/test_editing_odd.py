@@ -35,9 +35,9 @@ def published(owner: Client, page: Page, **fields: str):
 @each_kind
 def test_title_without_a_letter_has_an_address(tree: Tree, owner: Client, model: type[Page]):
     url, _preview = addresses(tree, model)
-    form = filled(new_form_at(owner, url), title="… ?!", slug="", **rest(tree, model))
-    for _time in range(2):
-        answer = owner.post(url, form | {"action-publish": "1"})
+    form = filled(new_form_at(owner, url), title="… ?!", **rest(tree, model))
+    for slug in ("", "-"):
+        answer = owner.post(url, form | {"slug": slug, "action-publish": "1"})
         assert answer.status_code == 302, errors_of(answer)
     made = model.objects.filter(title="… ?!")
     assert set(made.values_list("slug", flat=True)) == {"page", "page-2"}
