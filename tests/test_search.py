@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -277,6 +278,13 @@ def _slow(self):
     return ContentItem.objects.extra(where=["pg_sleep(5) IS NOT NULL"]).extra(
         select={"item_id": "page_ptr_id"}
     )
+
+
+def test_a_question_without_a_word_is_told_so_by_the_box_that_has_the_focus(tree: Tree):
+    page = BeautifulSoup(ask("??"), "html.parser")
+    box = page.select_one("input[autofocus]")
+    assert "no word to search for" in page.find(id=box["aria-describedby"]).text
+    assert "aria-describedby" not in BeautifulSoup(ask(""), "html.parser").select_one("#s-q").attrs
 
 
 # --- what is never found
