@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, Response
 
-from tests.browser.hub import Hub
+from tests.browser.hub import HARM_REDUCTION, Hub
 from tests.browser.visits import VISITS, Visit, answer_of
 from tests.fixtures.site import Site
 
@@ -36,6 +36,10 @@ LONG_WORDS = """() => {
             '.vh, .brand, label, button, .btn, summary, script, style'
         )) words.currentNode.data = 'Donaudampfschifffahrt'.repeat(6);
 }"""
+TIGHT = """() => [...document.querySelectorAll('body *')].filter(element => {
+    const style = getComputedStyle(element), heading = element.closest('h1, h2, h3');
+    return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < (heading ? 1.44 : 1.79);
+}).map(element => element.outerHTML.slice(0, 80))"""
 LARGE = "() => document.documentElement.style.fontSize = '200%'"
 
 
@@ -104,6 +108,10 @@ def _axe_finds_nothing(page: Page) -> None:
 def _nothing_is_cut_off(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate(FITS), "320 px"
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 800, "height": 640})
+    assert page.evaluate(FITS), "on paper, where what is wider makes all of it smaller"
+    page.emulate_media(media="screen")
     page.evaluate(LARGE)
     for width in (640, 1280):
         page.set_viewport_size({"width": width, "height": 640})
@@ -120,3 +128,9 @@ def test_every_page_can_be_reached_and_read_without_scripts(page: Page, hub: Hub
             continue  # these pages have no script, and each takes the database away once more
         answer_of(page, visit, hub, site_server)
         assert page.locator("h1").is_visible(), visit.name
+
+
+def test_arabic_script_has_room_between_its_lines(page: Page, hub: Hub, site_server: Site):
+    for path in (HARM_REDUCTION, "/contact/look-up/", "/newsletter/"):
+        page.goto(f"{site_server.url}/ar{path}")
+        assert page.evaluate(TIGHT) == [], path
