@@ -2,9 +2,11 @@
 
 import logging
 from io import BytesIO
+from pathlib import PurePath
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 from wagtail.images.models import WagtailImageField, WagtailImageFieldFile
@@ -15,6 +17,19 @@ KEPT_INFO = ("icc_profile", "transparency")
 
 # What reading a damaged picture may raise.
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+
+
+LONGEST_NAME = 200  # bytes of 255, since more is added to names that are taken
+
+
+class Originals(FileSystemStorage):
+    """Files as they were uploaded, with names that a disk takes: it counts bytes, Django letters."""
+
+    def get_valid_name(self, name: str) -> str:
+        """Return a name as Django would make it, cut where it is too long."""
+        valid = PurePath(super().get_valid_name(name))
+        room = LONGEST_NAME - len(valid.suffix.encode())
+        return f"{valid.stem.encode()[:room].decode(errors='ignore')}{valid.suffix}"
 
 
 class CleanPicture(ContentFile):

@@ -306,7 +306,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "private"
 MEDIA_URL = "/private/"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "harmhub.files.Originals"},
     "renditions": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         # Text: Wagtail writes it into the job that deletes a file.

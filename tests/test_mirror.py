@@ -18,7 +18,7 @@ from tests.fixtures.site import Site
 pytestmark = pytest.mark.usefixtures("site_server")
 
 TOPIC = "topics/health/harm-reduction"
-LONG_NAME = f"{'報' * 83}.pdf"  # as many bytes as the name of a file may have, but two
+LONG_NAME = f"{'報' * 83}.pdf"  # nearly as many bytes as a name may have: an import may bring it
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,11 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
             item.tags.add("rural")
             item.save()
         report = tree.publication(title="Report", slug="report")
-        for name in ("leaflet.pdf", LONG_NAME):
-            PublicationFile.objects.create(publication=report, document=pdf(name))
+        for document in (pdf("leaflet.pdf"), pdf("long.pdf")):
+            PublicationFile.objects.create(publication=report, document=document)
+        name = f"{Path(document.file.name).parent}/{LONG_NAME}"
+        Path(document.file.path).rename(document.file.storage.path(name))
+        type(document).objects.filter(pk=document.pk).update(file=name)
         call_command("rebuild_references_index", verbosity=0)  # by which files of drafts are known
     return tree
 

@@ -199,6 +199,15 @@ def test_document_is_measured(editor, view):
 
 
 @both_documents
+def test_document_with_a_long_name_in_any_script_is_stored(editor, view):
+    for _twice in range(2):
+        upload(editor, view, f"{'अ' * 84}.pdf", pdf(1))
+    names = {document.filename for document in CustomDocument.objects.all()}
+    assert len(names) == 2
+    assert all(name.startswith("अ" * 60) and name.endswith(".pdf") for name in names)
+
+
+@both_documents
 def test_document_of_another_format_has_no_pages(editor, view):
     upload(editor, view, "data.csv", b"a,b\n1,2\n")
     assert CustomDocument.objects.get().page_count is None
