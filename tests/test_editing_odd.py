@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,58 +11,52 @@ from wagtail.models import Page
 from wagtail.users.models import UserProfile
 
 from content.models import VoicesPage
+from harmhub.users.models import User
 from tests.factories import Tree
 from tests.test_editing import addresses, each_kind, edit_url, errors_of, filled, form_at, new_form_at, rest
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def owner(tree: Tree) -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_superuser("ana", "ana@example.org", "p"))
-    return client
-
-
-def published(owner: Client, page: Page, **fields: str):
+def published(admin_client: Client, page: Page, **fields: str):
     """Return the answer to publishing a page with other values in its form."""
-    return owner.post(
-        edit_url(page), filled(form_at(owner, edit_url(page)), **fields) | {"action-publish": "1"}
+    return admin_client.post(
+        edit_url(page), filled(form_at(admin_client, edit_url(page)), **fields) | {"action-publish": "1"}
     )
 
 
 @each_kind
-def test_title_without_a_letter_has_an_address(tree: Tree, owner: Client, model: type[Page]):
+def test_title_without_a_letter_has_an_address(tree: Tree, admin_client: Client, model: type[Page]):
     url, _preview = addresses(tree, model)
-    form = filled(new_form_at(owner, url), title="… ?!", **rest(tree, model))
+    form = filled(new_form_at(admin_client, url), title="… ?!", **rest(tree, model))
     for slug in ("", "-"):
-        answer = owner.post(url, form | {"slug": slug, "action-publish": "1"})
+        answer = admin_client.post(url, form | {"slug": slug, "action-publish": "1"})
         assert answer.status_code == 302, errors_of(answer)
     made = model.objects.filter(title="… ?!")
     assert set(made.values_list("slug", flat=True)) == {"page", "page-2"}
 
 
-def test_longest_title_twice_has_two_addresses(tree: Tree, owner: Client):
+def test_longest_title_twice_has_two_addresses(tree: Tree, admin_client: Client):
     url, _preview = addresses(tree, VoicesPage)
-    form = filled(new_form_at(owner, url), title="t" * 255, slug="t" * 255, **rest(tree, VoicesPage))
+    form = filled(new_form_at(admin_client, url), title="t" * 255, slug="t" * 255, **rest(tree, VoicesPage))
     for _time in range(2):
-        assert owner.post(url, form).status_code == 302
+        assert admin_client.post(url, form).status_code == 302
     assert VoicesPage.objects.filter(slug="t" * 250 + "-2").exists()
 
 
-def test_call_that_closes_on_the_last_of_all_days_is_shown(tree: Tree, owner: Client, client: Client):
+def test_call_that_closes_on_the_last_of_all_days_is_shown(tree: Tree, admin_client: Client, client: Client):
     block = {"deleted": "", "order": "0", "type": "call", "id": ""}
     block |= {"value-title": "Open at all times", "value-link": "", "value-closes": "9999-12-31"}
     call = {"open_calls-count": "1"} | {f"open_calls-0-{name}": value for name, value in block.items()}
-    assert published(owner, tree.harm_reduction, **call).status_code == 302
+    assert published(admin_client, tree.harm_reduction, **call).status_code == 302
     assert "Open at all times" in client.get(tree.harm_reduction.get_url()).content.decode()
 
 
-def test_list_of_works_tells_the_published_date_as_a_day(tree: Tree, owner: Client):
+def test_list_of_works_tells_the_published_date_as_a_day(tree: Tree, admin_client: Client):
     today = timezone.localdate()
     for days in (0, 40):
         tree.voice(published_on=today + timedelta(days=days))
-    cells = BeautifulSoup(owner.get("/admin/voices/").content, "html.parser").select("tbody td")
+    cells = BeautifulSoup(admin_client.get("/admin/voices/").content, "html.parser").select("tbody td")
     told = [cell.get_text(strip=True) for cell in cells]
     for days in (0, 40):
         assert date_format(today + timedelta(days=days), "j M Y") in told
@@ -77,12 +70,12 @@ def test_list_of_works_tells_the_published_date_as_a_day(tree: Tree, owner: Clie
     ],
 )
 def test_time_of_a_schedule_that_no_calendar_has_is_refused_in_words(
-    tree: Tree, owner: Client, name: str, zone: str, at: str
+    tree: Tree, admin_client: Client, admin_user: User, name: str, zone: str, at: str
 ):
-    profile = UserProfile.get_for_user(get_user_model().objects.get(username="ana"))
+    profile = UserProfile.get_for_user(admin_user)
     profile.current_time_zone = zone
     profile.save()
-    answer = published(owner, tree.voice(), **{name: at})
+    answer = published(admin_client, tree.voice(), **{name: at})
     assert answer.status_code == 200
     # In the dialog of the schedule, which lies in a template.
     assert "There is no such year in our calendar." in answer.content.decode()
