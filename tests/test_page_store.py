@@ -459,7 +459,7 @@ def test_page_that_was_rendered_before_a_change_is_not_kept_after_it(reader: Rea
             cursor.execute("LOCK TABLE harmhub_customrendition IN ACCESS EXCLUSIVE MODE")
         waiting = threading.Thread(target=reader.get, args=[TOPIC])
         waiting.start()
-        databases.wait_for_a_lock()
+        databases.wait_for_a_lock(of="relation")
         ContentItem.objects.filter(pk=page.pk).update(summary="Written while it rendered.")
     waiting.join()
     reader.settle()
@@ -479,12 +479,12 @@ def test_who_asks_a_second_after_a_change_gets_no_rendering_that_began_before_it
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE harmhub_customrendition IN ACCESS EXCLUSIVE MODE")
         asking[0].start()
-        databases.wait_for_a_lock()
+        databases.wait_for_a_lock(of="relation")
         summary = "UPDATE content_contentitem SET summary = 'Said meanwhile.' WHERE page_ptr_id = %s"
         reader.site.query(summary, (page.pk,))
         time.sleep(1)
         asking[1].start()
-        databases.wait_for_a_lock(2)
+        databases.wait_for_a_lock(2, of="relation")
     for each in asking:
         each.join()
     assert [b"Said meanwhile." in answer for answer in answers].count(True) == 1
@@ -573,7 +573,7 @@ def test_stored_pages_go_out_while_readers_wait_for_a_lock_and_editors_may_wait_
             cursor.execute("LOCK TABLE wagtailcore_page, users_session IN ACCESS EXCLUSIVE MODE")
         for each in waiting:
             each.start()
-        databases.wait_for_a_lock(4)
+        databases.wait_for_a_lock(4, of="relation")
         began = time.monotonic()
         assert reader.get(TOPIC)[0] == 200
         assert time.monotonic() - began < 10
@@ -645,7 +645,7 @@ def test_many_who_ask_for_a_page_that_was_just_dropped_get_one_rendering(reader:
             cursor.execute("LOCK TABLE harmhub_customimage IN ACCESS EXCLUSIVE MODE")
         for each in crowd:
             each.start()
-        databases.wait_for_a_lock()
+        databases.wait_for_a_lock(of="relation")
         assert {reader.site.query(waiting)[0][0] for _ in range(20)} == {1}
     for each in crowd:
         each.join()

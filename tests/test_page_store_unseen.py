@@ -74,7 +74,7 @@ CHANGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     ),
     "the team of a translation": (
         ["/topics/health/"],
-        lambda: change(topic("health", "fr"), team=Group.objects.create(name="Health team")),
+        lambda: change(topic("health", "fr"), team=Group.objects.create(name="Team of a translation")),
     ),
 }
 
