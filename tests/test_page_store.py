@@ -447,10 +447,18 @@ def test_numbers_and_years_are_true_at_the_second_in_which_work_further_down_exp
         page.delete()
 
 
+def wait_for_pictures(site: Site) -> None:
+    """Wait until the worker has made the sizes of all pictures, so that it waits for no lock of a test's."""
+    waiting = """SELECT id FROM procrastinate_jobs
+        WHERE task_name LIKE '%%prepare_card' AND status IN ('todo', 'doing')"""
+    wait_for(lambda: not site.query(waiting), 20, "The worker makes no pictures.")
+
+
 def test_page_that_was_rendered_before_a_change_is_not_kept_after_it(reader: Reader, hub: Tree):
     """A rendering that has read the article, and waits for a table that the change has locked."""
     with reader.site.orm():
         page = hub.voice(title="Rewritten", published_on=date(2026, 12, 20), image=ImageFactory())
+    wait_for_pictures(reader.site)
     reader.warm(TOPIC)
     reader.site.query("SELECT harmhub_changed('all')")
     reader.settle()
@@ -471,6 +479,7 @@ def test_who_asks_a_second_after_a_change_gets_no_rendering_that_began_before_it
     """However long that rendering takes: it has read the article, and waits for a table that is locked."""
     with reader.site.orm():
         page = hub.voice(title="Slow", published_on=date(2026, 12, 21), image=ImageFactory())
+    wait_for_pictures(reader.site)
     reader.site.query("SELECT harmhub_changed('all')")
     reader.settle()
     answers: list[bytes] = []
