@@ -1,7 +1,7 @@
 """The topic page: what is on it, in which order, and what it takes from the topics above."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -131,12 +131,6 @@ def test_closed_call_vanishes_on_the_day_after_it_closes(tree: Tree):
         ("call", {"title": title, "link": "", "closes": day}) for title, day in reversed(list(closes.items()))
     ]
     assert [call["title"] for call in tree.harm_reduction.calls] == ["Today", "Later"]
-
-
-def test_call_that_is_to_be_open_for_ever_is_shown(tree: Tree, client: Client):
-    tree.harm_reduction.open_calls = [("call", {"title": "Always", "link": "", "closes": date.max})]
-    tree.harm_reduction.save()
-    assert "Always Open until 31 December 9999" in text(client)
 
 
 def test_people_stand_in_the_editors_order_and_private_ones_are_left_out(tree: Tree, client: Client):

@@ -42,8 +42,8 @@ RESERVED_ROOTS = (
     "static",
     "_util",
 )
-LANGUAGES = ("", *(f"/{code}" for code, _ in settings.LANGUAGES))
-NO_PAGES = tuple(f"{language}/{first}/" for language in LANGUAGES for first in RESERVED_ROOTS)
+LANGUAGE_PREFIXES = ("", *(f"/{code}" for code, _ in settings.LANGUAGES))
+NO_PAGES = tuple(f"{prefix}/{first}/" for prefix in LANGUAGE_PREFIXES for first in RESERVED_ROOTS)
 OF_BODIES = ("Content-Type", "Content-Encoding", "Content-Length")
 LONGEST, LONGEST_PART = 2_000, 255  # bytes of an address, and between two slashes: names of folders
 PATIENCE = 10  # seconds that a request waits for another one that renders the same page
