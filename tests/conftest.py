@@ -68,7 +68,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
 # By one process each: those of the page store on a site of their own, the others on the one that browsers
 # look at, so that all processes end together; and those of `make run`, which share one.
-STORE = ("test_page_store", "test_page_stores", "test_nginx", "test_varnish")
+STORE = ("test_page_store", "test_page_store_unseen", "test_page_stores", "test_nginx", "test_varnish")
 SITE = ("test_mirror", "test_bad_input", "test_worker")
 RUN = ("test_demo", "test_run")
 LONG = ("test_editing", "test_mail_faults", "test_entries", "test_listing", "test_login")
