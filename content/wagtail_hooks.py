@@ -3,6 +3,9 @@
 from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
@@ -20,6 +23,12 @@ from harmhub.publishing import faults_of
 def register_work() -> WorkGroup:
     """Return the listings of the three kinds."""
     return WorkGroup()
+
+
+@hooks.register("insert_global_admin_css")
+def fit_lists_to_phones() -> SafeString:
+    """Return the link to the sheet for lists: Wagtail's squeeze their titles to a letter or two."""
+    return format_html('<link rel="stylesheet" href="{}">', static("css/admin/listing.css"))
 
 
 @hooks.register("before_edit_page")
