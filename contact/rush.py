@@ -33,19 +33,20 @@ def is_on() -> bool:
 
 def new_ticket(request: HttpRequest) -> str:
     """Return a new ticket for this client."""
-    return _signer(request).sign(f"{int(time.time())}-{secrets.token_urlsafe(12)}")
+    now = int(time.time())
+    return _signer(request, now).sign(f"{now}-{secrets.token_urlsafe(12)}")
 
 
 def is_waiting(request: HttpRequest, ticket: str) -> bool:
     """Whether this ticket will serve after some more seconds."""
-    return _age(request, ticket) in range(LATEST) and not limits.tallied("contact ticket", ticket)
+    return _age(request, ticket) is not None and not limits.tallied("contact ticket", ticket)
 
 
 def serves(request: HttpRequest, ticket: str, work: str, text: str) -> bool:
     """Whether this ticket serves now, for this text. It is used up by that, but for the same text: a button
     may be pressed twice."""
     age = _age(request, ticket)
-    if age not in range(LATEST) or (age < WAIT and not is_worked_out(ticket, work)):
+    if age is None or (age < WAIT and not is_worked_out(ticket, work)):
         return False
     if limits.tallied("contact ticket", f"{ticket} {text}"):
         return True
@@ -64,17 +65,25 @@ def is_worked_out(ticket: str, work: str) -> bool:
     return int.from_bytes(found[:4]) >> (32 - BITS) == 0
 
 
-def _age(request: HttpRequest, ticket: str) -> int:
+def _age(request: HttpRequest, ticket: str) -> int | None:
+    """Return the seconds since this client was given this ticket, or None: not hers, not ours, too old."""
+    made = ticket.partition("-")[0]
+    if not (made.isascii() and made.isdecimal() and len(made) < 16):
+        return None
+    age = int(time.time()) - int(made)
+    if age not in range(LATEST):
+        return None
     try:
-        made, _, _rest = _signer(request).unsign(ticket).partition("-")
-        return int(time.time()) - int(made)
-    except (BadSignature, ValueError):
-        return -1
+        # What stands for the client changes with the hour: whoever waits over its end keeps her ticket.
+        _signer(request, int(made)).unsign(ticket)
+    except BadSignature:
+        return None
+    return age
 
 
-def _signer(request: HttpRequest) -> Signer:
+def _signer(request: HttpRequest, made: int) -> Signer:
     # What stands for the client is only in the signature: it leaves the counters for nobody to see.
-    return Signer(salt=f"contact.rush {limits.client_key(request)}")
+    return Signer(salt=f"contact.rush {limits.client_key(request, made)}")
 
 
 def _span(before: int) -> str:

@@ -63,17 +63,19 @@ def client_address(meta: dict[str, str]) -> str:
     return client
 
 
-def client_key(request: HttpRequest) -> str | None:
-    """Return 64 hexadecimal digits that stand for the client during this hour, or None where clients cannot
-    be told apart.
+def client_key(request: HttpRequest, at: float | None = None) -> str | None:
+    """Return 64 hexadecimal digits that stand for the client during this hour, or during the hour of a moment
+    (Unix seconds), or None where clients cannot be told apart.
 
-    None: an onion service, or no counters because their folder is full or unwritable.
+    None: an onion service, no counters because their folder is full or unwritable, or an hour whose counters
+    are gone.
     """
     client = _client(request)
-    if client is None:
+    hour = _hour() if at is None else int(at // HOUR)
+    if client is None or (hour != _hour() and not _file(hour).exists()):
         return None
     try:
-        with _opened(_hour()) as (_, key):
+        with _opened(hour) as (_, key):
             return _mark(key, client).hex()
     except (OSError, sqlite3.Error) as error:
         return _failed(error, None)

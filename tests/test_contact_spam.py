@@ -188,6 +188,16 @@ def test_in_a_rush_people_wait_with_their_text_and_are_taken(reader, address, ru
     assert Message.objects.count() == 1
 
 
+def test_a_ticket_serves_over_the_end_of_the_hour(reader, address, monkeypatch):
+    end = (int(time.time()) // limits.HOUR + 1) * limits.HOUR
+    monkeypatch.setattr(rush, "is_on", lambda: True)
+    monkeypatch.setattr(time, "time", lambda: end - 5)
+    ticket = ticket_of(send(reader, address, CANARY))
+    monkeypatch.setattr(time, "time", lambda: end + rush.WAIT)
+    assert send(reader, address, CANARY, client=2, ticket=ticket).status_code == 429
+    assert send(reader, address, CANARY, ticket=ticket).status_code == 200
+
+
 def test_a_ticket_is_for_one_message_and_pressing_twice_is_one(reader, address, rushed, later):
     ticket = ticket_of(send(reader, address, CANARY))
     later(rush.WAIT + 1)
