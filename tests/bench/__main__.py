@@ -45,7 +45,7 @@ from tests.fixtures.site import GRANIAN, Site, free_port, running_site, wait_for
 
 ITEMS, CONNECTIONS, ROUNDS = 1_000, 4, 3
 RACES = 5  # rounds of a second, in which requests are counted
-COPIES = 320  # of an item of each kind; the other items are made one by one
+COPIES = 328  # of an item of each kind; the other items are made one by one
 NONE: Mapping[str, str] = {}
 STATIC = "access_log off; gzip off; gzip_static on; sendfile on; tcp_nopush on;"  # as we ship it
 TOPIC = "/topics/health/harm-reduction/"
@@ -59,10 +59,11 @@ def main(*sizes: str) -> None:
     with server():
         pages(table)
         small = sizes == ("1k",)
-        updates.measure(table, 2_000 if small else updates.SUBSCRIBERS)
-        telling.measure(table)
-        sending.handing_over(table)
-        sending.faults(table, *((2_000, 10) if small else (20_000, 50)))
+        updates.measure(table, 2_000 if small else 100_000)
+        telling.measure(table, 50 if small else 100)
+        sending.handing_over(table, 500 if small else 2_000)
+        sending.faults(table, *((1_000, 10, 10) if small else (20_000, 50, 30)))
+        scale.importing(table)
         grown = scale.measure(list(sizes or scale.SIZES))
     scale.report(table, grown)
     table.report()

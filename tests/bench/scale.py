@@ -12,7 +12,7 @@ from content.models import VoicesPage
 from content.search import Question, Search, bounded
 from tests.bench import sites
 from tests.bench.table import Row, Table
-from tests.factories import Tree
+from tests.factories import Tree, copies
 from tests.fixtures import databases
 from topics.models import TopicPage
 
@@ -34,6 +34,23 @@ class Site:
     made_in: float
     figures: dict[str, float] = field(default_factory=dict)
     plans: dict[str, str] = field(default_factory=dict)
+
+
+def importing(table: Table) -> None:
+    """Compare what an item costs of a few that are imported at once with one of many, into a site that the
+    database has not looked at yet."""
+    few, many = 200, 4_000
+    with databases.copied("imports") as name, databases.using(name):
+        tree = Tree()
+        seconds = {}
+        for number in (few, few, many):  # the first warms up
+            item = tree.voice()
+            start = time.monotonic()
+            copies(item, number)
+            seconds[number] = (time.monotonic() - start) / number
+    beside = f"of {few} at once {seconds[few] * 1000:.2f} ms"
+    what, ratio = f"importing an item, of {many:,} at once", seconds[many] / seconds[few]
+    table.add(Row("5", what, f"{seconds[many] * 1000:.2f} ms", beside, ratio, most=2))
 
 
 def measure(sizes: list[str]) -> list[Site]:

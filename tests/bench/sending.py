@@ -32,7 +32,6 @@ from tests.factories import Tree
 from tests.fixtures import databases
 from tests.fixtures.site import free_port, wait_for
 
-MAILS = 2_000  # of which the time is taken
 # A process that serves the newest run and sends what is due until nothing is.
 SENDER = """
 import sys, time, django
@@ -84,13 +83,13 @@ def _answers(port: int) -> bool:
     return False
 
 
-def sender(post: Post, name: str, *words: str) -> subprocess.Popen:
-    """Start a process that sends what is due."""
+def sender(post: Post, name: str, *words: str, lease: int = 30) -> subprocess.Popen:
+    """Start a process that sends what is due. lease: seconds for which it holds what it claimed."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "harmhub.settings",
         "DATABASE_URL": databases.url(name),
         "EMAIL_URL": f"smtp://127.0.0.1:{post.port}",
-        "MAIL_LEASE_SECONDS": "30",
+        "MAIL_LEASE_SECONDS": str(lease),
     }
     command = [sys.executable, "-c", SENDER, *words]
     return subprocess.Popen(
@@ -119,11 +118,11 @@ def fill(subscribers: int) -> None:
     Run.objects.create(pace=Pace.DAILY, slot=now, place=Update.objects.last_place())
 
 
-def handing_over(table: Table) -> None:
+def handing_over(table: Table, number: int) -> None:
     """Compare the sender with the smallest loop that sends the same mails over one connection: to aiosmtpd,
     as anybody's tests have it, and to our own mail server, which does next to nothing."""
     with databases.copied("sending") as name, databases.using(name):
-        fill(MAILS)
+        fill(number)
         with post_office() as post:
             sender(post, name, "serve").communicate()
         mails = Mail.objects.select_related("edition")
@@ -138,10 +137,10 @@ def handing_over(table: Table) -> None:
 
 
 def _ours(post: Post, name: str) -> float:
-    Mail.objects.update(sent_at=None, claimed_until=None, attempts=0, due_at=timezone.now())
+    number = Mail.objects.update(sent_at=None, claimed_until=None, attempts=0, due_at=timezone.now())
     sent, seconds = sender(post, name).communicate()[0].split()
-    assert int(sent) == MAILS
-    return MAILS / float(seconds)
+    assert int(sent) == number
+    return number / float(seconds)
 
 
 def _smallest(post: Post, messages: list[bytes]) -> float:
@@ -149,30 +148,30 @@ def _smallest(post: Post, messages: list[bytes]) -> float:
     with smtplib.SMTP("127.0.0.1", post.port) as smallest:
         for number, message in enumerate(messages):
             smallest.sendmail("updates@localhost", f"reader{number}@example.org", message)
-    return MAILS / (time.monotonic() - begun)
+    return len(messages) / (time.monotonic() - begun)
 
 
-def faults(table: Table, subscribers: int, kills: int) -> None:
+def faults(table: Table, subscribers: int, kills: int, lease: int) -> None:
     """Have two processes serve and send while they are killed again and again, the mail server does all it
     should not, and some readers leave; count what arrived."""
     dice = random.Random(2)
     with databases.copied("faults") as name, databases.using(name), post_office(odds=10) as post:
         fill(subscribers)
         begun = time.monotonic()
-        senders = [sender(post, name, "serve") for _ in range(2)]
+        senders = [sender(post, name, "serve", lease=lease) for _ in range(2)]
         gone: dict[str, int] = {}
         killed = 0
         while _is_unfinished():
             time.sleep(dice.uniform(0.2, 1.5))
             for place, process in enumerate(senders):
                 if process.poll() is not None:
-                    senders[place] = sender(post, name, "serve")
+                    senders[place] = sender(post, name, "serve", lease=lease)
             if killed < kills and post.lines("took"):
                 victim = dice.randrange(2)
                 senders[victim].send_signal(signal.SIGKILL)
                 senders[victim].wait(10)
                 killed += 1
-                senders[victim] = sender(post, name, "serve")
+                senders[victim] = sender(post, name, "serve", lease=lease)
             if len(gone) < kills:
                 gone |= _leave_one(dice, post)
             # What is to be tried again in a minute, or when a claim has lapsed, is tried now.

@@ -15,17 +15,16 @@ from tests.bench.table import Row, Table
 from tests.factories import Tree
 from tests.fixtures import databases
 
-ROUNDS = 100
 FORMS = {"sign-up": "/newsletter/", "fresh link": "/newsletter/link/"}
 
 
-def measure(table: Table) -> None:
+def measure(table: Table, rounds: int) -> None:
     """Ask in turn for each kind of address, each time by another client and for another address."""
     with databases.copied("telling") as name, databases.using(name):
         tree, dice = Tree(), random.Random(1)
         for what, path in FORMS.items():
             times: dict[str, list[float]] = {"new": [], "known": [], "erased": []}
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 for kind in dice.sample(list(times), len(times)):
                     address = f"{what[:5]}-{kind}-{number}@example.org"
                     if kind != "new":

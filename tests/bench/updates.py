@@ -14,10 +14,10 @@ from harmhub.sealing import address_digest
 from newsletter.models import List, Mailing, Pace, Run, Subscriber, Subscription, Update
 from newsletter.updating import find_and_release
 from tests.bench.table import Row, Table
-from tests.factories import TopicFactory, Tree
+from tests.factories import TopicFactory, Tree, copies
 from tests.fixtures import databases
 
-SUBSCRIBERS, TOPICS, WORKS = 100_000, 20, 200
+TOPICS, WORKS = 20, 200
 # A process of its own: what it takes in memory is what a worker takes. Not ru_maxrss, which begins at what
 # the process was that started it.
 SERVING = """
@@ -88,9 +88,9 @@ def _fill(subscribers: int) -> None:
         ),
         batch_size=5_000,
     )
-    for number in range(WORKS):
-        topic = topics[number % TOPICS]
-        tree.voice(title=f"Work {number}", primary_topic=topic, published_on=timezone.localdate())
+    for topic in topics:
+        work = tree.voice(primary_topic=topic, published_on=timezone.localdate())
+        copies(work, WORKS // TOPICS - 1)
     find_and_release(now - timedelta(minutes=20))
     find_and_release(now)
     Run.objects.create(pace=Pace.WEEKLY, slot=now, place=Update.objects.last_place())
