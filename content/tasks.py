@@ -43,7 +43,7 @@ def prepare_published_picture(instance: Any, **given: Any) -> None:
 def read_document(document: int) -> None:
     """Read what a PDF says, for search; after all that waits, such as mail."""
     found = CustomDocument.objects.filter(pk=document).first()
-    if found is None or found.file_extension != "pdf":
+    if found is None or not found.is_pdf:
         DocumentText.objects.filter(document=document).delete()
         return
     from harmhub import pdf

@@ -72,6 +72,8 @@ def _saved_again(picture: Image.Image) -> bytes:
         picture.load()
         picture = ImageOps.exif_transpose(picture)
         picture.info.clear()
+    if picture.mode.startswith("I"):  # a scan of 65,536 greys, of which no other format has so many
+        picture = picture.point(lambda grey: grey * (1 / 256)).convert("L")
     out = BytesIO()
     picture.save(out, kind, **kept)
     return out.getvalue()

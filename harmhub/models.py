@@ -108,6 +108,8 @@ class CustomDocument(AbstractDocument):
 
     def clean(self) -> None:
         """Refuse a file that says it is a PDF and cannot be read as one."""
+        if not self.file:  # the form says so; Wagtail would speak of its ending, too
+            return
         super().clean()
         if self._is_new_pdf():
             try:
@@ -129,8 +131,13 @@ class CustomDocument(AbstractDocument):
 
         return pdf.number_of_pages(self.file)
 
+    @property
+    def is_pdf(self) -> bool:
+        """Whether its name says that it is a PDF, in capitals or not."""
+        return self.file_extension.lower() == "pdf"
+
     def _is_new_pdf(self) -> bool:
-        return bool(self.file) and not self.file._committed and self.file_extension == "pdf"
+        return bool(self.file) and not self.file._committed and self.is_pdf
 
 
 class DocumentText(models.Model):

@@ -157,6 +157,17 @@ def test_transparent_picture_stays_transparent(editor):
     assert Image.open(BytesIO(stored()[1])).info["transparency"] == 0
 
 
+def test_scan_with_more_greys_than_other_formats_have_is_kept_as_it_looks(editor):
+    scan = Image.new("I;16", (60, 40), 0x8000)
+    out = BytesIO()
+    scan.save(out, "PNG")
+    upload(editor, "images", "scan.png", out.getvalue())
+    image, kept = stored()
+    assert Image.open(BytesIO(kept)).getpixel((0, 0)) == 0x80
+    for spec in ("width-20|format-avif", "width-20|format-jpeg"):
+        assert image.get_rendition(spec).width == 20
+
+
 def test_replaced_picture_loses_its_metadata_too(editor):
     upload(editor, "images", "photo.jpg", picture())
     image, _kept = stored()
@@ -191,9 +202,10 @@ def test_file_that_is_no_good_picture_is_refused_in_words(editor, view, case):
 
 
 @both_documents
-def test_document_is_measured(editor, view):
+@pytest.mark.parametrize("name", ["report.pdf", "REPORT.PDF"])
+def test_document_is_measured(editor, view, name):
     content = pdf(3)
-    upload(editor, view, "report.pdf", content)
+    upload(editor, view, name, content)
     document = CustomDocument.objects.get()
     assert (document.page_count, document.file_size) == (3, len(content))
 
@@ -222,6 +234,7 @@ def locked_pdf() -> bytes:
 
 NO_DOCUMENTS = {
     "truncated": ("report.pdf", lambda: pdf(3)[:-100], "damaged or incomplete"),
+    "truncated, named in capitals": ("REPORT.PDF", lambda: pdf(3)[:-100], "damaged or incomplete"),
     "cut in the middle": ("report.pdf", lambda: pdf(30)[:1500], "damaged or incomplete"),
     "no PDF at all": ("report.pdf", lambda: b"words", "damaged or incomplete"),
     "behind a password": ("report.pdf", locked_pdf, "needs a password"),
@@ -240,6 +253,11 @@ def test_file_that_is_no_good_document_is_refused_in_words(editor, settings, vie
     assert words in refusal(upload(editor, view, name, content()))
     assert not CustomDocument.objects.exists()
     assert not UploadedFile.objects.exists()
+
+
+@both_documents
+def test_empty_document_is_refused_in_one_sentence(editor, view):
+    assert refusal(upload(editor, view, "data.csv", b"")) == "The submitted file is empty."
 
 
 def test_body_that_is_far_too_long_is_refused_before_it_is_read(editor, settings):
