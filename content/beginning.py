@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from wagtail.models import Page, Site
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from wagtail.models import Page, PageLogEntry, Revision, Site
 
 from content import models as content
 from harmhub.models import SiteSettings
@@ -49,6 +51,29 @@ def make_indexes(home: Page, introductions: Mapping[str, str], **values: Any) ->
         page.show_in_menus = slug in IN_MENU
         made[slug] = home.add_child(instance=page)
     return made
+
+
+def keep_first_versions() -> None:
+    """Put all pages, as they are, into their history, as a form does it. Without a version Wagtail cannot
+    tell that two people change a page at once, nor bring back how it was."""
+    made = [
+        Revision(
+            content_object=page,
+            base_content_type=page.get_base_content_type(),
+            created_at=page.latest_revision_created_at or timezone.now(),
+            content=page.serializable_data(),
+            object_str=str(page),
+        )
+        for page in Page.objects.filter(depth__gt=1).specific()
+    ]
+    Revision.objects.bulk_create(made)
+    for version in made:
+        Page.objects.filter(pk=version.object_id).update(
+            latest_revision=version, live_revision=version, latest_revision_created_at=version.created_at
+        )
+    logged = PageLogEntry.objects.filter(page__in=[version.object_id for version in made])
+    versions = Page.objects.filter(pk=OuterRef("page_id")).values("latest_revision")
+    logged.filter(action="wagtail.create").update(revision=Subquery(versions))
 
 
 def has_content() -> bool:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
-from wagtail.models import Page, Site
+from wagtail.models import Page, PageLogEntry, Site
 
 from content.cards import CARD_FILTERS
 from content.models import ContentItem, EventPage, InfoPage, PublicationPage, VoicesPage
@@ -183,6 +183,17 @@ def test_site_knows_its_organisation_and_its_pages():
 def test_wagtails_welcome_page_is_gone():
     assert Page.objects.filter(depth=2).count() == 1
     assert Site.objects.get().root_page.title == "Fennmark Foundation"
+
+
+def test_history_of_every_page_begins_with_how_it_was_loaded():
+    for page in Page.objects.filter(depth__gt=1).specific():
+        assert page.latest_revision == page.live_revision
+        old = page.latest_revision.as_object()
+        old.live_revision = page.live_revision  # no content of a version
+        assert old.serializable_data() == page.serializable_data()
+        assert not page.has_unpublished_changes
+    created = PageLogEntry.objects.filter(action="wagtail.create")
+    assert all(entry.revision == entry.page.latest_revision for entry in created)
 
 
 def test_loading_again_changes_nothing_and_says_so():

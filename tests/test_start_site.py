@@ -6,6 +6,7 @@ from django.test import Client
 from wagtail.models import Page
 
 from tests.factories import Tree
+from tests.test_editing import autosaved, edit_url, filled, form_at, login
 
 
 def test_first_pages_answer_in_the_name_of_the_organisation(bare_database):
@@ -17,6 +18,16 @@ def test_first_pages_answer_in_the_name_of_the_organisation(bare_database):
         assert "Harbour Trust" in answer.content.decode()
     assert client.get("/newsletter/").status_code == 200
     assert Page.objects.filter(depth=2).count() == 1
+
+
+def test_who_would_overwrite_what_another_made_of_a_first_page_is_told(bare_database):
+    call_command("start_site", "Harbour Trust", verbosity=0)
+    topics = Page.objects.get(url_path__endswith="/topics/")
+    one, other = login("Moderators"), login("Editors")
+    forms = [form_at(client, edit_url(topics)) for client in (one, other)]
+    assert autosaved(one, edit_url(topics), filled(forms[0], introduction="By one."))["success"]
+    answer = autosaved(other, edit_url(topics), filled(forms[1], introduction="By the other."))
+    assert answer["error_code"] == "invalid_revision"
 
 
 def test_a_site_with_content_is_left_alone(tree: Tree):

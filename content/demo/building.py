@@ -43,6 +43,7 @@ class Building:
         self._make_items()
         self._make_info()
         self._tie_together()
+        beginning.keep_first_versions()
         self._fill_settings(site)
 
     def _add(

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from content.beginning import begin, has_content, make_indexes
+from content.beginning import begin, has_content, keep_first_versions, make_indexes
 from harmhub.models import SiteSettings
 
 
@@ -25,5 +25,6 @@ class Command(BaseCommand):
             raise CommandError("This database has content of its own. Nothing was changed.")
         site, home = begin(organisation)
         make_indexes(home, {})
+        keep_first_versions()
         SiteSettings.objects.update_or_create(site=site, defaults={"organisation": organisation})
         self.stdout.write("The first pages are there. Go on at /admin/: first Settings, then Topics.")
