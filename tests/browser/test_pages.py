@@ -134,3 +134,22 @@ def test_arabic_script_has_room_between_its_lines(page: Page, hub: Hub, site_ser
     for path in (HARM_REDUCTION, "/contact/look-up/", "/newsletter/"):
         page.goto(f"{site_server.url}/ar{path}")
         assert page.evaluate(TIGHT) == [], path
+
+
+# Whether the first letter is larger than the others, and whether words in <i> slant.
+FIRST_LETTER = """() => {
+    const first = document.querySelector('.prose.opens > p'), slanted = document.createElement('i');
+    first.append(slanted);
+    return [
+        getComputedStyle(first, '::first-letter').fontWeight > getComputedStyle(first).fontWeight,
+        getComputedStyle(slanted).fontStyle,
+    ];
+}"""
+
+
+def test_arabic_script_is_not_taken_apart_nor_slanted(page: Page, hub: Hub, site_server: Site):
+    article = hub.paths["Voices article"]
+    page.goto(site_server.url + article)
+    assert page.evaluate(FIRST_LETTER) == [True, "italic"]
+    page.goto(f"{site_server.url}/ar{article}")
+    assert page.evaluate(FIRST_LETTER) == [False, "normal"]
