@@ -5,10 +5,12 @@ from datetime import MAXYEAR, MINYEAR, datetime
 from itertools import chain, count
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.admin.forms.pages import CopyForm as WagtailCopyForm
 from wagtail.models import Page
 
 ADDRESS_LENGTH = 250  # characters, of 255: a number may follow
@@ -63,6 +65,22 @@ class PageForm(WagtailAdminPageForm):
         if at and not MINYEAR < at.year < MAXYEAR:
             raise forms.ValidationError(_("There is no such year in our calendar."))
         return at
+
+
+class CopyForm(WagtailCopyForm):
+    """Wagtail's form to copy a page, which asks of the new title and address what every page is asked."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, of_page in (("new_title", "title"), ("new_slug", "slug")):
+            longest = Page._meta.get_field(of_page).max_length
+            self.fields[name].validators.append(MaxLengthValidator(longest))
+
+    def clean_new_slug(self) -> str:
+        """Return the address. ValidationError: it is part of others."""
+        slug = self.cleaned_data["new_slug"]
+        self.page.specific.refuse_taken(slug)
+        return slug
 
 
 def _same_twice(_fields: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.models import Page, PageManager, PageViewRestriction, Revision
 from wagtail.query import PageQuerySet
 
-from harmhub.forms import PageForm
+from harmhub.forms import CopyForm, PageForm
 from harmhub.publishing import UnfinishedError, faults_of
 from harmhub.store.serving import RESERVED_ROOTS
 from harmhub.store.shown import note, offer
@@ -86,6 +86,7 @@ class HubPage(Page):
     objects: ClassVar[PageManager] = PublicPageManager()
 
     base_form_class = PageForm
+    copy_form_class = CopyForm
     takes_reserved_slug = False
     # Forms post to addresses of their own; a page only ever answers with itself.
     allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS]
@@ -119,9 +120,16 @@ class HubPage(Page):
     def clean(self) -> None:
         """Refuse a slug that is part of another address."""
         super().clean()
-        if self.is_taken(self.slug or ""):
+        try:
+            self.refuse_taken(self.slug or "")
+        except ValidationError as error:
+            raise ValidationError({"slug": error}) from error
+
+    def refuse_taken(self, slug: str) -> None:
+        """Raise ValidationError where a slug ``is_taken()``."""
+        if self.is_taken(slug):
             message = _("“%(slug)s” is part of other addresses. Please choose another.")
-            raise ValidationError({"slug": message % {"slug": self.slug}})
+            raise ValidationError(message, params={"slug": slug})
 
     def is_taken(self, slug: str) -> bool:
         """Return whether a page of this kind at this slug would hide something else, or be hidden by it."""

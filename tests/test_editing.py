@@ -545,6 +545,23 @@ def test_address_of_something_else_is_refused_for_a_page(tree, moderator, model,
     assert not Page.objects.filter(title="Canary").exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"new_slug": "feed"}, "“feed” is part of other addresses"),
+        ({"new_slug": "2026"}, "“2026” is part of other addresses"),
+        ({"new_slug": "a" * 256}, "at most 255 characters"),
+        ({"new_title": "A" * 256}, "at most 255 characters"),
+    ],
+)
+def test_copy_is_asked_for_a_title_and_an_address_that_pages_may_have(tree, moderator, given, said):
+    url = reverse("wagtailadmin_pages:copy", args=[tree.drug_checking.pk])
+    form = {"new_title": "Canary", "new_slug": "canary", "new_parent_page": tree.health.pk}
+    assert said in errors_of(moderator.post(url, form | given))
+    assert moderator.post(url, form).status_code == 302
+    assert TopicPage.objects.filter(title="Canary").count() == 1
+
+
 def test_title_that_is_an_address_of_a_listing_makes_another_address(tree):
     topic = tree.harm_reduction.add_child(instance=TopicPage(title="Events", introduction="x", live=False))
     assert topic.slug == "events-page"
