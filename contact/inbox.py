@@ -124,7 +124,7 @@ class DueColumn(Column):
 class InboxView(RecordIndexView):
     """The messages, newest first, without their words."""
 
-    search_hint = gettext_lazy("Reference or e-mail address")
+    search_hint = gettext_lazy("Reference or address")
     template_name = "contact/admin/inbox.html"
     results_template_name = "contact/admin/inbox_results.html"
 

@@ -14,6 +14,8 @@ from wagtail.admin.forms.pages import CopyForm as WagtailCopyForm
 from wagtail.models import Page
 
 ADDRESS_LENGTH = 250  # characters, of 255: a number may follow
+# Signs that turn the direction of what follows them, as they come along with pasted text.
+TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 class PageForm(WagtailAdminPageForm):
@@ -37,6 +39,14 @@ class PageForm(WagtailAdminPageForm):
         for name in ("go_live_at", "expire_at"):
             if name in self.fields:
                 self.fields[name].help_text = _("24-hour clock, time zone %s (see your account).") % zone
+
+    def clean_title(self) -> str:
+        """Return the title without signs that would turn the words beside it, too, in each sentence that names
+        the page. ValidationError: nothing of it can be seen."""
+        title = self.cleaned_data["title"].translate(TURNS)
+        if not any(sign.isprintable() and not sign.isspace() for sign in title):
+            raise forms.ValidationError(self.fields["title"].error_messages["required"], code="required")
+        return title
 
     def clean_slug(self) -> str:
         """Return the address; one that the browser made from the title gives way to what is there already,

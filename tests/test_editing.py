@@ -545,6 +545,21 @@ def test_address_of_something_else_is_refused_for_a_page(tree, moderator, model,
     assert not Page.objects.filter(title="Canary").exists()
 
 
+@each_kind
+def test_title_turns_no_words_beside_it_and_can_be_seen(tree, moderator, model):
+    url, _preview = addresses(tree, model)
+    form = filled(
+        new_form_at(moderator, url),
+        title="\u2067\u202eHarm\u202c Reduction\u2069 👩\u200d⚕️",
+        **rest(tree, model),
+    )
+    assert autosaved(moderator, url, form)["success"]
+    assert model.objects.latest("pk").title == "Harm Reduction 👩\u200d⚕️"
+    assert "required" in errors_of(
+        moderator.post(url, form | {"title": "\u202e\u200b", "action-publish": "yes"})
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
