@@ -41,8 +41,8 @@ class PageForm(WagtailAdminPageForm):
                 self.fields[name].help_text = _("24-hour clock, time zone %s (see your account).") % zone
 
     def clean_title(self) -> str:
-        """Return the title without signs that would turn the words beside it, too, in each sentence that names
-        the page. ValidationError: nothing of it can be seen."""
+        """Return the title without signs that would also turn the words beside it, in each sentence that
+        names the page. ValidationError: nothing of it can be seen."""
         title = self.cleaned_data["title"].translate(TURNS)
         if not any(sign.isprintable() and not sign.isspace() for sign in title):
             raise forms.ValidationError(self.fields["title"].error_messages["required"], code="required")

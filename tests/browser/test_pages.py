@@ -153,3 +153,15 @@ def test_arabic_script_is_not_taken_apart_nor_slanted(page: Page, hub: Hub, site
     assert page.evaluate(FIRST_LETTER) == [True, "italic"]
     page.goto(f"{site_server.url}/ar{article}")
     assert page.evaluate(FIRST_LETTER) == [False, "normal"]
+
+
+def test_on_paper_what_is_said_beside_a_fact_is_no_larger_than_the_fact(
+    page: Page, hub: Hub, site_server: Site
+):
+    page.goto(site_server.url + hub.paths["coming event"])
+    page.emulate_media(media="print")
+    sizes = "found => found.map(element => parseFloat(getComputedStyle(element).fontSize))"
+    facts = page.locator(".facts dd").evaluate_all(sizes)
+    beside = page.locator(".facts dd .small, .facts dt").evaluate_all(sizes)
+    assert beside
+    assert max(beside) <= min(facts)
