@@ -8,18 +8,22 @@ broken.
 import sys
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from psycopg_pool import PoolTimeout
 
 RETRY_AFTER = 5  # seconds
+TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 
 
 def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer input that cannot be read, 400. The page stands alone: what is wrong may be what the site's
-    frame is made from."""
+    """Answer input that cannot be read, 400, or a form that holds too much, 413. The page stands alone: what
+    is wrong may be what the site's frame is made from."""
+    if request.method == "POST" and isinstance(exception, TOO_MUCH):
+        return too_long(request)
     return _alone("400.html", 400)
 
 

@@ -141,7 +141,7 @@ class BadInputMiddleware:
     """Answer input that cannot be text, or is far too long, with a plain page, before anything tries to use
     it.
 
-    Much is left to Django, which answers 400 by itself: broken multipart bodies, too many fields, long
+    Much is left to Django, which refuses by itself: broken multipart bodies, too many fields, long
     bodies. An odd query is read as text; only NUL, which PostgreSQL cannot hold, is refused everywhere.
     """
 

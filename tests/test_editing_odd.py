@@ -79,3 +79,11 @@ def test_time_of_a_schedule_that_no_calendar_has_is_refused_in_words(
     assert answer.status_code == 200
     # In the dialog of the schedule, which lies in a template.
     assert "There is no such year in our calendar." in answer.content.decode()
+
+
+def test_text_that_is_far_too_long_to_be_read_is_called_that(tree: Tree, admin_client: Client):
+    url, _preview = addresses(tree, VoicesPage)
+    form = filled(new_form_at(admin_client, url), title="Pasted", summary="word " * 500_000)
+    response = admin_client.post(url, form)
+    assert response.status_code == 413
+    assert "That was too long" in response.content.decode()
