@@ -1,4 +1,4 @@
-"""What counts as an e-mail address: one rule for every form and import."""
+"""What counts as a reader's e-mail address: one rule for every form and import."""
 
 import unicodedata
 

@@ -145,7 +145,7 @@ class Mailing(
 
     @property
     def language(self) -> str:
-        """The language of its lists, which is its own; the site's where it has none yet."""
+        """The language of its lists, which is its own; "" where it has none yet."""
         first = self.lists.first()
         return first.locale.language_code if first else ""
 
