@@ -159,8 +159,8 @@ class AskForLinkForm(PublicForm):
         return json.dumps(self.cleaned_data["email"])
 
     def save(self) -> None:
-        """Store the wish and wake the worker, as for a sign-up. A sprung trap holds nothing up: at most,
-        somebody gets a link to what is hers."""
+        """Store the wish and wake the worker, as for a sign-up. Its page has no trap: at most, somebody
+        gets a link to what is hers."""
         LinkRequest.objects.create(address=self.cleaned_data["email"], language=get_language())
         wake_after_commit(sign_ups)
 
