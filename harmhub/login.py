@@ -23,7 +23,7 @@ from harmhub.users import tries
 TRIES_OF_CLIENT = 30  # an hour, at shared passwords
 # Over an onion service clients cannot be told apart. This is too few to guess a good password, and too many
 # to be used up in passing.
-TRIES_OF_UNKNOWN = 1_000
+TRIES_IN_ALL = 1_000
 RESETS_OF_CLIENT, RESETS_OF_ADDRESS, RESETS_IN_ALL = 5, 3, 100  # an hour
 RESET_SECONDS = 0.25  # longer than writing the mail takes: with and without an account the answer takes this
 
@@ -35,7 +35,7 @@ def limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapper(request: HttpRequest, **ids: int) -> HttpResponse:
         tried = request.method == "POST"
         if tried and not limits.allow(
-            "shared password", request, per_client=TRIES_OF_CLIENT, in_all=TRIES_OF_UNKNOWN
+            "shared password", request, per_client=TRIES_OF_CLIENT, in_all=TRIES_IN_ALL
         ):
             return errors.too_often(request, limits.minutes_to_wait())
         response = view(request, **ids)

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from secrets import token_hex
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.functional import cached_property
 from wagtail.log_actions import log
 
-from harmhub.mail.composing import compose_edition
+from harmhub.mail.composing import compose_edition, new_mark
 from harmhub.mail.models import Edition, Mail
 from harmhub.sealing import Unreadable, hash_token, new_token, readable
 from newsletter.importing import Candidate, Outcome, Standing, Wish, lists_in
@@ -105,7 +104,7 @@ class Work:
 
 
 def _composed(subscriber: Subscriber, subscriptions: list[Subscription], *, asks: bool) -> Edition:
-    language, mark = subscriber.language, f"secret{token_hex(19)}"[:43]
+    language, mark = subscriber.language, new_mark()
     numbers = {each.list_id for each in subscriptions}
     named = Subscription.objects.filter(pk__in=[each.pk for each in subscriptions]).named()
     with translation.override(language):

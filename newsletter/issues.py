@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from secrets import token_hex
 
 from django.http import HttpResponse
 from django.utils import translation
 
 from content.models import ContentItem
-from harmhub.mail.composing import compose_edition, organisation_name, texts_of
+from harmhub.mail.composing import compose_edition, new_mark, organisation_name, texts_of
 from harmhub.mail.models import Edition, Mail
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.mailing_text import write_mailing
@@ -139,7 +138,7 @@ def preview(item: ContentItem) -> HttpResponse:
 
 def _composed(issue: Issue, sections: list[tuple[int, list[ToldWork]]], shown: Shown) -> Edition:
     """Return the text, with a mark where each mail's own secret is to be."""
-    mark = f"secret{token_hex(19)}"[:43]
+    mark = new_mark()
     lists = [number for number, _ in sections]
     told = [each.work for _, works in sections for each in works]
     with translation.override(issue.language):

@@ -1,12 +1,11 @@
 """What a mailing says to the subscribers of its lists."""
 
 from collections.abc import Iterable
-from secrets import token_hex
 from typing import Any
 
 from django.conf import settings
 
-from harmhub.mail.composing import compose_edition, texts_of
+from harmhub.mail.composing import compose_edition, new_mark, texts_of
 from harmhub.mail.models import Edition
 from newsletter.links import leaving_headers, link, sender_of
 from newsletter.models import Issue, List, Mailing
@@ -17,7 +16,7 @@ TEMPLATE = "newsletter-mailing"
 
 def write_mailing(issue: Issue, mailing: Mailing) -> Edition:
     """Save an issue with the text for those who have its lists, and return the text."""
-    mark = f"secret{token_hex(19)}"[:43]
+    mark = new_mark()
     lists = List.objects.named().in_bulk([number for number, _ in issue.sections])
     issue.edition = compose_edition(
         template=TEMPLATE,

@@ -196,7 +196,7 @@ def test_guessing_a_shared_password_is_stopped_for_the_guesser_only(private):
 
 
 def test_a_shared_password_cannot_be_guessed_at_by_many_together(private, monkeypatch):
-    monkeypatch.setattr(login, "TRIES_OF_UNKNOWN", 5)
+    monkeypatch.setattr(login, "TRIES_IN_ALL", 5)
     answers = [
         try_password(Client(), private[1], "wrong", f"203.0.113.{number}").status_code for number in range(6)
     ]

@@ -21,8 +21,8 @@ def refusals():
     """The mails of which the signal told."""
     told = []
 
-    def hear(mail, permanent, **_rest):
-        told.append((mail.pk, permanent))
+    def hear(mail, **_rest):
+        told.append(mail.pk)
 
     refused.connect(hear)
     yield told
@@ -99,7 +99,7 @@ def test_a_mail_refused_for_good_is_given_up_at_once_and_told(post_greeting, mai
     row.refresh_from_db()
     assert row.failed_at
     assert (row.attempts, row.last_answer) == (1, "550 5.1.1")
-    assert refusals == [(row.pk, True), (other.pk, True)]
+    assert refusals == [row.pk, other.pk]
     assert send_due_mail() == 0
 
 

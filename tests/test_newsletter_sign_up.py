@@ -384,7 +384,7 @@ def test_the_language_is_that_of_the_form(reader, tree):
 
 def test_an_address_refused_for_good_is_suppressed(reader, tree):
     sign_up(reader)
-    mails.refused.send(sender=Mail, mail=Mail.objects.get(), permanent=True)
+    mails.refused.send(sender=Mail, mail=Mail.objects.get())
     assert Suppression.objects.get().reason == Suppression.Reason.REFUSED
     assert bytes(Suppression.objects.get().address_digest) == address_digest(CANARY)
 

@@ -136,7 +136,7 @@ def test_other_mails_to_an_address_that_was_refused_are_dropped(tree: Tree, cloc
         fresh(tree, f"News {number}")
         clock.pass_(hours=1)
     first, _ = mails()
-    refused.send(sender=Mail, mail=first, permanent=True)
+    refused.send(sender=Mail, mail=first)
     assert mails() == [first]
 
 

@@ -13,7 +13,7 @@ from django.dispatch import Signal
 if TYPE_CHECKING:
     from harmhub.mail.models import Mail
 
-# sender=Mail, mail=the row, permanent=True. Sent when a mail's recipient or its text was refused with 5xx.
+# sender=Mail, mail=the row. Sent when a mail's recipient or its text was refused with 5xx.
 refused = Signal()
 
 # sender=Mail, kind=Bounce.Kind, mail=the row or None, recipient=the digest of its address or None,
@@ -37,8 +37,7 @@ def post(
     """Write one mail in the caller's transaction and wake the sender once that transaction is committed.
 
     ``purpose`` says in a word what the mail is for ("confirmation") and is stored in plain. The texts come
-    from
-    ``emails/<template>-subject.txt``, ``-text.txt`` and, where it exists, ``-html.html``, rendered with
+    from ``emails/<template>-subject.txt``, ``-text.txt`` and, where it exists, ``-html.html``, rendered with
     ``context``. ``headers`` come on top of ours (``List-Unsubscribe``); ValueError: one of them has a line
     break. ``sender`` is another name to send in than that of the organisation. An address that no mail can be
     sent to raises nothing, so that it never costs a reader the message it was to announce: its row is given

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from email.headerregistry import Address
 from functools import cache, lru_cache
+from secrets import token_hex
 from typing import Any
 
 import css_inline
@@ -37,6 +38,11 @@ def compose(
     return told | {"to": to, "headers": own_headers(mail) | _checked(headers)}
 
 
+def new_mark() -> str:
+    """Return a mark for ``compose_edition``, as long as the secrets that take its place."""
+    return f"secret{token_hex(19)}"[:43]
+
+
 def compose_edition(
     *,
     template: str,
@@ -48,8 +54,8 @@ def compose_edition(
 ) -> Edition:
     """Return a new edition, saved: a mail to many in one language. ValueError: as ``compose``.
 
-    mark: what stands in context and headers where each mail's own secret is to be; no text holds it by
-    chance.
+    mark: what stands in context and headers where each mail's own secret is to be
+    (``new_mark``); no text holds it by chance.
     """
     told = texts_of(template, context, language, sender)
     content = told | {"headers": {"Content-Language": language} | _checked(headers)}

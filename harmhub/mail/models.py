@@ -21,7 +21,6 @@ from harmhub.waking import wake_after_commit
 # We never put off or hold a mail for longer than an hour. What is further ahead than this was written under a
 # wrong clock. The rest is for clocks that differ, and for rows that change while a query runs.
 FURTHEST_AHEAD = timedelta(hours=2)
-LEASE_SECONDS = 180
 
 
 def lease() -> timedelta:
@@ -30,7 +29,7 @@ def lease() -> timedelta:
     Longer than a mail can take on an open connection, where each answer is waited for at most 20 s. When a
     sender was killed, its mail goes out after this time.
     """
-    return timedelta(seconds=getattr(settings, "MAIL_LEASE_SECONDS", LEASE_SECONDS))
+    return timedelta(seconds=settings.MAIL_LEASE_SECONDS)
 
 
 # The order of ``due()``. A mail that has just been sent is claimed still, as this statement sees it. A crash

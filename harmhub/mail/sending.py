@@ -344,7 +344,7 @@ def _give_up(mail: Mail, held: QuerySet[Mail], tried: dict[str, Any]) -> None:
         logger.info("mail %s refused for good: %s", mail.pk, tried["last_answer"])
         try:
             with transaction.atomic():
-                refused.send(sender=Mail, mail=mail, permanent=True)
+                refused.send(sender=Mail, mail=mail)
         except (OperationalError, InterfaceError):
             raise
         except Exception as problem:
