@@ -410,6 +410,15 @@ def test_while_the_database_is_away_all_that_was_typed_comes_back(reader, sent, 
     assert reader.post(path, pair.fields | typed).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
+def test_while_the_database_is_away_no_try_is_counted(reader, sent):
+    pair = sent()
+    with database_away():
+        for _look in range(look_up.TRIES_PER_CLIENT + 1):
+            assert reader.post(LOOK_UP, pair.fields).status_code == 503
+    shown(reader, pair)
+
+
 def test_look_up_speaks_the_language_of_its_address(reader, tree):
     with_prefix = reverse("contact:look_up").replace("/contact", "/ar/contact")
     assert Markup(reader.get(with_prefix).content.decode()).root == {"lang": "ar", "dir": "rtl"}

@@ -153,6 +153,15 @@ def test_days_are_counted_by_what_happened_on_them(tree, clock):
     assert counted("spam") == {today: 1}
 
 
+def test_an_answer_on_the_last_promised_day_is_in_time(tree, clock):
+    first, second = (written(tree.justice, received_at=NOW - 8 * A_DAY) for _ in range(2))
+    answered(first, NOW - A_DAY)  # Tuesday to Tuesday: five working days
+    answered(second, NOW)
+    count(timestamp=0)
+    assert counted("in_time") == {NOW.date() - A_DAY: 1}
+    assert counted("late") == {NOW.date(): 1}
+
+
 def test_numbers_stay_when_messages_and_topics_are_gone(tree, clock):
     written(tree.justice, received_at=NOW)
     count_days()

@@ -198,6 +198,17 @@ def test_a_ticket_serves_over_the_end_of_the_hour(reader, address, monkeypatch):
     assert send(reader, address, CANARY, ticket=ticket).status_code == 200
 
 
+def test_a_ticket_that_was_used_up_serves_no_more_in_the_next_hour(reader, address, monkeypatch):
+    end = (int(time.time()) // limits.HOUR + 1) * limits.HOUR
+    monkeypatch.setattr(rush, "is_on", lambda: True)
+    monkeypatch.setattr(time, "time", lambda: end - 2 * rush.WAIT)
+    ticket = ticket_of(send(reader, address, CANARY))
+    monkeypatch.setattr(time, "time", lambda: end - 5)
+    assert send(reader, address, CANARY, ticket=ticket).status_code == 200
+    monkeypatch.setattr(time, "time", lambda: end + 5)
+    assert send(reader, address, "Another", ticket=ticket).status_code == 429
+
+
 def test_a_ticket_is_for_one_message_and_pressing_twice_is_one(reader, address, rushed, later):
     ticket = ticket_of(send(reader, address, CANARY))
     later(rush.WAIT + 1)
@@ -328,6 +339,14 @@ def test_what_was_taken_held_and_refused_is_counted_once(reader, address, an_hou
     page = reader.get(reverse("message:figures")).content.decode()
     row = re.search(r"<tbody>(.*?)</tbody>", page, re.S)[1]
     assert re.findall(r"<td>(\d+)</td>", row) == [str(PER_CLIENT), "1", "2"]
+
+
+def test_numbers_of_hours_are_forgotten_after_a_year(db):
+    now = timezone.now()
+    for days in (366, 364):
+        Hour.objects.create(begins_at=now - timedelta(days=days), taken=days)
+    count_hours()
+    assert [hour.taken for hour in Hour.objects.all()] == [364]
 
 
 def test_hours_are_counted_whole_where_clocks_differ_by_half_an_hour(tree, monkeypatch):
