@@ -15,7 +15,7 @@ from harmhub.mail.models import Bounce, Mail
 from harmhub.mail.sending import send_due_mail
 from harmhub.publishing import UnfinishedError
 from harmhub.sealing import address_digest
-from newsletter.mailings import Sending, report_on
+from newsletter.mailings import WAITED_FOR, Sending, report_on
 from newsletter.models import Delivery, List, Mailing, Subscriber, Suppression
 from newsletter.subscribing import erase, leave
 from tests.factories import Tree
@@ -93,6 +93,17 @@ def test_one_that_was_cut_short_goes_on_with_who_has_none(tree: Tree, clock: Clo
     gone(mailing)
     assert [len(mails(address)) for address in addresses] == [1] * 5
     assert (mailing.mails, bool(mailing.ended_at)) == (5, True)
+
+
+def test_who_cannot_be_read_is_waited_for_but_not_for_ever(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE newsletter_subscriber SET address = 'unreadable'")
+    mailing = gone(written(tree.health))
+    assert not mailing.ended_at
+    Mailing.objects.update(begun_at=timezone.now() - WAITED_FOR - timedelta(minutes=1))
+    assert gone(mailing).ended_at
+    assert mails() == []
 
 
 def test_who_asks_for_discretion_gets_a_neutral_subject(tree: Tree, clock: Clock):

@@ -1,12 +1,16 @@
 """Nothing that is not public shows on a page that is."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
 from content.models import EventSpeaker, ItemAuthor, PublicationFile
 from harmhub.models import SiteSettings
+from harmhub.pages import all_pages, is_public
 from harmhub.users.models import User
 from tests.factories import DocumentFactory, PersonFactory, ProgramFactory, TopicFactory, Tree
 
@@ -15,6 +19,16 @@ pytestmark = pytest.mark.django_db
 
 def restrict(page) -> None:
     PageViewRestriction.objects.create(page=page, restriction_type=PageViewRestriction.LOGIN)
+
+
+def test_page_is_public_until_it_expires_whenever_the_scheduler_comes_by(tree: Tree, client: Client):
+    now = timezone.now()
+    minute = timedelta(minutes=1)
+    for slug, expire_at in (("still", now + minute), ("over", now - minute)):
+        page = tree.voice(slug=slug, expire_at=expire_at)
+        is_shown = slug == "still"
+        assert (all_pages().public().filter(pk=page.pk).exists(), is_public(page)) == (is_shown, is_shown)
+        assert client.get(f"/voices/{slug}/").status_code == (200 if is_shown else 404)
 
 
 @pytest.mark.parametrize("state", ["draft", "private"])

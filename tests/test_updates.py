@@ -256,6 +256,16 @@ def test_clock_that_was_a_day_ahead_and_is_right_again_holds_nothing_up(tree: Tr
     assert len(told()) == 2
 
 
+def test_update_that_was_found_while_the_clock_was_a_day_ahead_waits_no_day(tree: Tree, clock: Clock):
+    clock.follow(tree.justice)
+    clock.later(days=1)
+    fresh(tree, "Found ahead of its time", primary_topic=tree.justice)
+    clock.run()
+    clock.later(days=-1, minutes=11)
+    clock.run()
+    assert told() == ["Found ahead of its time"]
+
+
 def test_subscriber_whose_key_is_missing_holds_up_nobody(tree: Tree, clock: Clock, settings):
     lost = clock.follow(tree.health, address="lost@example.org")
     clock.follow(tree.health)
