@@ -216,6 +216,18 @@ def test_superuser_removes_the_factors_of_another_and_nobody_else_does(owner, wr
     assert (entry.action, entry.user) == ("users.factors_removed", owner)
 
 
+def test_superuser_removes_the_factors_of_another_with_a_fresh_proof_only(owner, writer):
+    client = inside(owner, app_of(owner))
+    app_of(writer)
+    session = client.session
+    session[factors.PROVED] -= factors.FRESH
+    session.save()
+    address = reverse("remove_factors", args=[writer.pk])
+    for answer in (client.get(address), client.post(address)):
+        assert answer["Location"].startswith(GIVE)
+    assert factors.has_one(writer)
+
+
 # --- passkeys, as far as it goes without a browser
 
 
