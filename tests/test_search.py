@@ -132,6 +132,12 @@ def test_of_equals_the_newer_stands_first(tree: Tree):
     assert found("naloxone") == ["Naloxone 2026", "Naloxone 2019", "Naloxone 2012"]
 
 
+def test_new_work_stands_before_old_work_that_says_it_a_little_louder(tree: Tree):
+    tree.voice(title="The van", summary="One.", published_on=date(1985, 3, 1))
+    tree.voice(title="Wheels", summary="A van.", published_on=timezone.localdate())
+    assert found("van") == ["Wheels", "The van"]
+
+
 def test_results_are_read_page_by_page_each_once(tree: Tree):
     copies(tree.voice(title="Naloxone"), 29)
     pages = [found("naloxone", page=number) for number in (1, 2, 3)]
@@ -206,6 +212,12 @@ def test_only_words_that_nothing_public_holds_are_corrected(tree: Tree):
     assert "Did you mean <b>HIV services</b>?" in ask("HIV servces")
     assert "Did you mean <b>serologies services</b>?" in ask("serologies servces")
     assert "Did you mean" not in ask("gardenia servces")
+
+
+def test_words_of_three_letters_are_not_corrected(tree: Tree):
+    tree.voice(title="Anna", summary="Anton.")
+    assert "Did you mean" not in ask("ann")
+    assert "Did you mean <b>anton</b>?" in ask("antn")
 
 
 def test_page_asks_to_be_kept_by_nobody(tree: Tree, client: Client):
