@@ -17,8 +17,8 @@ class Command(BaseCommand):
     """Reads a bounce or a complaint from the standard input, as a mail server hands it over."""
 
     help = (
-        "Read one message that came back from the standard input, for an alias of the mail server: "
-        '`bounces: "|… manage.py read_bounces"`. With --inbox, read the mailbox BOUNCE_INBOX_URL now.'
+        "Read one message that came back from the standard input, for the pipe of a mail server (see "
+        "docs/providers.md). With --inbox, read the mailbox BOUNCE_INBOX_URL now."
     )
     requires_system_checks = []
 
