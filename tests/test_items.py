@@ -13,6 +13,7 @@ from django.utils.translation import override
 
 from content.models import ContentItem, EventPage, EventSpeaker, ItemAuthor, PublicationFile
 from content.models.publications import validate_isbn
+from harmhub.store.shown import noting
 from harmhub.templatetags.hub import day_range, file_facts, wall, zone_name
 from tests.factories import DocumentFactory, Tree
 
@@ -173,6 +174,17 @@ def test_online_address_is_for_what_is_to_come_and_the_recording_for_what_is_pas
 
 
 @pytest.mark.django_db
+def test_page_that_shows_an_event_is_made_anew_when_the_event_starts_and_when_it_is_over():
+    starts, ends = now() + HOUR, now() + 2 * HOUR
+    event = EventPage(starts_at=starts, ends_at=ends)
+    with noting() as shown:
+        assert not event.is_past
+    assert shown.until == (ends + timedelta(seconds=1)).timestamp()
+    with noting() as shown:
+        assert event.is_upcoming
+    assert shown.until == starts.timestamp()
+
+
 def test_database_refuses_an_event_that_ends_before_it_starts(tree: Tree):
     with pytest.raises(IntegrityError), transaction.atomic():
         EventPage.objects.filter(pk=tree.event().pk).update(ends_at=now() - 99 * 24 * HOUR)
@@ -184,7 +196,10 @@ def test_next_events_of_the_home_page_are_those_that_take_place_soonest_first(tr
     tree.event(title="Sooner", starts_at=now() + 24 * HOUR, town="Porto", is_online=True)
     tree.event(title="Called off", starts_at=now() + HOUR, status="cancelled")
     tree.event(title="Over", starts_at=now() - 72 * HOUR)
-    assert [event.title for event in tree.home.next_events] == ["Sooner", "Later"]
+    with noting() as shown:
+        events = tree.home.next_events
+    assert [event.title for event in events] == ["Sooner", "Later"]
+    assert shown.until == events[0].starts_at.timestamp()
     sooner = BeautifulSoup(client.get("/").content, "html.parser").select_one(".dates li")
     assert "Porto and online" in sooner.text
 

@@ -1,7 +1,7 @@
 """The topic page: what is on it, in which order, and what it takes from the topics above."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -9,6 +9,7 @@ from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
 from content.models import InfoPage
+from harmhub.store.shown import noting
 from tests.factories import PersonFactory, ProgramFactory, TopicFactory, Tree
 from topics.models import TopicPage
 
@@ -130,7 +131,10 @@ def test_closed_call_vanishes_on_the_day_after_it_closes(tree: Tree):
     tree.harm_reduction.open_calls = [
         ("call", {"title": title, "link": "", "closes": day}) for title, day in reversed(list(closes.items()))
     ]
-    assert [call["title"] for call in tree.harm_reduction.calls] == ["Today", "Later"]
+    with noting() as shown:
+        assert [call["title"] for call in tree.harm_reduction.calls] == ["Today", "Later"]
+    midnight = timezone.make_aware(datetime.combine(today + timedelta(days=1), time()))
+    assert shown.until == midnight.timestamp(), "The page is made anew then."
 
 
 def test_people_stand_in_the_editors_order_and_private_ones_are_left_out(tree: Tree, client: Client):
