@@ -149,6 +149,15 @@ def test_a_page_whose_time_has_come_is_published_without_cron():
 
 
 @pytest.mark.django_db
+def test_a_page_whose_time_is_over_is_unpublished_and_called_expired():
+    past = timezone.now() - timedelta(minutes=1)
+    page = Page.objects.get(depth=2).add_child(instance=InfoPage(title="Over", slug="over", expire_at=past))
+    site_tasks.publish_scheduled(timestamp=0)
+    page.refresh_from_db()
+    assert (page.live, page.expired) == (False, True)
+
+
+@pytest.mark.django_db
 def test_a_schedule_that_cannot_fire_holds_up_no_other():
     parent = Page.objects.get(depth=2)
     past = timezone.now() - timedelta(minutes=1)

@@ -46,6 +46,12 @@ def test_change_is_found_at_once(tree: Tree, change: str):
     assert len(found("zeppelin", kind="voices")) == 1
 
 
+def test_text_that_a_database_refuses_is_kept_without_what_it_refuses(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pypdf.PageObject.extract_text", lambda page: "a\0pencil \ud800")
+    report("A pencil is enough.")
+    assert DocumentText.objects.get().text == "a pencil ?"
+
+
 def test_document_is_read_when_its_file_changes_and_forgotten_with_it(tree: Tree):
     publication = tree.publication(title="Counting")
     document = report("A pencil is enough.")

@@ -235,6 +235,11 @@ def locked_pdf() -> bytes:
 NO_DOCUMENTS = {
     "truncated": ("report.pdf", lambda: pdf(3)[:-100], "damaged or incomplete"),
     "truncated, named in capitals": ("REPORT.PDF", lambda: pdf(3)[:-100], "damaged or incomplete"),
+    "cut in what was changed later": (
+        "report.pdf",
+        lambda: pdf(3) + b"1 0 obj" * 400,
+        "damaged or incomplete",
+    ),
     "cut in the middle": ("report.pdf", lambda: pdf(30)[:1500], "damaged or incomplete"),
     "no PDF at all": ("report.pdf", lambda: b"words", "damaged or incomplete"),
     "behind a password": ("report.pdf", locked_pdf, "needs a password"),
