@@ -145,3 +145,13 @@ def test_half_filled_page_among_others_is_named_and_none_is_published(
     assert not is_live(page)
     moderator.post(f"{bulk}?id={whole.pk}&next=/admin/voices/")
     assert is_live(whole)
+
+
+def test_half_filled_page_below_a_selected_one_holds_up_both(tree: Tree, moderator: Client):
+    half(tree, VoicesPage)
+    Page.objects.filter(pk=tree.voices.pk).update(live=False)
+    bulk = reverse("wagtail_bulk_action", args=["wagtailcore", "page", "publish"])
+    address = f"{bulk}?id={tree.voices.pk}&next=/admin/"
+    said = moderator.post(address, {"include_descendants": "on"}, follow=True).content.decode()
+    assert "These pages lack something, which their own forms show: Half" in said
+    assert not is_live(tree.voices)
