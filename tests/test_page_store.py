@@ -317,14 +317,14 @@ def test_new_article_drops_the_pages_that_show_it_and_no_other(reader: Reader, h
     reader.check()
 
 
-def test_program_that_had_expired_is_offered_again(reader: Reader, hub: Tree):
-    path = "/voices/"  # which shows the program nowhere else
+@pytest.mark.parametrize("path", ["/voices/", "/programs/", "/people/"])  # shown in one place on each
+def test_program_that_had_expired_is_offered_again(reader: Reader, hub: Tree, path: str):
     reader.site.kill_worker()  # which unpublishes, once a minute, what has expired
     programs = type(hub.program).objects.filter(pk=hub.program.pk)
     with reader.site.orm():
         programs.update(expire_at=timezone.now() - timedelta(minutes=1))
     reader.warm(path)
-    assert b"Health and Rights" not in reader.get(path)[2].split(b"More filters")[-1]
+    assert b"Health and Rights" not in reader.get(path)[2]
     with reader.site.orm():
         programs.update(expire_at=None)
     reader.settle()
@@ -424,6 +424,23 @@ def test_page_that_expires_is_withheld_at_its_time_without_a_database(reader: Re
         wait_for(lambda: "/voices/for-now/" not in reader.stored, 5, "nginx would still find it")
     with reader.site.orm():
         page.delete()
+
+
+def test_person_is_of_no_program_any_more_at_the_second_in_which_that_expires(reader: Reader, hub: Tree):
+    reader.site.kill_worker()  # which unpublishes it up to a minute later
+    with reader.site.orm():
+        expires = timezone.now() + timedelta(seconds=4)
+        change(hub.person, program=hub.program)
+        type(hub.program).objects.filter(pk=hub.program.pk).update(expire_at=expires)
+    reader.settle()
+    paths = ["/people/", TOPIC]
+    reader.warm(*paths)
+    before = {path: reader.get(path)[2] for path in paths}
+    wait_for(lambda: datetime.now(UTC) > expires, 10, "")
+    for path in paths:
+        assert before[path] != reader.get(path)[2] == reader.fresh(path), path
+    with reader.site.orm():
+        type(hub.program).objects.filter(pk=hub.program.pk).update(expire_at=None)
 
 
 def test_numbers_and_years_are_true_at_the_second_in_which_work_further_down_expires(

@@ -1,5 +1,6 @@
 """The people of the organisation."""
 
+from datetime import datetime
 from functools import cached_property
 from typing import Self
 
@@ -14,7 +15,7 @@ from wagtail.models import Page, PageManager
 from wagtail.search import index
 
 from harmhub.pages import HubPage, PublicPageQuerySet
-from harmhub.store.shown import note
+from harmhub.store.shown import note, note_until
 from topics.forms import PersonForm
 from topics.models.work import WorkPage
 
@@ -26,7 +27,8 @@ class PersonQuerySet(PublicPageQuerySet):
         """Return the people with the titles of their public programs, in the same query."""
         programs = apps.get_model("topics", "ProgramPage").objects.public()
         own = programs.filter(translation_key=OuterRef("program__translation_key"), locale=OuterRef("locale"))
-        return self.annotate(own_program=Subquery(own.values_list(JSONObject(title="title", pk="pk"))[:1]))
+        told = JSONObject(title="title", pk="pk", until="expire_at")
+        return self.annotate(own_program=Subquery(own.values_list(told)[:1]))
 
 
 class PersonIndexPage(HubPage):
@@ -111,10 +113,12 @@ class PersonPage(WorkPage):
         who came ``described()``."""
         if not hasattr(self, "own_program"):
             program = self.public_program
-            self.own_program = program and {"title": program.title, "pk": program.pk}
+            self.own_program = program and {"title": program.title, "pk": program.pk, "until": None}
         title = ""
         if self.own_program:
             note(f"page:{self.own_program['pk']}")
+            until = self.own_program["until"]
+            note_until(datetime.fromisoformat(until) if until else None)
             title = self.own_program["title"]
         return ", ".join(str(part) for part in (self.role, title, self.office) if part)
 
