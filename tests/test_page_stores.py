@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wagtail.models import Locale
 
 from harmhub.store.serving import LINGER
 from tests.factories import Tree
@@ -85,6 +86,15 @@ def test_server_that_missed_the_call_reads_what_it_missed(other: Site, hub: Tree
     retitle(other, hub, "While it was down")
     other.start_web()
     wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 2, "The old page stands.")
+
+
+def test_language_that_is_added_on_one_machine_is_there_on_all(other: Site, hub: Tree):
+    reader = Reader(other)
+    assert reader.get("/fr/")[0] == 404  # and it knows the sites' root pages from now on, in files of its own
+    with other.orm():
+        french = Locale.objects.create(language_code="fr")
+        hub.home.copy_for_translation(french).save_revision().publish()
+    wait_for(lambda: reader.get("/fr/")[0] == 200, 2, "It does not know the language.")
 
 
 def heard_by_all(site: Site) -> None:

@@ -24,11 +24,12 @@ from pathlib import Path
 
 import psycopg
 from django.db import connection as django_connection
+from wagtail.models import Site
 
 from harmhub.store.index import Gone, Index, discard_index
 from harmhub.store.parts import Part, Parts
 from harmhub.store.shelf import Shelf, StoredPage
-from harmhub.store.shown import Changes, Shown
+from harmhub.store.shown import EVERYTHING, Changes, Shown
 
 logger = logging.getLogger(__name__)
 
@@ -165,12 +166,17 @@ class Keeper(threading.Thread):
         fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
         if not (known and fresh):
             self._begin_era()
+            Site.clear_site_root_paths_cache()
             index.clear()
             index.note(mark=str(mark), database=which, at=str(time.time()))
         changes = {number: (tag, where) for _, _, number, tag, where in rows if number is not None}
         new = [change for number, change in changes.items() if number not in self.heard]
         if known and new:
-            self.parts.drop(Changes(new))
+            changed = Changes(new)
+            if EVERYTHING in changed.tags:
+                # Wagtail forgets where sites begin on the machine of the change alone, and before its commit.
+                Site.clear_site_root_paths_cache()
+            self.parts.drop(changed)
             index.drop(new)
         if known and (new or float(index.fact("at") or 0) < time.time() - 600):
             with contextlib.suppress(sqlite3.Error):  # no room: what is noted later is read once more
