@@ -248,4 +248,6 @@ def _parameters() -> dict:
     for name in ("context", "cursor_factory"):
         given.pop(name, None)
     alive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "connect_timeout": 2}
+    # Of a server that vanishes while it is asked: the system would wait for a quarter of an hour.
+    alive["tcp_user_timeout"] = 5_000
     return given | alive | {"autocommit": True, "application_name": "harmhub page store"}
