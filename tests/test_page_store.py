@@ -25,6 +25,7 @@ from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, Ite
 from harmhub.models import CustomImage, CustomRendition
 from harmhub.statement_timeout import GLANCE, GRACE, SECONDS
 from harmhub.store.index import INDEX
+from harmhub.store.keeper import MOST_CHANGES
 from harmhub.store.shelf import Shelf
 from tests.factories import ImageFactory, TopicFactory, Tree
 from tests.fixtures import databases
@@ -621,6 +622,28 @@ def test_change_while_the_web_server_was_down_is_heard_of_at_its_start(reader: R
     reader.site.start_web()
     wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 5, "The old page stands.")
     reader.check()
+
+
+def test_database_that_was_put_back_from_a_backup_or_emptied_is_another_one(reader: Reader, hub: Tree):
+    """Without triggers, as a backup comes back, and with a file of its own for each table."""
+    path = path_of(reader.site, hub.newest)
+    reader.warm(path)
+    with psycopg.connect(databases.conninfo(reader.site.database)) as restoring:
+        restoring.execute("SET session_replication_role = replica")
+        restoring.execute("UPDATE wagtailcore_page SET title = 'As it was' WHERE id = %s", [hub.newest.pk])
+        restoring.execute("TRUNCATE harmhub_change")
+    wait_for(lambda: b"As it was" in reader.get(path)[2], 2, "The page of before stands.")
+    reader.warm(path)
+
+
+def test_more_changes_than_a_process_should_hold_are_a_change_of_everything(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    reader.site.query(
+        "SELECT count(harmhub_changed('nothing:' || number)) FROM generate_series(1, %s) AS number",
+        (MOST_CHANGES + 1,),
+    )
+    wait_for(lambda: not reader.is_stored(TOPIC), 5, "All of them were read.")
+    reader.warm(TOPIC)
 
 
 def test_store_that_is_taken_away_or_damaged_is_made_anew(reader: Reader, hub: Tree):

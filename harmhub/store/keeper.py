@@ -37,11 +37,16 @@ CHANNEL = "harmhub_change"
 PULSE = 0.5  # seconds between readings, woken or not
 RETRY = 0.25  # seconds between tries to connect
 KEPT_DAYS = 7  # as long as changes stay in the database
+MOST_CHANGES = 50_000  # are read at once, some 20 MB; after an import of more it is cheaper to begin anew
 NO_ROOM = "a page cannot be stored"
+# Which database it is: another one, or one whose changes were emptied or put back from a backup, has another
+# file. Where no mark is known, nothing is read but the mark.
 READ = """
-SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
+SELECT (SELECT oid FROM pg_database WHERE datname = current_database())
+        || ' ' || pg_relation_filenode('harmhub_change'),
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint, change.id, change.tag, change.place
-FROM (VALUES (1)) AS once LEFT JOIN harmhub_change change ON change.xact >= %s
+FROM (VALUES (1)) AS once
+    LEFT JOIN (SELECT * FROM harmhub_change WHERE xact >= %s::bigint LIMIT %s) AS change ON true
 """
 
 
@@ -159,10 +164,11 @@ class Keeper(threading.Thread):
     def _hear(self, database: psycopg.Connection, index: Index) -> None:
         """Drop what has changed since the last reading, of this process or, at first, of any other."""
         told = index.fact("mark")
-        since = self.mark if self.mark is not None else int(told or 0)
-        rows = database.execute(READ, [since]).fetchall()
+        since = self.mark if self.mark is not None or told is None else int(told)
+        rows = database.execute(READ, [since, MOST_CHANGES + 1]).fetchall()
         which, mark = f"{rows[0][0]} {_boot()}", rows[0][1]
-        known = told is not None and index.fact("database") == which and since <= mark
+        known = told is not None and index.fact("database") == which
+        known = known and since is not None and since <= mark and len(rows) <= MOST_CHANGES
         fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
         if not (known and fresh):
             self._begin_era()
@@ -203,9 +209,11 @@ class Keeper(threading.Thread):
     def _decide(self, database: psycopg.Connection, index: Index, offered: list[Offered]) -> None:
         written = [(each, self._written(index, each)) for each in offered]
         rows = database.execute(
-            "SELECT id, xact, tag, place FROM harmhub_change WHERE xact >= %s",
-            [min(each.began for each in offered)],
+            "SELECT id, xact, tag, place FROM harmhub_change WHERE xact >= %s LIMIT %s",
+            [min(each.began for each in offered), MOST_CHANGES + 1],
         ).fetchall()
+        if len(rows) > MOST_CHANGES:
+            rows = [(0, mark, EVERYTHING, None) for mark in {each.began for each in offered}]
         for each, number in written:
             changes = Changes(
                 (tag, where)
