@@ -37,7 +37,9 @@ SHORTEST = 4  # letters of a word that may be mistyped; those of fewer look like
 PATIENCE = "2s"  # the longest that a query may take
 WEIGHTS = [0.05, 0.2, 0.4, 1.0]  # of files, text, summary and title
 HALF_AS_GOOD = 10  # years, after which work counts half as much as new work
-WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+# Cut where PostgreSQL cuts texts: not within "3.5", "who.int" and "978-3". Two words with a hyphen are two: a
+# text may have a blank between them.
+WORD = re.compile(r"[^\W_]+(?:(?:['’.]|-(?=\d))[^\W_]+)*")
 
 # What PostgreSQL puts round the words it found, until all else is escaped.
 FOUND, FOUND_END = "\x02", "\x03"

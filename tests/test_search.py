@@ -56,6 +56,20 @@ def test_what_belongs_to_an_event_or_a_publication_is_found(tree: Tree):
         assert found(q) == ["Counting"], q
 
 
+def test_words_are_found_whatever_stands_between_them(tree: Tree):
+    tree.voice(title="HIV/AIDS", slug="a", summary="Peer-led, in 2024/25, in the U.S. and on who.int.")
+    tree.publication(title="Peer led", doi="10.5555/report.2026")
+    tree.voice(title="Housing", slug="c", body=[("text", "<p>Of injecting/inhaling: 3.5 grams.</p>")])
+    for q in ("aids", "hiv", "HIV/AIDS", "2024", "2024/25", "U.S.", "who.int"):
+        assert found(q) == ["HIV/AIDS"], q
+    for q in ("peer-led", "peer led", "peer/led"):
+        assert set(found(q)) == {"HIV/AIDS", "Peer led"}, q
+    for q in ("inhaling", "injecting/inhaling", "3.5"):
+        assert found(q) == ["Housing"], q
+    assert found("10.5555/report.2026") == ["Peer led"]
+    assert "Did you mean <b>aids</b>?" in ask("aidss")
+
+
 def test_topics_programs_people_and_other_pages_stand_first(tree: Tree):
     tree.health.learn_more = "<p>Why <i>clinics</i> close.</p>"
     tree.health.save()
