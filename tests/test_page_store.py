@@ -444,6 +444,26 @@ def test_person_is_of_no_program_any_more_at_the_second_in_which_that_expires(re
         type(hub.program).objects.filter(pk=hub.program.pk).update(expire_at=None)
 
 
+def test_part_that_is_made_over_the_second_in_which_a_page_expires_is_not_kept(reader: Reader, hub: Tree):
+    reader.site.kill_worker()  # which unpublishes it up to a minute later
+    with reader.site.orm():
+        expires = timezone.now() + timedelta(seconds=4)
+        page = hub.home.add_child(instance=InfoPage(title="In the footer", slug="x", expire_at=expires))
+    reader.settle()
+    with psycopg.connect(databases.conninfo(reader.site.database)) as other:
+        wait_for(lambda: datetime.now(UTC) > expires - timedelta(seconds=0.7), 10, "")
+        other.execute("LOCK TABLE content_entry")  # asked when it is known which pages stand in the footer
+        asking = threading.Thread(target=reader.get, args=(TOPIC,))
+        asking.start()
+        wait_for(lambda: datetime.now(UTC) > expires + timedelta(seconds=0.1), 10, "")
+    asking.join()
+    wait_for(lambda: reader.get(TOPIC)[2] == reader.fresh(TOPIC), 0.9, "The footer shows what has expired.")
+    reader.warm(TOPIC)
+    assert b"In the footer" not in reader.get(TOPIC)[2]
+    with reader.site.orm():
+        page.delete()
+
+
 def test_numbers_and_years_are_true_at_the_second_in_which_work_further_down_expires(
     reader: Reader, hub: Tree
 ):

@@ -99,8 +99,14 @@ def noting() -> Iterator[Shown]:
 
 @contextmanager
 def noting_part() -> Iterator[Shown]:
-    """Note what a part of a page shows, for itself and for the page."""
+    """Note what a part of a page shows, for itself and for the page.
+
+    It began with the page: what it is made of may have been fetched, and looked at, before it.
+    """
+    page = _current.get()
     with noting() as part:
+        if page:
+            part.began = page.began
         yield part
     include(part)
 
