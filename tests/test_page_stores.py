@@ -95,6 +95,9 @@ def test_language_that_is_added_on_one_machine_is_there_on_all(other: Site, hub:
         french = Locale.objects.create(language_code="fr")
         hub.home.copy_for_translation(french).save_revision().publish()
     wait_for(lambda: reader.get("/fr/")[0] == 200, 2, "It does not know the language.")
+    with other.orm():
+        hub.home.get_translation(french).delete()
+        french.delete()
 
 
 def heard_by_all(site: Site) -> None:

@@ -25,6 +25,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             [PARSED, BEFORE.replace("to_tsvector(", "content_parsed("), INDEX_ALL],
-            [BEFORE, "DROP FUNCTION content_parsed"],
+            [BEFORE, INDEX_ALL, "DROP FUNCTION content_parsed"],
         ),
     ]
