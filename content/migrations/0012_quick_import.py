@@ -72,7 +72,7 @@ BEGIN
     );
 """
 SETTINGS = {
-    # They are called for each page, always for the same few rows.
+    # They are called for each page, always for the same few rows. (Whoever replaces one sets it anew.)
     "harmhub_page_changed": "enable_seqscan = off",
     "content_words": "plan_cache_mode = auto",
     "content_written": "plan_cache_mode = auto",
@@ -92,13 +92,14 @@ def planned(function: str, items: str) -> str:
     return function.replace("\nBEGIN\n", PLAN % items, 1)
 
 
-LIST, INDEX = before("0006_facets", "LIST_BOTH", "content_list"), before("0004_search", "TEXTS", "content_index")
+LIST = before("0006_facets", "LIST_BOTH", "content_list")
+INDEX = before("0004_search", "TEXTS", "content_index").replace("to_tsvector(", "content_parsed(")
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('content', '0009_rows_change_places'),
+        ('content', '0011_slashes'),
     ]
 
     operations = [
