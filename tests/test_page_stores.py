@@ -90,14 +90,14 @@ def test_server_that_missed_the_call_reads_what_it_missed(other: Site, hub: Tree
 
 def test_language_that_is_added_on_one_machine_is_there_on_all(other: Site, hub: Tree):
     reader = Reader(other)
-    assert reader.get("/fr/")[0] == 404  # and it knows the sites' root pages from now on, in files of its own
+    assert reader.get("/ru/")[0] == 404  # and it knows the sites' root pages from now on, in files of its own
     with other.orm():
-        french = Locale.objects.create(language_code="fr")
-        hub.home.copy_for_translation(french).save_revision().publish()
-    wait_for(lambda: reader.get("/fr/")[0] == 200, 2, "It does not know the language.")
+        russian = Locale.objects.create(language_code="ru")
+        hub.home.copy_for_translation(russian).save_revision().publish()
+    wait_for(lambda: reader.get("/ru/")[0] == 200, 2, "It does not know the language.")
     with other.orm():
-        hub.home.get_translation(french).delete()
-        french.delete()
+        hub.home.get_translation(russian).delete()
+        russian.delete()
 
 
 def heard_by_all(site: Site) -> None:
