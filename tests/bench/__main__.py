@@ -59,9 +59,9 @@ def main(*sizes: str) -> None:
     with server():
         pages(table)
         small = sizes == ("1k",)
-        updates.measure(table, 2_000 if small else 100_000)
-        telling.measure(table, 50 if small else 100)
-        sending.handing_over(table, 500 if small else 2_000)
+        updates.measure(table, 1_000 if small else 100_000)
+        telling.measure(table, 40 if small else 100)
+        sending.handing_over(table)
         sending.faults(table, *((1_000, 10, 10) if small else (20_000, 50, 30)))
         scale.importing(table)
         grown = scale.measure(list(sizes or scale.SIZES))
@@ -104,7 +104,7 @@ def rendered_anew(table: Table, site: Site) -> None:
                 # With a query, a page neither comes from the store nor goes into it.
                 cost(spent, site.port, name, f"{TOPIC}?now", 400),
                 # To those with a session, nothing that was kept is shown.
-                cost(spent, site.port, name, TOPIC, 100, session),
+                cost(spent, site.port, name, TOPIC, 60, session),
             )
             for _ in range(ROUNDS)
         ]
@@ -124,7 +124,7 @@ def after_a_change(site: Site, spent: Callable[[], float]) -> float:
     newest = (
         f"SELECT item_id FROM content_entry WHERE page_id = ({newest}) ORDER BY published_on DESC LIMIT 1"
     )
-    host, changes = f"localhost:{site.port}", 40
+    host, changes = f"localhost:{site.port}", 25
 
     def change(number: int) -> None:
         before = stored_at()

@@ -32,6 +32,7 @@ from tests.factories import Tree
 from tests.fixtures import databases
 from tests.fixtures.site import free_port, wait_for
 
+MAILS = 2_000  # of which the time is taken; of few, the beginning would be much of it
 # A process that serves the newest run and sends what is due until nothing is.
 SENDER = """
 import sys, time, django
@@ -118,11 +119,11 @@ def fill(subscribers: int) -> None:
     Run.objects.create(pace=Pace.DAILY, slot=now, place=Update.objects.last_place())
 
 
-def handing_over(table: Table, number: int) -> None:
+def handing_over(table: Table) -> None:
     """Compare the sender with the smallest loop that sends the same mails over one connection: to aiosmtpd,
     as anybody's tests have it, and to our own mail server, which does next to nothing."""
     with databases.copied("sending") as name, databases.using(name):
-        fill(number)
+        fill(MAILS)
         with post_office() as post:
             sender(post, name, "serve").communicate()
         mails = Mail.objects.select_related("edition")
