@@ -158,6 +158,19 @@ def test_page_with_a_long_name_in_another_script_is_kept_as_far_as_a_folder_can_
         page.delete()
 
 
+def test_bytes_that_are_no_text_lead_to_no_page_that_is_at_hand(reader: Reader, hub: Tree):
+    with reader.site.orm():
+        page = hub.voice(title="Été", slug="été")
+    reader.settle()
+    path = f"/voices/{page.slug}/"
+    assert reader.get(quote(path))[0] == 200
+    reader.settle()
+    assert "etag" in reader.get(quote(path))[1]
+    assert reader.get(quote(path, encoding="latin-1"))[0] == 404
+    with reader.site.orm():
+        page.delete()
+
+
 def test_restricted_and_unpublished_pages_are_not_kept(reader: Reader, hub: Tree):
     with reader.site.orm():
         page = hub.voice(title="Closed", slug="closed", primary_topic=hub.justice)

@@ -108,7 +108,7 @@ def test_memory_holds_a_bounded_part_of_the_pages(index: Index, monkeypatch: pyt
     for number in range(10):
         put(index, f"/{number}/", Shown())
         assert index.shelf.get(f"/{number}/")
-    assert len(index.shelf._at_hand) < 6
+    assert len(index.shelf.at_hand) < 6
     assert all(index.shelf.get(f"/{number}/") for number in range(10))
 
 

@@ -76,7 +76,8 @@ class StoredPage:
 
 @dataclass
 class Held:
-    """A page at hand in this process. version: of its file. until: when to look at the file again."""
+    """A page at hand in this process. version: of its file. until: when to look at the file again, and
+    whether the page is still true."""
 
     page: StoredPage
     version: tuple[int, int]
@@ -84,12 +85,16 @@ class Held:
 
 
 class Shelf:
-    """Stored pages in a folder, by their address (a path)."""
+    """Stored pages in a folder, by their address (a path).
+
+    ``at_hand``: those in memory; each is to be looked at again when its time is over.
+    ``is_open``: False while something could not be dropped: nobody may get that.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.is_open = True  # False while something could not be dropped: nobody may get that
-        self._at_hand: OrderedDict[str, Held] = OrderedDict()
+        self.is_open = True
+        self.at_hand: OrderedDict[str, Held] = OrderedDict()
         self._bytes_at_hand = 0
         self._lock = threading.Lock()
 
@@ -97,7 +102,7 @@ class Shelf:
         """Return a page; None where there is none that is true and can be read."""
         if not self.is_open:
             return None
-        held, now = self._at_hand.get(address), time.monotonic()
+        held, now = self.at_hand.get(address), time.monotonic()
         if held is None or now > held.until:
             held = self._look(address, held, now)
         return None if held is None or held.page.is_due() else held.page
@@ -115,19 +120,19 @@ class Shelf:
             return None
         version = (status.st_mtime_ns, status.st_ino)
         if held and held.version == version:
-            held.until = now + GLANCE
+            held.until = _until(held.page, now)
             return held
         page = self._read(address)
         if page is None:
             self._let_go(address)
             return None
-        held = Held(page, version, now + GLANCE)
+        held = Held(page, version, _until(page, now))
         with self._lock:
             self._count_out(address)  # another thread may have read it, too
-            self._at_hand[address] = held
+            self.at_hand[address] = held
             self._bytes_at_hand += _size(page)
-            while self._bytes_at_hand > IN_MEMORY and len(self._at_hand) > 1:
-                self._bytes_at_hand -= _size(self._at_hand.popitem(last=False)[1].page)
+            while self._bytes_at_hand > IN_MEMORY and len(self.at_hand) > 1:
+                self._bytes_at_hand -= _size(self.at_hand.popitem(last=False)[1].page)
         return held
 
     def _let_go(self, address: str) -> None:
@@ -135,7 +140,7 @@ class Shelf:
             self._count_out(address)
 
     def _count_out(self, address: str) -> None:
-        if old := self._at_hand.pop(address, None):
+        if old := self.at_hand.pop(address, None):
             self._bytes_at_hand -= _size(old.page)
 
     def _read(self, address: str) -> StoredPage | None:
@@ -192,6 +197,11 @@ class Shelf:
         """Remove all pages. OSError: one cannot be removed."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.folder / "pages")
+
+
+def _until(page: StoredPage, now: float) -> float:
+    """Return when to look at a page again (``time.monotonic()``)."""
+    return now + (GLANCE if page.until is None else min(GLANCE, page.until - time.time()))
 
 
 def _size(page: StoredPage) -> int:
