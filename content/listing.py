@@ -17,7 +17,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Func, QuerySet
 
 from content.anchors import Anchor, anchors_of
 from content.facets import Dimension, Facet, offered_in
@@ -26,7 +25,6 @@ from harmhub.store.shown import NEWEST, OLDEST, Span, note, note_span, place
 from topics.kinds import Kind
 
 if TYPE_CHECKING:
-    from content.models.entries import EntryQuerySet
     from content.streams import Stream
 
 PAGE_SIZE = 12
@@ -169,47 +167,42 @@ class Listing:
 
     def _find(self) -> Found:
         if self.anchor:
-            most = 2 * PAGE_SIZE + 1
-            counts, places = self._numbers(
-                self._cut.since(self.anchor).oldest_first().places()[:most],
-                self._cut.before(self.anchor).newest_first().places()[: PAGE_SIZE + 1],
-            )
-            anchors, older = map(anchors_of, places)
+            counts, [places, before] = self._told()
+            anchors, older = map(anchors_of, (places, before))
+            is_full = len(anchors) > 2 * PAGE_SIZE
             # Work comes onto each of these pages while it is not full.
-            self._note(
-                older[-1] if len(older) > PAGE_SIZE else None, anchors[-1] if len(anchors) == most else None
-            )
+            self._note(older[-1] if len(older) > PAGE_SIZE else None, anchors[-1] if is_full else None)
             return Found(counts, anchors[:PAGE_SIZE][::-1], older, anchors[PAGE_SIZE:])
         for tag in self.stream.tags:
             note_span(Span(tag))  # numbers are of the whole listing
-        # The page that holds the first item not shown here ends within the twelve after these.
-        streams = {dimension: self._stream_of(self._without(dimension)) for dimension in Dimension}
-        asked = list(dict.fromkeys(streams.values()))  # of an unfiltered listing both are the same
-        newest = self._cut.newest_first().places()[: 2 * PAGE_SIZE]
-        counts, [places, *rows] = self._numbers(newest, *map(self._offered, asked))
+        # What else each dimension can be filtered by; where nothing is chosen, both have the same answer.
+        chosen = [each.number for each in self.facets.values()]
+        streams = {
+            dimension: tuple(chosen.index(facet.number) for facet in self._without(dimension).values())
+            for dimension in Dimension
+        }
+        asked = tuple(dict.fromkeys(streams.values()))
+        for some in asked:
+            note(*self._unfiltered.of_facets(*(chosen[place] for place in some)).facets_tags)
+        counts, [places, *rows] = self._told(asked)
         anchors = anchors_of(places)
         older = anchors[self._place_of_older(self._number_in(counts)) :]
         if not self.stream.is_counted and len(anchors) > PAGE_SIZE:
             older = anchors[-1:]
         facets = {
-            dimension: offered_in(rows[asked.index(stream)], dimension)
-            for dimension, stream in streams.items()
+            dimension: offered_in(rows[asked.index(some)], dimension) for dimension, some in streams.items()
         }
         return Found(counts, anchors[:PAGE_SIZE], older[:1], facets=facets)
 
-    def _numbers(self, *beside: QuerySet | Func) -> tuple[Counter[tuple[str, int]], list[list]]:
-        """Do as ``Stream.numbers()``, and note until when they are true: until any of the work expires, shown
-        here or not. Of the unfiltered work, which other filters have their numbers of."""
-        soonest = self._unfiltered.expiring.places()[:1]
-        counts, [expiring, *rows] = self.stream.numbers(soonest, *beside)
+    def _told(self, offers: tuple[tuple[int, ...], ...] = ()) -> tuple[Counter[tuple[str, int]], list[list]]:
+        """Do as ``Stream.told()``, and note until when the numbers are true: until any of the work expires,
+        shown here or not. Of the unfiltered work, which other filters have their numbers of."""
+        facets = [each.number for each in self.facets.values()]
+        counts, [expiring, *lists] = self._unfiltered.told(
+            facets, self.anchor, kind=self.kind, year=self.year, offers=offers
+        )
         anchors_of(expiring)
-        return counts, rows
-
-    def _offered(self, stream: Stream) -> Func:
-        """Return the programs and tags that this cut of a stream can be filtered by, as JSON."""
-        note(*stream.facets_tags)
-        model = apps.get_model("content", "FacetCount")
-        return model.offered(stream, kind=self.kind or stream.kind, year=self.year)
+        return counts, lists
 
     def _stream_of(self, facets: dict[Dimension, Facet]) -> Stream:
         return self._unfiltered.of_facets(*(facet.number for facet in facets.values()))
@@ -239,10 +232,6 @@ class Listing:
     @property
     def _number(self) -> int:
         return self._number_in(self.counts)
-
-    @cached_property
-    def _cut(self) -> EntryQuerySet:
-        return self.stream.entries.cut(self.kind, self.year)
 
     @property
     def anchors(self) -> list[Anchor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from django.db.models import Exists, Func, OuterRef, QuerySet
 
 from content.anchors import Anchor
 from content.cards import cards_of
-from content.listing import Listing
+from content.listing import PAGE_SIZE, Listing
+from harmhub.prepared import Prepared
 from harmhub.store.parts import kept
 from harmhub.store.shown import OLDEST, Span, note_span, place
 from topics.kinds import Kind
@@ -101,12 +103,36 @@ class Stream:
         like = {name: OuterRef(name) for name in same}
         return rows.filter(*(Exists(model.objects.filter(**of, **like, facet=facet)) for facet in others))
 
-    def numbers(self, *beside: QuerySet | Func) -> tuple[Counter[tuple[str, int]], list[list]]:
-        """Return how many items there are of each kind and year, and lists of JSON: what some expressions
-        tell, or the rows of some querysets; all in one query."""
+    def numbers(self, *beside: QuerySet | Func) -> QuerySet:
+        """Return the query that tells how many items there are of each kind and year, and beside what some
+        expressions tell, or the rows of some querysets: one row of texts with JSON."""
         counts = self._rows("EntryCount", "FacetCount", "kind", "year")
-        found, rows = counts.model.numbers(counts, *beside)
-        return Counter({key: number for key, number in found.items() if self.kind in (None, key[0])}), rows
+        return counts.model.numbers(counts, *beside)
+
+    def told(
+        self,
+        facets: list[int],
+        anchor: Anchor | None,
+        *,
+        kind: Kind | None,
+        year: int | None,
+        offers: tuple[tuple[int, ...], ...],
+    ) -> tuple[Counter[tuple[str, int]], list[list]]:
+        """Return what the database knows of a page of a listing of this work, cut by facets, kind and year;
+        all in one query: how many items there are of each kind and year, whatever this cut's; and lists of
+        JSON: of this work the item that expires next, then of an older page, from its anchor on, the places
+        of its items and those of the work before it; of the first page those of its items, and the programs
+        and tags that are offered where only some of the facets are chosen, told by their places.
+        """
+        others = {"of_kind": self.kind, "kind": kind, "year": year, "offers": offers}
+        at = [anchor.day, anchor.pk] if anchor else None
+        rows = _page_of_listing(self.page, self.locale, facets, at, **others) if self.page is not None else []
+        lists = 3 if anchor else 2 + len(offers)
+        found, *beside = map(json.loads, rows[0] if rows else ["[]"] * (1 + lists))
+        numbers = {(kind, year): number for kind, year, number in found if number > 0}
+        return Counter(
+            {key: number for key, number in numbers.items() if self.kind in (None, key[0])}
+        ), beside
 
     def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
         """Return the newest items, each with all that its card shows; all of them without a number.
@@ -136,3 +162,35 @@ class Stream:
     def listing(self, address: str, **cut) -> Listing:
         """Return this work as a listing whose first page is at the address, cut as Listing describes."""
         return Listing(self, address, **cut)
+
+
+@Prepared
+def _page_of_listing(
+    page: int,
+    locale: int | None,
+    facets: list[int],
+    anchor: list | None,
+    *,
+    of_kind: Kind | None,
+    kind: Kind | None,
+    year: int | None,
+    offers: tuple[tuple[int, ...], ...],
+) -> QuerySet:
+    """Return the query of ``Stream.told()``."""
+    unfiltered = Stream(page, locale, of_kind)
+    stream = unfiltered.of_facets(*facets)
+    cut = stream.entries.cut(kind, year)
+    beside: list[QuerySet | Func]
+    if anchor:
+        here = Anchor(*anchor)
+        beside = [
+            cut.since(here).oldest_first().places()[: 2 * PAGE_SIZE + 1],
+            cut.before(here).newest_first().places()[: PAGE_SIZE + 1],
+        ]
+    else:
+        # The page that holds the first item not shown here ends within the twelve after these.
+        newest = cut.newest_first().places()[: 2 * PAGE_SIZE]
+        offered = apps.get_model("content", "FacetCount").offered
+        chosen = (unfiltered.of_facets(*(facets[place] for place in some)) for some in offers)
+        beside = [newest, *(offered(each, kind=kind or of_kind, year=year) for each in chosen)]
+    return stream.numbers(unfiltered.expiring.places()[:1], *beside)

@@ -18,6 +18,7 @@ from wagtail.models import Page, PageManager, PageViewRestriction, Revision
 from wagtail.query import PageQuerySet
 
 from harmhub.forms import CopyForm, PageForm
+from harmhub.prepared import moment
 from harmhub.publishing import UnfinishedError, faults_of
 from harmhub.store.serving import RESERVED_ROOTS
 from harmhub.store.shown import note, offer
@@ -48,7 +49,7 @@ class PublicPageQuerySet(PageQuerySet):
         Wagtail's own ``public()`` asks for the restriction only, and its ``live()`` still holds a page past
         ``expire_at`` until the next run of ``publish_scheduled``.
         """
-        unexpired = Q(expire_at__isnull=True) | Q(expire_at__gt=timezone.now())
+        unexpired = Q(expire_at__isnull=True) | Q(expire_at__gt=moment())
         return self.filter(unexpired, ~is_restricted(), live=True, alias_of__isnull=True)
 
     def versions_of(self, pages: QuerySet, locale: int | None) -> Self:

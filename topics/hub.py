@@ -22,6 +22,7 @@ from wagtail.url_routing import RouteResult
 
 from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public, is_restricted
+from harmhub.prepared import Prepared
 from harmhub.private_files import private_collections
 from harmhub.store.parts import kept_copy
 from harmhub.store.shown import note_pages
@@ -37,6 +38,41 @@ def _kinds_with_listings() -> list[int]:
     """Return the content types of pages with a listing; Django keeps them in memory."""
     kinds = [model for model in get_page_models() if issubclass(model, WorkPage)]
     return [kind.pk for kind in ContentType.objects.get_for_models(*kinds).values()]
+
+
+@Prepared
+def _settings_of(site: int) -> QuerySet[SiteSettings]:
+    return SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site)
+
+
+@Prepared
+def _pages_around(
+    above: list[str],
+    asked: str,
+    below_asked: int,
+    root: str,
+    below_root: int,
+    keys: list[UUID],
+    translated: list[int],
+) -> QuerySet[Page]:
+    """Return the pages on the way to the path that is asked for, ``above`` and itself, the topics right below
+    it, the pages right below the home page, whose path is ``root``, those with one of some translation keys,
+    and the translations of what is asked for, where that is of some content types.
+
+    below_asked, below_root: the depths.
+    """
+    along = Q(url_path__in=[*above, asked])
+    # Only of a topic: an index of a kind may have a million pages below it.
+    below = Q(topicpage__isnull=False, depth=below_asked, url_path__startswith=asked)
+    sections = Q(depth=below_root, url_path__startswith=root)
+    wanted = along | below | sections
+    if keys:
+        wanted |= Q(translation_key__in=keys)
+    if translated:
+        asked_for = Page.objects.filter(url_path=asked, content_type__in=translated)
+        wanted |= Q(translation_key=Subquery(asked_for.values("translation_key")[:1]))
+    pages = all_pages().filter(wanted).annotate(is_restricted=is_restricted(), is_of_team=is_of_team())
+    return pages.select_related("topicpage").order_by("path")
 
 
 class Hub:
@@ -60,9 +96,9 @@ class Hub:
 
     def _settings_of(self, known: int | None) -> SiteSettings:
         site = None if known else Site.find_for_request(self.request)
-        with_pages = SiteSettings.objects.select_related(*SiteSettings.select_related)
-        found = with_pages.filter(site=known or site).first()
-        return found or SiteSettings(site=site or Site.find_for_request(self.request))
+        number = known or (site and site.pk)
+        found = _settings_of(number) if number else []
+        return found[0] if found else SiteSettings(site=site or Site.find_for_request(self.request))
 
     @property
     def public_url(self) -> str:
@@ -220,23 +256,21 @@ class Hub:
         if not self.root_path:
             return []
         path = path if path.count("/") <= DEEPEST else ""
-        return kept_copy(("surroundings", path), lambda: list(self._surroundings(path)))
+        return kept_copy(("surroundings", path), lambda: self._surroundings(path))
 
-    def _surroundings(self, path: str) -> QuerySet[Page]:
+    def _surroundings(self, path: str) -> list[Page]:
         steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
         *above, asked = steps
-        along = Q(url_path__in=[*above, asked])
-        # Only of a topic: an index of a kind may have a million pages below it.
-        below = Q(topicpage__isnull=False, depth=asked.count("/") + 1, url_path__startswith=asked)
-        sections = Q(depth=self._root_depth + 1, url_path__startswith=self.root_path)
-        wanted = along | below | sections | Q(translation_key__in=self._keys)
-        if len(self._roots) > 1:
+        return _pages_around(
+            above,
+            asked,
+            asked.count("/") + 1,
+            self.root_path,
+            self._root_depth + 1,
+            sorted(self._keys),
             # Only listings lead to their translations; a change to one is none to any other page.
-            asked_for = Page.objects.filter(url_path=asked, content_type__in=_kinds_with_listings())
-            key = asked_for.values("translation_key")[:1]
-            wanted |= Q(translation_key=Subquery(key))
-        pages = all_pages().filter(wanted).annotate(is_restricted=is_restricted(), is_of_team=is_of_team())
-        return pages.select_related("topicpage").order_by("path")
+            _kinds_with_listings() if len(self._roots) > 1 else [],
+        )
 
     @staticmethod
     def _topic(page: Page) -> TopicPage | None:

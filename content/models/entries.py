@@ -9,8 +9,6 @@ deleting and importing need no code here. ``manage.py check_listing`` compares t
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from typing import ClassVar, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -19,11 +17,11 @@ from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThanOrEqual, TupleLessThan
 from django.db.models.functions import Cast, Coalesce, JSONArray
-from django.utils import timezone
 from wagtail.models import Page
 
 from content.anchors import Anchor, anchors_at
 from content.streams import Stream
+from harmhub.prepared import moment
 from topics.kinds import Kind
 
 PLACE = ("published_on", "item_id", "expire_at")  # what is asked of an entry
@@ -36,11 +34,11 @@ class EntryQuerySet(models.QuerySet):
     def current(self) -> Self:
         """Return the entries of items that have not expired by now. The rest of what is public, the entries
         know."""
-        return self.filter(Q(expire_at__isnull=True) | Q(expire_at__gt=timezone.now()))
+        return self.filter(Q(expire_at__isnull=True) | Q(expire_at__gt=moment()))
 
     def next_to_expire(self) -> Self:
         """Return the entries of items that are still to expire, the soonest first."""
-        return self.filter(expire_at__gt=timezone.now()).order_by("expire_at")
+        return self.filter(expire_at__gt=moment()).order_by("expire_at")
 
     def of_kind(self, kind: Kind) -> Self:
         """Return the entries of one kind."""
@@ -168,23 +166,18 @@ class KeptCount(models.Model):
         expired = cls.LISTED.objects.filter(
             kind=OuterRef("kind"),
             published_on__year=OuterRef("year"),
-            expire_at__lte=timezone.now(),
+            expire_at__lte=moment(),
             **listing,
         )
         return F("number") - Coalesce(Subquery(number_of(expired)), 0)
 
     @classmethod
-    def numbers(
-        cls, counts: QuerySet, *beside: QuerySet | Func
-    ) -> tuple[Counter[tuple[str, int]], list[list[list]]]:
-        """Return how many current entries of each kind and year a listing has, told by its rows, and lists of
-        JSON beside: what some expressions tell, or the rows of some querysets; all in one query. Nothing,
-        where it has no entries."""
+    def numbers(cls, counts: QuerySet, *beside: QuerySet | Func) -> QuerySet:
+        """Return the query that tells how many current entries of each kind and year a listing has, by its
+        rows, and beside what some expressions tell, or the rows of some querysets. It has one row of texts
+        with JSON; none, where the listing has no entries."""
         counted = counts.filter(kind__gt="", year__gt=0).values_list(JSONArray("kind", "year", cls.current()))
-        asked = counts.values_list(*map(_as_text, (counted, *beside)))[:1]
-        texts = next(iter(asked), ["[]"] * (1 + len(beside)))
-        found, *rest = map(json.loads, texts)
-        return Counter({(kind, year): number for kind, year, number in found if number > 0}), rest
+        return counts.values_list(*map(_as_text, (counted, *beside)))[:1]
 
 
 class EntryCount(KeptCount):

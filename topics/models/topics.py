@@ -2,10 +2,11 @@
 
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from uuid import UUID
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -25,6 +26,7 @@ from wagtail.search import index
 
 from harmhub.models import address_lines, nobody, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
+from harmhub.prepared import Prepared
 from harmhub.publishing import Row
 from harmhub.store.shown import note, note_pages, note_until
 from topics.forms import TopicForm
@@ -319,18 +321,13 @@ class TopicPage(WorkPage):
             return sorted(
                 people.filter(translation_key__in=order), key=lambda person: order[person.translation_key]
             )
-        rows = rows.filter(person__translation_key=OuterRef("translation_key"))
-        people = PersonPage.objects.public().described().filter(Exists(rows), locale=self.locale_id)
-        return list(people.order_by(Subquery(rows.values("sort_order")[:1]), "path"))
+        return _people_of(self.pk, self.locale_id)
 
     @property
     def programs(self) -> list[ProgramPage]:
         """The public programs that focus on this topic, in the order of the tree."""
         note(f"key:{self.translation_key}")
-        focusing = ProgramPage.objects.public().filter(
-            topics__translation_key=self.translation_key, locale=self.locale_id
-        )
-        return list(focusing.distinct())
+        return _programs_on(self.translation_key, self.locale_id)
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add the topic and its flag; the template asks it for the panel, which older pages leave out."""
@@ -341,6 +338,19 @@ class TopicPage(WorkPage):
 def is_of_team() -> Exists:
     """Return the condition that a page is a topic that names a team, or a translation of one."""
     return Exists(TopicPage.objects.filter(translation_key=OuterRef("translation_key"), team__isnull=False))
+
+
+@Prepared
+def _people_of(topic: int, locale: int) -> QuerySet[PersonPage]:
+    rows = TopicPerson.objects.filter(topic=topic, person__translation_key=OuterRef("translation_key"))
+    people = PersonPage.objects.public().described().filter(Exists(rows), locale=locale)
+    return people.order_by(Subquery(rows.values("sort_order")[:1]), "path")
+
+
+@Prepared
+def _programs_on(topic: UUID, locale: int) -> QuerySet[ProgramPage]:
+    """topic: its translation key."""
+    return ProgramPage.objects.public().filter(topics__translation_key=topic, locale=locale).distinct()
 
 
 class TopicPerson(Row):
