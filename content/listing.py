@@ -10,7 +10,7 @@ few that it does, so the link points at that item.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -21,7 +21,7 @@ from django.apps import apps
 from content.anchors import Anchor, anchors_of
 from content.facets import Dimension, Facet, offered_in
 from harmhub.store.parts import kept
-from harmhub.store.shown import NEWEST, OLDEST, Span, note, note_span, place
+from harmhub.store.shown import NEWEST, OLDEST, Shown, Span, include, note, note_span, noting_part, place
 from topics.kinds import Kind
 
 if TYPE_CHECKING:
@@ -93,11 +93,12 @@ class Listing:
             for dimension, slug in ((Dimension.PROGRAM, program), (Dimension.TAG, tag))
             if slug is not None
         }
-        self.facets = {
-            dimension: facet
-            for dimension, slug in asked.items()
-            if (facet := _facet_of(dimension, slug, stream))
-        }
+        with noting_part() as self._facets_shown:
+            self.facets = {
+                dimension: facet
+                for dimension, slug in asked.items()
+                if (facet := _facet_of(dimension, slug, stream))
+            }
         self._unfiltered = stream
         self.stream = self._stream_of(self.facets)
         self._unknown = len(self.facets) < len(asked)
@@ -161,9 +162,26 @@ class Listing:
     # --- what is on the page
 
     @cached_property
+    def _known(self) -> tuple[Found, Shown]:
+        with noting_part() as shown:
+            key = ("listing", self.stream, self.kind, self.year, self.anchor)
+            return kept(key, self._find), shown
+
+    @property
     def _found(self) -> Found:
         """What the database knows of this page of the listing."""
-        return kept(("listing", self.stream, self.kind, self.year, self.anchor), self._find)
+        return self._known[0]
+
+    @property
+    def part_key(self) -> Hashable:
+        """What the filters and the years depend on, but for what is noted: those of all older pages are the
+        same."""
+        return (self.base, self.stream, *self.facets.values(), self.kind, self.year, self.is_first)
+
+    def note_shown(self) -> None:
+        """Note for a part of the page that it shows the listing, which was asked for the page before."""
+        include(self._facets_shown)
+        include(self._known[1])
 
     def _find(self) -> Found:
         if self.anchor:

@@ -2,6 +2,7 @@
 served."""
 
 import re
+from functools import cache
 from http import HTTPMethod
 from typing import ClassVar, Self
 
@@ -79,6 +80,13 @@ def is_public(page: Page) -> bool:
     if not hasattr(page, "is_restricted"):
         page.is_restricted = all_pages().filter(is_restricted(), pk=page.pk).exists()
     return not page.is_restricted
+
+
+@cache
+def _no_restrictions() -> QuerySet[PageViewRestriction]:
+    none = PageViewRestriction.objects.none()
+    bool(none)  # Django makes SQL even of this one, once it is looked into
+    return none
 
 
 class HubPage(Page):
@@ -180,4 +188,4 @@ class HubPage(Page):
         are none."""
         if getattr(self, "is_restricted", True):
             return super().get_view_restrictions()
-        return PageViewRestriction.objects.none()
+        return _no_restrictions()

@@ -24,8 +24,8 @@ from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public, is_restricted
 from harmhub.prepared import Prepared
 from harmhub.private_files import private_collections
-from harmhub.store.parts import kept_copy
-from harmhub.store.shown import note_pages
+from harmhub.store.parts import kept, kept_copy
+from harmhub.store.shown import note, note_pages
 from topics.models import TopicPage
 from topics.models.topics import is_of_team
 from topics.models.work import WorkPage, without_cut
@@ -118,7 +118,7 @@ class Hub:
     @cached_property
     def _site_roots(self) -> list[SiteRootPath]:
         """The home pages of all sites in all languages; Wagtail's addresses of pages ask for them, too."""
-        roots = Site.get_site_root_paths()
+        roots = kept(("site roots",), Site.get_site_root_paths)  # a change to a site drops everything
         self.request._wagtail_cached_site_root_paths = roots  # type: ignore[attr-defined]
         return roots
 
@@ -205,6 +205,9 @@ class Hub:
     @property
     def versions(self) -> list[SimpleNamespace]:
         """The public translations of the page that is served: language (its code) and address."""
+        note_pages(*self._versions)
+        if self.trail:
+            note(f"key:{self.trail[-1].translation_key}")  # one more may come
         return [
             SimpleNamespace(language=language, address=address)
             for page in self._versions

@@ -68,10 +68,15 @@ class PartNode(template.Node):
         depends = [expression.resolve(context, ignore_failures=True) for expression in self.depends]
 
         def make() -> SafeString:
-            note_pages(*(each for each in depends if isinstance(each, Page)))
+            for each in depends:
+                if isinstance(each, Page):
+                    note_pages(each)
+                elif hasattr(each, "note_shown"):
+                    each.note_shown()
             return self.nodelist.render(context)
 
-        return kept((self.name, *(each.pk if isinstance(each, Page) else each for each in depends)), make)
+        keys = (each.pk if isinstance(each, Page) else getattr(each, "part_key", each) for each in depends)
+        return kept((self.name, *keys), make)
 
 
 @register.tag
@@ -79,7 +84,7 @@ def part(parser: template.base.Parser, token: template.base.Token) -> PartNode:
     """Keep what is made between ``part`` and ``endpart``: ``{% part name variable … %}``.
 
     The variables are all that the part depends on, but for the language and what it notes itself: pages,
-    numbers or texts.
+    numbers or texts, or whatever has a ``part_key`` and notes by ``note_shown()`` what it shows.
     """
     _, name, *depends = token.split_contents()
     nodelist = parser.parse(["endpart"])
