@@ -3,7 +3,6 @@
 import hashlib
 import http.client
 import io
-import multiprocessing
 import os
 import signal
 import sys
@@ -25,22 +24,17 @@ from django.contrib.staticfiles.storage import (
 )
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 from psycopg.errors import DuplicateTable, InsufficientPrivilege
 from psycopg_pool import PoolTimeout
 
-from harmhub import embedded_postgres, errors
+from harmhub import embedded_postgres, errors, web_server
 from harmhub.children import Child, ChildKeepsDyingError, end, tend
 from harmhub.first_run import ADDRESS
-from harmhub.statement_timeout import STATEMENT_TIMEOUT
-from harmhub.store.serving import PageStore
 
 EDITOR = "editor"
-WEB_PROCESSES = 2
-THREADS = 4  # of each web process; less than the database pool holds
 SECONDS_TO_ANSWER = 30
 
 
@@ -211,18 +205,11 @@ def editors_password() -> str | None:
 
 
 def load_everything() -> None:
-    """Load code that the children share, and leave no thread or connection behind that they would inherit."""
+    """Load code that the children share, and leave nothing behind that they should not inherit."""
     import procrastinate.cli  # noqa: F401
-    from granian import Granian  # noqa: F401
-
-    import harmhub.wsgi  # noqa: F401
 
     read_collected_files()
-    for each in connections.all(initialized_only=True):
-        each.close()
-        if isinstance(each, DatabaseWrapper):
-            each.close_pool()
-    STATEMENT_TIMEOUT.rest()
+    web_server.load()
 
 
 def read_collected_files() -> None:
@@ -233,34 +220,7 @@ def read_collected_files() -> None:
 
 
 def serve() -> None:
-    """Be the web server, whose processes are forked from here and so have Django loaded."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
-    multiprocessing.set_start_method("fork", force=True)
-    Granian(
-        "harmhub.wsgi:application",
-        address=ADDRESS,
-        port=settings.PORT,
-        interface=Interfaces.WSGI,
-        workers=WEB_PROCESSES,
-        blocking_threads=THREADS,
-        workers_kill_timeout=5,
-        respawn_failed_workers=True,
-        websockets=False,
-        log_level=LogLevels.warning,
-        log_access=False,  # its lines would hold readers' addresses
-    ).serve(
-        target_loader=load_application,
-        wrap_loader=False,
-    )
-
-
-def load_application() -> PageStore:
-    from harmhub.wsgi import application
-
-    return application
+    web_server.serve(ADDRESS, settings.PORT)
 
 
 def work() -> None:
