@@ -6,7 +6,7 @@ million items (``SIZE=1k``: only 1,000).
 Rendered anew, its CPU is compared with that of the smallest Django view; stored, its requests per second with
 those of the smallest WSGI application that sends the same bytes. All run on the same server with the same
 options. CPU is that of the web server's processes and PostgreSQL, not of the client, at four connections.
-The two of a pair are measured in turn, three rounds each; the median is printed. Requests a second need wrk.
+The two of a pair are measured in turn, in several rounds; the median is printed. Requests a second need wrk.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -43,11 +44,23 @@ from tests.factories import ImageFactory, Tree, copies  # noqa: E402
 from tests.fixtures import nginx  # noqa: E402
 from tests.fixtures.site import GRANIAN, Site, free_port, running_site, wait_for  # noqa: E402
 
-ITEMS, CONNECTIONS, ROUNDS = 1_000, 4, 3
-RACES, MANY_RACES = 5, 15  # rounds of a second, in which requests are counted; where little is between two
+ITEMS, CONNECTIONS = 1_000, 4
 PAUSE = 0.03  # seconds before a page is asked for after a change
 COPIES = 328  # of an item of each kind; the other items are made one by one
 NONE: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How often things are measured. races: of a second, in which requests are counted; many: where little
+    is between the two that race."""
+
+    rounds: int
+    races: int
+    many: int
+
+
+WHOLE, DAILY = Effort(rounds=3, races=5, many=15), Effort(rounds=2, races=3, many=7)
 STATIC = "access_log off; gzip off; gzip_static on; sendfile on; tcp_nopush on;"  # as we ship it
 TOPIC = "/topics/health/harm-reduction/"
 
@@ -58,8 +71,8 @@ def main(*sizes: str) -> None:
     logging.disable(logging.INFO)  # a line for each request would bury the figures
     table = Table()
     with server():
-        pages(table)
         small = sizes == ("1k",)
+        pages(table, DAILY if small else WHOLE)
         updates.measure(table, 1_000 if small else 100_000)
         telling.measure(table, 40 if small else 100)
         sending.handing_over(table)
@@ -70,7 +83,7 @@ def main(*sizes: str) -> None:
     table.report()
 
 
-def pages(table: Table) -> None:
+def pages(table: Table, effort: Effort) -> None:
     """Measure the topic page, rendered anew and stored."""
     with running_site(quiet=True) as site:
         with site.orm():
@@ -78,19 +91,28 @@ def pages(table: Table) -> None:
             site.query("VACUUM ANALYZE")
             queries = count_queries()
         table.add(Row("1", f"queries of a topic page, {ITEMS} items", str(queries), "", queries, most=8))
-        rendered_anew(table, site)
-        stored(table, site)
-        behind_nginx(table, site)
+        rendered_anew(table, site, effort)
+        stored(table, site, effort)
+        behind_nginx(table, site, effort)
         crowd.after_publishing(table, site, TOPIC)
-        starter.compare(table, site)
+        name, session = f"localhost:{site.port}", {"Cookie": f"{settings.SESSION_COOKIE_NAME}=none"}
+
+        def use() -> None:
+            for path, number, headers in (
+                (f"{TOPIC}?now", 4_000, NONE),
+                ("/", 400, session),
+                (TOPIC, 400, session),
+            ):
+                hammer(site.port, name, path, number, headers)
+
+        starter.compare(table, site, use)  # from here on with two web processes, as a server has them
         with tempfile.NamedTemporaryFile("w") as site.says:
             site.kill_web()
-            site.processes = 2  # as `make run` has it
             site.start_web()
             crowd.on_a_dropped_page(table, site, TOPIC, Path(site.says.name))
 
 
-def rendered_anew(table: Table, site: Site) -> None:
+def rendered_anew(table: Table, site: Site, effort: Effort) -> None:
     """Compare the CPU of a topic page that is not stored with that of a bare view."""
     name, session = f"localhost:{site.port}", {"Cookie": f"{settings.SESSION_COOKIE_NAME}=none"}
 
@@ -108,7 +130,7 @@ def rendered_anew(table: Table, site: Site) -> None:
                 # To those with a session, nothing that was kept is shown.
                 cost(spent, site.port, name, TOPIC, 60, session),
             )
-            for _ in range(ROUNDS)
+            for _ in range(effort.rounds)
         ]
     bare, seldom, *pages = (median(figures) for figures in zip(*rounds, strict=True))
     often = f"bare Django view {bare * 1000:.2f} ms"
@@ -172,7 +194,7 @@ def after_a_change(site: Site, spent: Callable[[], float]) -> float:
     return (figures[0] - figures[1]) / changes
 
 
-def stored(table: Table, site: Site) -> None:
+def stored(table: Table, site: Site, effort: Effort) -> None:
     """Compare how often a second the stored topic page is served with the smallest application."""
     if not shutil.which("wrk"):
         print("stored page: not measured; install wrk (Debian's package wrk)")
@@ -191,8 +213,8 @@ def stored(table: Table, site: Site) -> None:
         file.write(page)
         file.flush()
         for said, sent, races, least in (
-            ("same answer", headers, MANY_RACES, 0.9),
-            ("two headers", essential, RACES, None),
+            ("same answer", headers, effort.many, 0.9),
+            ("two headers", essential, effort.races, None),
         ):
             os.environ |= {"BENCH_PAGE": file.name, "BENCH_HEADERS": json.dumps(sent)}
             with yardstick("smallest") as (_, port):
@@ -202,7 +224,7 @@ def stored(table: Table, site: Site) -> None:
             add_rates(table, f"stored page a second, Python, {said}", beside, rounds, least)
 
 
-def behind_nginx(table: Table, site: Site) -> None:
+def behind_nginx(table: Table, site: Site, effort: Effort) -> None:
     """Compare how often a second nginx sends the stored topic page with the same bytes as a static file."""
     if not (nginx.NGINX and shutil.which("wrk")):
         print("stored page behind nginx: not measured; install nginx and wrk (Debian: nginx-light, wrk)")
@@ -216,7 +238,7 @@ def behind_nginx(table: Table, site: Site) -> None:
         with nginx.nginx(site, static) as front:
             rounds = [
                 (rate(f"http://localhost:{port}/"), rate(f"http://localhost:{front}{TOPIC}", front_asks))
-                for _ in range(RACES)
+                for _ in range(effort.races)
             ]
         beside = f"static file {median(file for file, _ in rounds):,.0f}"
         add_rates(table, f"stored page a second, nginx, {said}", beside, rounds)
