@@ -99,9 +99,9 @@ def pages(table: Table, effort: Effort) -> None:
 
         def use() -> None:
             for path, number, headers in (
-                (f"{TOPIC}?now", 4_000, NONE),
-                ("/", 400, session),
-                (TOPIC, 400, session),
+                (f"{TOPIC}?now", 2_400, NONE),
+                ("/", 200, session),
+                (TOPIC, 200, session),
             ):
                 hammer(site.port, name, path, number, headers)
 
