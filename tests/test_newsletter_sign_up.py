@@ -200,9 +200,16 @@ def test_the_repeat_of_a_sign_up_is_answered_alike_and_stored_once(reader, tree)
 
 
 def test_a_thousand_sign_ups_for_one_address_send_one_mail_an_hour_and_three_a_day(tree):
+    everything = List.objects.of(None, "en")
+
     def flood(number: int) -> None:
-        for spelling in [CANARY, CANARY.upper()] * (number // 2):
-            waiting(spelling)
+        spellings = [CANARY, CANARY.upper()] * (number // 2)
+        wishes = [SignUp(address=spelling, language="en", wording="…") for spelling in spellings]
+        chosen = SignUp.lists.through
+        chosen.objects.bulk_create(
+            chosen(signup=wish, list=everything) for wish in SignUp.objects.bulk_create(wishes)
+        )
+        assert SignUp.objects.waiting().count() == number
         sign_ups()
 
     flood(1000)
