@@ -70,12 +70,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 # What takes longest begins first, so that all processes end together; these even before the browser tests:
 # Playwright leaves an event loop, with which asyncio.run() fails.
 BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
-# By one process each: those of the page store on a site of their own, the others on the one that browsers
-# look at, so that all processes end together; and those of `make run`, which share one.
-STORE = ("test_page_store", "test_page_store_unseen", "test_page_stores", "test_nginx", "test_varnish")
+# By one process each, because they share a running site (or one of `make run`), and so that all processes
+# end together: those of the page store, those of what stands around it, those that look at the admin in a
+# browser, and with all other browsers those that ask for pages.
+STORE = ("test_page_store",)
+AROUND = ("test_page_store_unseen", "test_page_stores", "test_nginx", "test_varnish")
 SITE = ("test_mirror", "test_bad_input", "test_worker")
+DESK = (
+    *("test_admin", "test_contact_desk", "test_door", "test_inbox"),
+    *("test_mail_dns", "test_newsletter_desk"),
+)
 RUN = ("test_demo", "test_run")
-LONG = ("test_editing", "test_mail_faults", "test_entries", "test_listing", "test_login")
+LONG = (
+    *("test_updates_model", "test_newsletter_sign_up", "test_contact_faults", "test_newsletter_mailed_links"),
+    *("test_editing", "test_mail_faults", "test_entries", "test_listing", "test_login"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,7 +93,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         if item.path.parent.name == "browser":
             return 1
-        found = (BEFORE_BROWSERS, (), STORE + SITE, LONG)
+        found = (BEFORE_BROWSERS, (), STORE + AROUND + SITE, LONG)
         return next((number for number, names in enumerate(found) if item.path.stem in names), len(found))
 
     for item in items:
@@ -98,10 +107,11 @@ class OneSite(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
+        name = Path(file).stem
         if file.startswith("tests/browser/"):
-            return "site"
-        groups = {"store": STORE, "site": SITE, "run": RUN}
-        return next((group for group, names in groups.items() if Path(file).stem in names), file)
+            return "desk" if name in DESK else "site"
+        groups = {"store": STORE, "around": AROUND, "site": SITE, "run": RUN}
+        return next((group for group, names in groups.items() if name in names), file)
 
 
 def pytest_xdist_auto_num_workers() -> int:
