@@ -64,6 +64,7 @@ def grow(item: ContentItem, number: int, program: ProgramPage) -> None:
         with _without_indexes(cursor, "content_searchentry", "search_by_word", "search_other_pages"):
             cursor.execute("SELECT content_index(ARRAY(SELECT generate_series(%s::int, %s::int)))", items)
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")  # what is still to be written would be written while we measure
 
 
 @contextmanager
