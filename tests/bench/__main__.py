@@ -60,7 +60,7 @@ class Effort:
     many: int
 
 
-WHOLE, DAILY = Effort(rounds=3, races=5, many=15), Effort(rounds=2, races=3, many=7)
+WHOLE, DAILY = Effort(rounds=3, races=5, many=15), Effort(rounds=2, races=2, many=5)
 STATIC = "access_log off; gzip off; gzip_static on; sendfile on; tcp_nopush on;"  # as we ship it
 TOPIC = "/topics/health/harm-reduction/"
 
@@ -72,10 +72,11 @@ def main(*sizes: str) -> None:
     table = Table()
     with server():
         small = sizes == ("1k",)
-        pages(table, DAILY if small else WHOLE)
+        effort = DAILY if small else WHOLE
+        pages(table, effort)
         updates.measure(table, 1_000 if small else 100_000)
         telling.measure(table, 40 if small else 100)
-        sending.handing_over(table)
+        sending.handing_over(table, effort.rounds)
         sending.faults(table, *((1_000, 10, 10) if small else (20_000, 50, 30)))
         scale.importing(table)
         grown = scale.measure(list(sizes or scale.SIZES))
@@ -99,13 +100,15 @@ def pages(table: Table, effort: Effort) -> None:
 
         def use() -> None:
             for path, number, headers in (
-                (f"{TOPIC}?now", 2_400, NONE),
-                ("/", 200, session),
-                (TOPIC, 200, session),
+                (f"{TOPIC}?now", 1_600, NONE),
+                ("/", 100, session),
+                (TOPIC, 100, session),
             ):
                 hammer(site.port, name, path, number, headers)
 
-        starter.compare(table, site, use)  # from here on with two web processes, as a server has them
+        starter.compare(
+            table, site, effort.rounds - 1, use
+        )  # from here on with two web processes, as a server has them
         with tempfile.NamedTemporaryFile("w") as site.says:
             site.kill_web()
             site.start_web()

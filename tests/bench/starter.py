@@ -16,10 +16,8 @@ from tests.bench import cpu
 from tests.bench.table import Row, Table
 from tests.fixtures.site import GRANIAN, Site, free_port, wait_for
 
-ROUNDS = 2
 
-
-def compare(table: Table, site: Site, use: Callable[[], object]) -> None:
+def compare(table: Table, site: Site, rounds: int, use: Callable[[], object]) -> None:
     """Compare the memory of a web worker, and the time of ``manage.py check``.
 
     Both run two workers, as a server does, and have shown a form to log in; ours is then used, which asks for
@@ -30,7 +28,7 @@ def compare(table: Table, site: Site, use: Callable[[], object]) -> None:
         subprocess.run([Path(sys.executable).with_name("wagtail"), "start", "starter", name], check=True)
         theirs = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
         ours = os.environ | {"DJANGO_SETTINGS_MODULE": "harmhub.settings_test"}
-        rounds = [(_check(settings.BASE_DIR, ours), _check(Path(name), theirs)) for _ in range(ROUNDS)]
+        checks = [(_check(settings.BASE_DIR, ours), _check(Path(name), theirs)) for _ in range(rounds)]
         port = free_port()
         command = [
             sys.executable,
@@ -61,7 +59,7 @@ def compare(table: Table, site: Site, use: Callable[[], object]) -> None:
     for said, takes in (("just started", fresh), ("after thousands of pages", _memory(site.web.pid))):
         what = f"memory of a web worker, {said}"
         table.add(Row("7", what, f"{takes:.0f} MB", beside, takes / theirs_takes, most=1.2))
-    mine, starter = (statistics.median(figures) for figures in zip(*rounds, strict=True))
+    mine, starter = (statistics.median(figures) for figures in zip(*checks, strict=True))
     beside = f"Wagtail's starter {starter:.2f} s"
     table.add(Row("7", "CPU of manage.py check", f"{mine:.2f} s", beside, mine / starter, most=1.2))
 
