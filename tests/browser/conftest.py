@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from wagtail.users.models import UserProfile
 
 from harmhub.users.models import User
@@ -27,31 +27,24 @@ def hub(site_server: Site) -> Hub:
 
 @pytest.fixture
 def open_as(live_server, browser: Browser, client, settings) -> Iterator[Callable[..., Page]]:
-    """A function that opens the admin as a user, in a page of that user's one browser: what it has loaded
-    once is not loaded again. Nothing may be said on the console."""
-    told: list[str] = []
-    contexts: dict[User, BrowserContext] = {}
+    """A function that opens the admin as a user in a theme. Nothing may be said on the console."""
+    told, contexts = [], []
 
-    def logged_in(user: User) -> BrowserContext:
-        # Light or dark, as the browser asks: fit_for_all() looks at both in one page.
+    def open_it(user: User, path: str, theme: str = "light") -> Page:
         profile = UserProfile.get_for_user(user)
-        profile.theme = "system"
+        profile.theme = theme
         profile.save()
         client.force_login(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        contexts.append(context)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-        return context
-
-    def open_it(user: User, path: str) -> Page:
-        if user not in contexts:
-            contexts[user] = logged_in(user)
-        page = contexts[user].new_page()
+        page = context.new_page()
         page.on("console", lambda said: "422" not in said.text and told.append(said.text))
         page.goto(live_server.url + path)
         return page
 
     yield open_it
-    for context in contexts.values():
+    for context in contexts:
         context.close()
     assert told == []

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
@@ -12,10 +13,12 @@ from playwright.sync_api import Page, expect
 
 from contact.models import CannedAnswer, DayCount, Message, Turn
 from harmhub.users.models import User
-from tests.browser.readable import faults_in
 from tests.factories import Tree
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# The page apart from what Wagtail puts around it.
+RUN = "axe.run(document.querySelector('#main')).then(found => found.violations)"
+FITS = """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"""
 FOCUSED = """() => {
     const it = document.activeElement;
     return `${it.tagName} ${(it.labels?.[0] ?? it).textContent.replace(/\\s+/g, " ").trim()}`;
@@ -108,7 +111,8 @@ def test_what_is_wrong_is_said_and_takes_the_focus(open_as, editor, message):
     expect(page.get_by_role("textbox", name="Your answer")).to_be_focused()
 
 
-def test_all_pages_of_the_inbox_are_fit_for_all(open_as, tree, editor, message):
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_pages_of_the_inbox_are_fit_for_all(open_as, tree, editor, message, theme):
     double = Message.objects.create(topic=tree.justice, language="ar", text="مرحبا", double_of=message)
     double.close()
     message.turns.create(kind=Turn.Kind.ANSWER, text="At the van.", author=editor)
@@ -118,17 +122,21 @@ def test_all_pages_of_the_inbox_are_fit_for_all(open_as, tree, editor, message):
     DayCount.objects.create(
         day=timezone.localdate(), topic=tree.justice, received=9, in_time=4, late=2, spam=1
     )
-    page = open_as(editor, reverse("message:index") + "?state=all")
+    page = open_as(editor, reverse("message:index"), theme)
+    faults = {}
     addresses = [
-        "",
+        reverse("message:index") + "?state=all",
         reverse("message:inspect", args=[message.pk]),
         reverse("message:inspect", args=[double.pk]),
         reverse("message:report"),
     ]
-    faults = {}
     for address in addresses:
-        if address:
-            page.goto(page.url.partition("/admin/")[0] + address)
-        # The page apart from what Wagtail puts around it.
-        faults |= {f"{page.url} {where}": found for where, found in faults_in(page, "#main").items()}
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(page.url.partition("/admin/")[0] + address)
+        page.evaluate(AXE_SCRIPT)
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 900})
+            if found := page.evaluate(RUN):
+                faults[f"{address} {width} px"] = found
+            assert page.evaluate(FITS), f"{address} {width} px"
     assert not faults, json.dumps(faults, indent=1)
