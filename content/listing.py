@@ -194,7 +194,7 @@ class Listing:
         for tag in self.stream.tags:
             note_span(Span(tag))  # numbers are of the whole listing
         # What else each dimension can be filtered by; where nothing is chosen, both have the same answer.
-        chosen = [each.number for each in self.facets.values()]
+        chosen = self._chosen
         streams = {
             dimension: tuple(chosen.index(facet.number) for facet in self._without(dimension).values())
             for dimension in Dimension
@@ -212,12 +212,15 @@ class Listing:
         }
         return Found(counts, anchors[:PAGE_SIZE], older[:1], facets=facets)
 
+    @property
+    def _chosen(self) -> list[int]:
+        return [facet.number for facet in self.facets.values()]
+
     def _told(self, offers: tuple[tuple[int, ...], ...] = ()) -> tuple[Counter[tuple[str, int]], list[list]]:
         """Do as ``Stream.told()``, and note until when the numbers are true: until any of the work expires,
         shown here or not. Of the unfiltered work, which other filters have their numbers of."""
-        facets = [each.number for each in self.facets.values()]
         counts, [expiring, *lists] = self._unfiltered.told(
-            facets, self.anchor, kind=self.kind, year=self.year, offers=offers
+            self._chosen, self.anchor, kind=self.kind, year=self.year, offers=offers
         )
         anchors_of(expiring)
         return counts, lists

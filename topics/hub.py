@@ -41,7 +41,7 @@ def _kinds_with_listings() -> list[int]:
 
 
 @Prepared
-def _settings_of(site: int) -> QuerySet[SiteSettings]:
+def _settings_rows(site: int) -> QuerySet[SiteSettings]:
     return SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site)
 
 
@@ -97,7 +97,7 @@ class Hub:
     def _settings_of(self, known: int | None) -> SiteSettings:
         site = None if known else Site.find_for_request(self.request)
         number = known or (site and site.pk)
-        found = _settings_of(number) if number else []
+        found = _settings_rows(number) if number else []
         return found[0] if found else SiteSettings(site=site or Site.find_for_request(self.request))
 
     @property

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from email.headerregistry import Address
 from functools import cache, lru_cache
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import css_inline
 import idna
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -17,9 +18,6 @@ from django.utils import translation
 
 from harmhub.mail.message import Message
 from harmhub.mail.models import Edition, Mail
-
-if TYPE_CHECKING:
-    import css_inline
 
 HEADER_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, 3.6.8: printable ASCII without the colon
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -188,8 +186,6 @@ def _html(name: str, values: Mapping[str, Any]) -> str:
 
 
 @cache
-def _inliner() -> "css_inline.CSSInliner":
-    import css_inline  # only who makes mails needs it in memory
-
+def _inliner() -> css_inline.CSSInliner:
     # What cannot stand on an element (the dark scheme) is marked in the template. Nothing is fetched.
     return css_inline.CSSInliner(load_remote_stylesheets=False)
