@@ -3,15 +3,17 @@ them, too."""
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 from wagtail.models import Locale
 
 from content.models import ItemAuthor
 from tests.factories import PersonFactory, TopicFactory, Tree
 from tests.fixtures.reader import Reader
-from tests.fixtures.site import Site
+from tests.fixtures.site import Site, wait_for
 from topics.models import PersonPage, ProgramPage, TopicPage
 
 BELOW = "/topics/justice/draft/below/"
@@ -89,6 +91,21 @@ def test_no_page_shows_what_was_of_a_page_that_is_not_public(reader: Reader, hub
     reader.settle()
     for path in paths:
         assert before[path] != reader.get(path)[2] == reader.fresh(path), path
+
+
+def test_way_to_a_translation_is_gone_at_the_second_in_which_that_expires(reader: Reader, hub: Tree):
+    reader.site.kill_worker()  # which unpublishes it up to a minute later
+    path, way = "/topics/health/", b'hreflang="fr"'
+    with reader.site.orm():
+        expires = timezone.now() + timedelta(seconds=4)
+        TopicPage.objects.filter(slug="health", locale__language_code="fr").update(expire_at=expires)
+    reader.settle()
+    reader.warm(path)
+    assert way in reader.get(path)[2]
+    assert timezone.now() < expires
+    wait_for(lambda: timezone.now() > expires, 10, "")
+    assert way not in reader.get(path)[2]
+    assert reader.get(path)[2] == reader.fresh(path)
 
 
 def test_forms_and_search_are_no_pages_in_any_language(reader: Reader, hub: Tree):

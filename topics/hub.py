@@ -25,7 +25,7 @@ from harmhub.pages import all_pages, is_public, is_restricted
 from harmhub.prepared import Prepared
 from harmhub.private_files import private_collections
 from harmhub.store.parts import kept, kept_copy
-from harmhub.store.shown import note, note_pages
+from harmhub.store.shown import note_pages
 from topics.models import TopicPage
 from topics.models.topics import is_of_team
 from topics.models.work import WorkPage, without_cut
@@ -205,9 +205,7 @@ class Hub:
     @property
     def versions(self) -> list[SimpleNamespace]:
         """The public translations of the page that is served: language (its code) and address."""
-        note_pages(*self._versions)
-        if self.trail:
-            note(f"key:{self.trail[-1].translation_key}")  # one more may come
+        note_pages(*self._versions)  # until when they are public; one more that comes drops everything
         return [
             SimpleNamespace(language=language, address=address)
             for page in self._versions
