@@ -106,6 +106,12 @@ def upload_picture(page: Page) -> None:
     expect(page.get_by_role("region", name="Image")).to_contain_text("bench")
 
 
+def draft_has_a_picture(site: Site) -> bool:
+    """Tell whether the draft that was saved last has one."""
+    newest = "SELECT content->>'image' FROM wagtailcore_revision ORDER BY id DESC LIMIT 1"
+    return site.query(newest)[0][0] is not None
+
+
 def write_text(page: Page, words: str) -> None:
     body = page.get_by_role("region", name="Body", exact=True)
     body.get_by_role("button", name="Insert a block").click()
@@ -137,8 +143,9 @@ def test_article_with_a_picture_is_written_previewed_and_published(
     begin_article(editor, "A Bench for Everybody")
     write_text(editor, "Nobody is waiting.")
     # Last, because it is one change: Wagtail's autosave passes over what is typed while it is under way, and
-    # draws the preview anew when it is done.
+    # draws the preview anew when it is done, which would pass over the choice of what to preview.
     upload_picture(editor)
+    wait_for(lambda: draft_has_a_picture(site_server), 30, "The picture is not saved.")
     expect(editor.get_by_text("Saved", exact=True)).to_be_visible()
     editor.get_by_role("button", name="Toggle preview").click()
     preview = editor.frame_locator("#w-preview-iframe")
