@@ -19,4 +19,6 @@ application = PageStore(Handler())
 _ = get_resolver().url_patterns  # with the admin: the first reader need not wait for that
 gc.collect()
 gc.freeze()
+# Requests leave garbage in cycles: with the threshold of manage.py, 10 MB of it would lie about.
+gc.set_threshold(2_000)
 gc.enable()
