@@ -85,6 +85,11 @@ class Stream:
         return self._entries.next_to_expire()
 
     @property
+    def expired(self) -> EntryQuerySet:
+        """The entries whose items its numbers still count, though they have expired by now."""
+        return replace(self, facets=self.facets[:1])._entries.expired()
+
+    @property
     def _entries(self) -> EntryQuerySet:
         entries: EntryQuerySet = self._rows("Entry", "FacetEntry", "item")
         return entries.of_kind(self.kind) if self.kind else entries
@@ -118,21 +123,24 @@ class Stream:
         year: int | None,
         offers: tuple[tuple[int, ...], ...],
     ) -> tuple[Counter[tuple[str, int]], list[list]]:
-        """Return what the database knows of a page of a listing of this work, cut by facets, kind and year;
-        all in one query: how many items there are of each kind and year, whatever this cut's; and lists of
-        JSON: of this work the item that expires next, then of an older page, from its anchor on, the places
-        of its items and those of the work before it; of the first page those of its items, and the programs
-        and tags that are offered where only some of the facets are chosen, told by their places.
+        """Return what the database knows of a page of a listing of this work, cut by facets, kind and year:
+        how many items there are of each kind and year, whatever this cut's; and lists of JSON: of this work
+        the item that expires next, then of an older page, from its anchor on, the places of its items and
+        those of the work before it; of the first page those of its items, and the programs and tags that are
+        offered where only some of the facets are chosen, told by their places.
+
+        All in one query; where something has expired that the numbers still count, in two.
         """
         others = {"of_kind": self.kind, "kind": kind, "year": year, "offers": offers}
         at = [anchor.day, anchor.pk] if anchor else None
         rows = _page_of_listing(self.page, self.locale, facets, at, **others) if self.page is not None else []
         lists = 3 if anchor else 2 + len(offers)
-        found, *beside = map(json.loads, rows[0] if rows else ["[]"] * (1 + lists))
-        numbers = {(kind, year): number for kind, year, number in found if number > 0}
-        return Counter(
-            {key: number for key, number in numbers.items() if self.kind in (None, key[0])}
-        ), beside
+        found, expired, *beside = map(json.loads, rows[0] if rows else ["[]"] * (2 + lists))
+        counts = Counter({(kind, year): number for kind, year, number in found if self.kind in (None, kind)})
+        if expired:
+            found = self.of_facets(*facets).expired.values_list("kind", "published_on__year")
+            counts.subtract(found.order_by())
+        return +counts, beside
 
     def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
         """Return the newest items, each with all that its card shows; all of them without a number.
@@ -193,4 +201,4 @@ def _page_of_listing(
         offered = apps.get_model("content", "FacetCount").offered
         chosen = (unfiltered.of_facets(*(facets[place] for place in some)) for some in offers)
         beside = [newest, *(offered(each, kind=kind or of_kind, year=year) for each in chosen)]
-    return stream.numbers(unfiltered.expiring.places()[:1], *beside)
+    return stream.numbers(stream.expired.places()[:1], unfiltered.expiring.places()[:1], *beside)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from taggit.models import Tag
 from wagtail.models import Locale, PageViewRestriction
 
@@ -63,6 +64,21 @@ def test_filters_combine(four: Tree, client: Client, cut: str, expected: set[str
     assert titles(client, f"/topics/health/{cut}") == expected
     page = client.get(HARM_REDUCTION + cut).content.decode()
     assert "None" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)
+
+
+def test_what_has_expired_is_in_no_number_before_the_scheduler_comes_by(four: Tree):
+    gone = timezone.now() - timedelta(minutes=1)
+    tagged(four, "peers", title="With the tag, gone", published_on=date(2024, 5, 1), expire_at=gone)
+    tagged(four, title="Of the program, gone", programs=[four.program], expire_at=gone)
+    tagged(four, "peers", title="With both, gone", programs=[four.program], expire_at=gone)
+
+    def numbers(**cut: str) -> dict[tuple[str, int], int]:
+        return dict(four.harm_reduction.items.listing("/", **cut).counts)
+
+    assert numbers() == {(Kind.VOICES, 2026): 3, (Kind.VOICES, 2025): 1}
+    assert numbers(tag="peers") == {(Kind.VOICES, 2026): 1, (Kind.VOICES, 2025): 1}
+    assert numbers(program="health-and-rights") == {(Kind.VOICES, 2026): 2}
+    assert set(numbers(program="health-and-rights", tag="peers")) == {(Kind.VOICES, 2026)}
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,13 @@ deleting and importing need no code here. ``manage.py check_listing`` compares t
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import Combinable
+from django.db.models import Func, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThanOrEqual, TupleLessThan
-from django.db.models.functions import Cast, Coalesce, JSONArray
+from django.db.models.functions import Cast, JSONArray
 from wagtail.models import Page
 
 from content.anchors import Anchor, anchors_at
@@ -39,6 +38,11 @@ class EntryQuerySet(models.QuerySet):
     def next_to_expire(self) -> Self:
         """Return the entries of items that are still to expire, the soonest first."""
         return self.filter(expire_at__gt=moment()).order_by("expire_at")
+
+    def expired(self) -> Self:
+        """Return the entries of items that have expired by now: there are some until the worker has taken
+        them off the site, a minute later."""
+        return self.filter(expire_at__lte=moment()).order_by("expire_at")
 
     def of_kind(self, kind: Kind) -> Self:
         """Return the entries of one kind."""
@@ -138,9 +142,6 @@ class Entry(Listed):
 class KeptCount(models.Model):
     """How many entries of a kind and year a listing has. There is no row for none."""
 
-    LISTED: ClassVar[type[Listed]]
-    OF: ClassVar[tuple[str, ...]]  # what is of one listing, here and there
-
     page = models.ForeignKey(
         "wagtailcore.Page", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
@@ -160,38 +161,18 @@ class KeptCount(models.Model):
         return f"{self.number} of {self.kind} {self.year} on {self.page_id}"
 
     @classmethod
-    def current(cls) -> Combinable:
-        """Return the number without the entries that have expired by now: each row's own."""
-        listing = {name: OuterRef(name) for name in cls.OF}
-        expired = cls.LISTED.objects.filter(
-            kind=OuterRef("kind"),
-            published_on__year=OuterRef("year"),
-            expire_at__lte=moment(),
-            **listing,
-        )
-        return F("number") - Coalesce(Subquery(number_of(expired)), 0)
-
-    @classmethod
     def numbers(cls, counts: QuerySet, *beside: QuerySet | Func) -> QuerySet:
-        """Return the query that tells how many current entries of each kind and year a listing has, by its
-        rows, and beside what some expressions tell, or the rows of some querysets. It has one row of texts
-        with JSON; none, where the listing has no entries."""
-        counted = counts.filter(kind__gt="", year__gt=0).values_list(JSONArray("kind", "year", cls.current()))
+        """Return the query that tells how many entries of each kind and year a listing has, by its rows, and
+        beside what some expressions tell, or the rows of some querysets. It has one row of texts with JSON;
+        none, where the listing has no entries."""
+        counted = counts.filter(kind__gt="", year__gt=0).values_list(JSONArray("kind", "year", "number"))
         return counts.values_list(*map(_as_text, (counted, *beside)))[:1]
 
 
 class EntryCount(KeptCount):
     """How many entries of a kind and year a page has in a language."""
 
-    LISTED = Entry
-    OF = ("page", "locale")
-
     pk = models.CompositePrimaryKey("page_id", "locale_id", "kind", "year")
-
-
-def number_of(entries: QuerySet) -> QuerySet:
-    """Return the number of some entries of one page, as a subquery."""
-    return entries.order_by().values("page").annotate(number=Count("item")).values("number")
 
 
 def _as_text(beside: QuerySet | Func) -> Cast:

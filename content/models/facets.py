@@ -58,9 +58,6 @@ class FacetCount(KeptCount):
     """How many entries of a kind and year a filtered listing has; in rows of their own those of all kinds
     (an empty one) and of all years (0)."""
 
-    LISTED = FacetEntry
-    OF = ("page", "locale", "facet")
-
     pk = models.CompositePrimaryKey("page_id", "locale_id", "facet", "kind", "year")
     facet = models.IntegerField()
     kind = models.CharField(max_length=12, choices=Kind.choices, blank=True)
