@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from email.headerregistry import Address
 from functools import cache, lru_cache
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import css_inline
 import idna
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -18,6 +17,9 @@ from django.utils import translation
 
 from harmhub.mail.message import Message
 from harmhub.mail.models import Edition, Mail
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 HEADER_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, 3.6.8: printable ASCII without the colon
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -186,6 +188,9 @@ def _html(name: str, values: Mapping[str, Any]) -> str:
 
 
 @cache
-def _inliner() -> css_inline.CSSInliner:
+def _inliner() -> "CSSInliner":
+    # Loaded here: web servers, which make no mail of this kind, have no use for its 2 MB.
+    from css_inline import CSSInliner
+
     # What cannot stand on an element (the dark scheme) is marked in the template. Nothing is fetched.
-    return css_inline.CSSInliner(load_remote_stylesheets=False)
+    return CSSInliner(load_remote_stylesheets=False)

@@ -47,10 +47,12 @@ class StoredPage:
     @classmethod
     def of(cls, headers: Iterable[tuple[str, str]], body: bytes, until: float | None) -> StoredPage:
         """Return a page with its body compressed."""
+        # No larger window than the page: it is memory here and on the reader's phone.
+        window = min(max(len(body).bit_length(), 16), 22)
         bodies = {
             "": body,
             "gzip": gzip.compress(body, 6, mtime=0),
-            "br": brotli.compress(body, mode=brotli.MODE_TEXT, quality=5),
+            "br": brotli.compress(body, mode=brotli.MODE_TEXT, quality=5, lgwin=window),
         }
         kept = [(name, value) for name, value in headers if name.lower() not in {"content-length", "vary"}]
         digest = hashlib.sha256(body + repr(kept).encode()).hexdigest()[:24]

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-import segno
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
@@ -153,6 +152,8 @@ class AppView(FreshMixin, FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the secret: the same one again where the code was wrong."""
+        import segno  # a page that few ask for, and no other needs its memory
+
         context = super().get_context_data(**kwargs)
         form = context["form"]
         device = form.cleaned_data.get("sealed") if form.is_bound else None
