@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db.models import Exists, Func, OuterRef, QuerySet
+from django.db.models import Count, Exists, Func, OuterRef, QuerySet
 
 from content.anchors import Anchor
 from content.cards import cards_of
@@ -138,8 +138,8 @@ class Stream:
         found, expired, *beside = map(json.loads, rows[0] if rows else ["[]"] * (2 + lists))
         counts = Counter({(kind, year): number for kind, year, number in found if self.kind in (None, kind)})
         if expired:
-            found = self.of_facets(*facets).expired.values_list("kind", "published_on__year")
-            counts.subtract(found.order_by())
+            by_year = self.of_facets(*facets).expired.order_by().values_list("kind", "published_on__year")
+            counts.subtract({(kind, year): number for kind, year, number in by_year.annotate(Count("item"))})
         return +counts, beside
 
     def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
