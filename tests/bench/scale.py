@@ -26,7 +26,6 @@ SIZES = {"1k": 1_000, "100k": 100_000, "1M": 1_000_000}
 BESIDE = {
     "listing, 100th page": "listing, first page",
     "listing, last page": "listing, first page",
-    "filtered by a rare tag": "filtered by a common tag",  # the rare one has a single item there
 }
 SEARCHES = {
     "a rare word": sites.RARE,
@@ -202,9 +201,8 @@ def _row(name: str, small: Site, large: Site) -> Row:
         return Row("4", what, measured, "", figure, most=150)
     other = BESIDE.get(name, name)
     first = statistics.median(small.figures[other])
-    beside = (
-        f"{'the same' if other == name else other.removeprefix('listing, ')} at {small.name} {first:.2f} ms"
-    )
+    called = "the same" if other == name else other.removeprefix("listing, ")
+    beside = f"{called} at {small.name} {first:.2f} ms"
     bar, most = ("5", 2.0) if name.startswith("publishing") else ("3", 1.5)
     pairs = zip(small.figures[other], large.figures[name], strict=True)
     return Row(bar, what, measured, beside, statistics.median(of / to for to, of in pairs), most=most)
