@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 from pathlib import Path
+from types import SimpleNamespace
 
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -78,6 +79,12 @@ def serve(
 
 
 def _application() -> PageStore:
+    """Return the application, in a process that is to answer."""
+    import granian.wsgi
+
     from harmhub.wsgi import application
 
+    # granian would copy the process's environment into each request: its secrets, and as if it were a header
+    # of the reader's whatever has such a name (HTTP_PROXY).
+    granian.wsgi.os = SimpleNamespace(environ={})  # type: ignore[assignment]
     return application

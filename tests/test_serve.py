@@ -25,13 +25,21 @@ class OverSocket(http.client.HTTPConnection):
         self.sock.connect(self.host)
 
 
-def status(path: Path, host: str) -> int:
-    """Return the status of the health page, asked for at a socket; 0 where nobody answers."""
+def asked(path: Path, host: str, page: str) -> http.client.HTTPResponse | None:
+    """Return what is answered at a socket, read; None where nobody answers."""
     connection = OverSocket(str(path))
     with contextlib.closing(connection), contextlib.suppress(OSError):
-        connection.request("GET", "/health/", headers={"Host": host})
-        return connection.getresponse().status
-    return 0
+        connection.request("GET", page, headers={"Host": host})
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+    return None
+
+
+def status(path: Path, host: str) -> int:
+    """Return the status of the health page; 0 where nobody answers."""
+    answer = asked(path, host, "/health/")
+    return answer.status if answer else 0
 
 
 @pytest.fixture
@@ -39,9 +47,8 @@ def served(site_server: Site, tmp_path: Path) -> Iterator[tuple[subprocess.Popen
     """Another web server of the running site, at a socket: its process, the socket, the host it answers."""
     path = tmp_path / "site.sock"
     command = [sys.executable, "manage.py", "serve", "--socket", str(path), "--processes", "2"]
-    process = subprocess.Popen(
-        command, cwd=settings.BASE_DIR, env=site_server.environment, start_new_session=True
-    )
+    environment = site_server.environment | {"HTTP_IF_MODIFIED_SINCE": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, start_new_session=True)
     host = site_server.url.removeprefix("http://")
     try:
         wait_for(lambda: status(path, host) == 200, 30, "Nobody answers at the socket.")
@@ -76,3 +83,10 @@ def test_it_ends_in_order_when_told_to_and_leaves_no_process(served):
     assert process.wait(10) == 0
     assert status(path, host) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in others)
+
+
+def test_its_environment_is_not_taken_for_headers_of_requests(served):
+    _, path, host = served
+    file = asked(path, host, "/static/icon.svg")
+    assert file
+    assert file.status == 200
