@@ -11,7 +11,7 @@ class ContentConfig(AppConfig):
     verbose_name = _("Content")
 
     def ready(self) -> None:
-        """Have the pictures of cards made before somebody looks at them, documents read, and names kept when
+        """Have pictures made before somebody looks at them, documents read, and names kept when
         people leave."""
         from django.db.models.signals import post_save, pre_delete
         from wagtail.signals import page_published
@@ -23,7 +23,7 @@ class ContentConfig(AppConfig):
 
         uid = "content.prepare_card"
         post_save.connect(tasks.prepare_saved_picture, sender=CustomImage, dispatch_uid=uid)
-        page_published.connect(tasks.prepare_published_picture, dispatch_uid=uid)
+        page_published.connect(tasks.prepare_published, dispatch_uid=uid)
         post_save.connect(
             tasks.read_saved_document, sender=CustomDocument, dispatch_uid="content.read_document"
         )

@@ -1,16 +1,22 @@
 """What the work does by itself. Jobs carry ids only: procrastinate writes arguments to its log."""
 
 import logging
+from functools import cache
 from typing import Any
 
+from django.utils import translation
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
+from wagtail.models import Page
 
 from content.cards import CARD_FILTERS
+from harmhub.middleware import Handler
 from harmhub.models import CustomDocument, CustomImage, DocumentText
+from harmhub.pages import all_pages
 from harmhub.private_files import is_private
+from harmhub.store.asking import asked, own_path, unlogged
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +39,26 @@ def prepare_saved_picture(instance: CustomImage, raw: bool = False, **given: Any
         _defer(prepare_card, image=instance.pk)
 
 
-def prepare_published_picture(instance: Any, **given: Any) -> None:
-    """Queue the work for the picture of an item that was published."""
+@app.task(priority=-1)
+def prepare_page(page: int) -> None:
+    """Ask for the page with this id, after all that waits: its first reader need not wait for its pictures,
+    and the web server not make them."""
+    found = all_pages().public().filter(pk=page).first()
+    if path := found and own_path(found.get_url() or ""):
+        with unlogged(), translation.override(None):
+            asked(_site(), path)
+
+
+@cache
+def _site() -> Handler:
+    return Handler()
+
+
+def prepare_published(instance: Page, **given: Any) -> None:
+    """Queue the work for a page that was published, and for its picture on cards."""
     if image := getattr(instance, "image_id", None):
         _defer(prepare_card, image=image)
+    _defer(prepare_page, page=instance.pk)
 
 
 @app.task(priority=-1)

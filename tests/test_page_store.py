@@ -529,7 +529,7 @@ def test_numbers_and_years_are_true_at_the_second_in_which_work_further_down_exp
 def wait_for_pictures(site: Site) -> None:
     """Wait until the worker has made the sizes of all pictures, so that it waits for no lock of a test's."""
     waiting = """SELECT id FROM procrastinate_jobs
-        WHERE task_name LIKE '%%prepare_card' AND status IN ('todo', 'doing')"""
+        WHERE task_name LIKE '%%.prepare_%%' AND status IN ('todo', 'doing')"""
     wait_for(lambda: not site.query(waiting), 20, "The worker makes no pictures.")
 
 

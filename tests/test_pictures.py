@@ -10,9 +10,9 @@ from django.test import Client
 from wagtail.images.models import Filter
 
 from content.cards import CARD_FILTERS
-from content.tasks import prepare_card
+from content.tasks import prepare_card, prepare_page
 from harmhub.models import CustomImage, CustomRendition
-from tests.factories import ImageFactory, Tree
+from tests.factories import ImageFactory, Tree, body_of_all_blocks
 from tests.test_mail_jobs import run_jobs
 
 TOPIC = "/topics/health/harm-reduction/"
@@ -97,7 +97,35 @@ def test_worker_makes_the_card_of_a_published_item(tree: Tree):
     voice.image.renditions.all().delete()
     voice.save_revision().publish()
     run_jobs()
-    assert voice.image.renditions.count() == len(CARD_FILTERS)
+    assert {made.filter_spec for made in voice.image.renditions.all()} > set(CARD_FILTERS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_makes_all_pictures_of_a_published_page(tree: Tree, client: Client):
+    tree.person.photo = ImageFactory()
+    voice = tree.voice(image=ImageFactory(), body=body_of_all_blocks())
+    pages = [tree.person, voice, tree.publication(image=ImageFactory())]
+    for page in pages:
+        page.save_revision().publish()
+    run_jobs()
+    made = CustomRendition.objects.count()
+    for page in pages:
+        assert "<picture" in client.get(page.url).content.decode()
+    assert CustomRendition.objects.count() == made
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_makes_no_pictures_of_a_page_that_is_not_public(tree: Tree):
+    voice = tree.voice(image=ImageFactory())
+    voice.save_revision().publish()
+    voice.unpublish()
+    run_jobs()
+    assert {made.filter_spec for made in CustomRendition.objects.all()} == set(CARD_FILTERS)
+
+
+@pytest.mark.django_db
+def test_job_of_a_page_that_is_gone_does_nothing():
+    prepare_page(page=0)
 
 
 @pytest.mark.django_db(transaction=True)

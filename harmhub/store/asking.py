@@ -1,6 +1,8 @@
 """Asking the site for a page within a process, as a reader would, and following the links on it."""
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 from wsgiref.util import setup_testing_defaults
@@ -29,6 +31,18 @@ def asked(
     finally:
         if close := getattr(answer, "close", None):
             close()
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Log no access for a block: what asks is no reader."""
+    access = logging.getLogger("harmhub.access")
+    level = access.level
+    access.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        access.setLevel(level)
 
 
 def own_path(link: str, address: str = "/") -> str:

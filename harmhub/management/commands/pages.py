@@ -1,12 +1,11 @@
 """Look after the page store: see what is in it, fill it, compare it with the truth, empty it, export it."""
 
-import logging
 import re
 import time
 from argparse import ArgumentParser
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
@@ -20,7 +19,7 @@ from django.db import connection
 from harmhub.middleware import Handler
 from harmhub.pages import all_pages
 from harmhub.store import shown
-from harmhub.store.asking import asked, own_path
+from harmhub.store.asking import asked, own_path, unlogged
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.index import INDEX, MOST_PAGES, Index
 from harmhub.store.mirror import Mirror, UnavailableError
@@ -53,7 +52,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, does: str, address: Sequence[str] = (), folder: Path = Path(), **options) -> None:
         """Do it. CommandError: it cannot be done, or pages differ."""
-        with _unlogged():
+        with unlogged():
             match does:
                 case "list":
                     self._list()
@@ -152,18 +151,6 @@ class Command(BaseCommand):
             for tag in tags:
                 cursor.execute("SELECT harmhub_changed(%s)", [tag])
         self.stdout.write("Told to all web servers, which drop within a second.")
-
-
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    """Log no access for a block: what asks is no reader."""
-    access = logging.getLogger("harmhub.access")
-    level = access.level
-    access.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        access.setLevel(level)
 
 
 def _public_addresses() -> list[str]:
