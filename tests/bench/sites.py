@@ -16,7 +16,8 @@ from content.models import ContentItem
 from topics.models import ProgramPage
 
 PARAGRAPHS, WORDS = 2_000, 60
-COMMON, RARE = "bread", "zeppelin"  # words of every second item, and of one item in ten thousand
+COMMON, RARE = "bread", "zeppelin"  # words of every second item, and of one item in ten thousand; and tags
+FEW = 100  # items with the rare tag, in a site of any size: only what is around them is to differ
 DAYS = 9_000  # that the work goes back
 PARAGRAPH = f"(SELECT said FROM paragraph WHERE id = (n::bigint * 7919) % {PARAGRAPHS})"
 BODY = "jsonb_build_array(jsonb_build_object('type', 'text', 'value', '<p>' || {} || '</p>'))"
@@ -29,7 +30,7 @@ STEP = " || ".join(
 
 def grow(item: ContentItem, number: int, program: ProgramPage) -> None:
     """Write so many copies of an item below its parent, with texts and dates of their own. What refers to the
-    item, its topic apart, is not copied; every second has a tag, every fourth a program, few another tag."""
+    item, its topic apart, is not copied; every second has a tag, every fourth a program, FEW another tag."""
     parent = Page.objects.get(pk=item.get_parent().pk)
     last = Page._str2int(parent.get_last_child().path[-Page.steplen :])
     rare = f"CASE WHEN n % 10000 = 77 THEN ' {RARE}' ELSE '' END"
@@ -90,7 +91,7 @@ def _without_triggers(cursor) -> Iterator[None]:
 
 def _file(cursor, first: int, number: int, program: ProgramPage) -> None:
     """Give items their tags and their program."""
-    for name, step in ((COMMON, 2), (RARE, 10_000)):
+    for name, step in ((COMMON, 2), (RARE, -(-number // FEW))):
         cursor.execute(
             "INSERT INTO content_itemtag (tag_id, content_object_id)"
             " SELECT %s, generate_series(%s::int, %s::int, %s::int)",
