@@ -25,6 +25,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext
 
+from harmhub.addresses import ascii_domain
+
 
 @cache
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
@@ -66,7 +68,7 @@ def address_digest(email: str) -> bytes:
     local, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
     local, domain = unicodedata.normalize("NFC", local.casefold()), domain.lower()
     with suppress(idna.IDNAError):  # forms refuse such a domain; here it is only looked up, and not found
-        domain = idna.encode(domain.rstrip("."), uts46=True).decode()
+        domain = ascii_domain(domain.rstrip("."))
     return digest(f"{local}{at}{domain}", "address")
 
 

@@ -1,10 +1,9 @@
 """Making a mail: the texts from their templates, the headers, the message that is handed to the server."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from email.headerregistry import Address
-from functools import cache, lru_cache
+from functools import cache
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from django.template import Context, Engine
 from django.template.exceptions import TemplateDoesNotExist
 from django.utils import translation
 
+from harmhub.addresses import ascii_domain
 from harmhub.mail.message import Message
 from harmhub.mail.models import Edition, Mail
 
@@ -143,15 +143,9 @@ def deliverable(address: str) -> str:
     if not DOT_ATOM.fullmatch(local):
         return ""
     try:
-        return f"{local}@{_ascii(domain)}"
+        return f"{local}@{ascii_domain(domain)}"
     except idna.IDNAError:
         return ""
-
-
-@lru_cache(1_000)
-def _ascii(domain: str) -> str:
-    """Return a domain as IDNA 2008 writes it; many readers have one of few. idna.IDNAError: it is none."""
-    return idna.encode(unicodedata.normalize("NFC", domain), uts46=True).decode()
 
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:

@@ -18,16 +18,15 @@ from tests.factories import TopicFactory, Tree, copies
 from tests.fixtures import databases
 
 TOPICS, WORKS = 20, 200
-# A process of its own: what it takes in memory is what a worker takes. Not ru_maxrss, which begins at what
-# the process was that started it.
+# A process of its own, begun as a worker is: what it takes in memory is what a worker takes. Not ru_maxrss,
+# which begins at what the process was that started it.
 SERVING = """
-import json, re, sys, time, django
-django.setup()
+import json, os, re, time
 from newsletter.mailings import Sending
 from newsletter.models import Mailing, Run
 from newsletter.serving import Service
 begun = time.monotonic()
-if sys.argv[1] == "run":
+if os.environ["BENCH_SERVES"] == "run":
     Service(Run.objects.latest("pk")).serve()
 else:
     Sending(Mailing.objects.get()).send()
@@ -58,8 +57,9 @@ def _process(what: str, database: str) -> tuple[float, float]:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "harmhub.settings",
         "DATABASE_URL": databases.url(database),
+        "BENCH_SERVES": what,
     }
-    command = [sys.executable, "-c", SERVING, what]
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "--command", SERVING]
     said = subprocess.run(
         command, env=environment, cwd=settings.BASE_DIR, check=True, stdout=subprocess.PIPE
     ).stdout
