@@ -142,8 +142,9 @@ def test_article_with_a_picture_is_written_previewed_and_published(
     editor = desk("Moderators")
     begin_article(editor, "A Bench for Everybody")
     write_text(editor, "Nobody is waiting.")
-    # Last, because it is one change: Wagtail's autosave passes over what is typed while it is under way, and
-    # draws the preview anew when it is done, which would pass over the choice of what to preview.
+    # Wagtail's autosave passes over what is changed while it is under way. The picture comes last, as one
+    # change: the preview is drawn anew after each, which would pass over the choice of what to preview.
+    expect(editor.get_by_text("Saved", exact=True)).to_be_visible(timeout=20_000)
     upload_picture(editor)
     wait_for(lambda: draft_has_a_picture(site_server), 30, "The picture is not saved.")
     expect(editor.get_by_text("Saved", exact=True)).to_be_visible()
