@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db.models import Count, Exists, Func, OuterRef, QuerySet
+from django.db.models.functions import JSONArray
 
 from content.anchors import Anchor
 from content.cards import cards_of
@@ -129,18 +130,26 @@ class Stream:
         those of the work before it; of the first page those of its items, and the programs and tags that are
         offered where only some of the facets are chosen, told by their places.
 
-        All in one query; where something has expired that the numbers still count, in two.
+        All in one query. Where something has expired that the numbers still count, they come from a second.
         """
         others = {"of_kind": self.kind, "kind": kind, "year": year, "offers": offers}
         at = [anchor.day, anchor.pk] if anchor else None
         rows = _page_of_listing(self.page, self.locale, facets, at, **others) if self.page is not None else []
         lists = 3 if anchor else 2 + len(offers)
         found, expired, *beside = map(json.loads, rows[0] if rows else ["[]"] * (2 + lists))
-        counts = Counter({(kind, year): number for kind, year, number in found if self.kind in (None, kind)})
+        gone: list = []
         if expired:
-            by_year = self.of_facets(*facets).expired.order_by().values_list("kind", "published_on__year")
-            counts.subtract({(kind, year): number for kind, year, number in by_year.annotate(Count("item"))})
+            found, gone = self.of_facets(*facets)._counted_with_expired()
+        counts = Counter({(kind, year): number for kind, year, number in found if self.kind in (None, kind)})
+        counts.subtract({(kind, year): number for kind, year, number in gone})
         return +counts, beside
+
+    def _counted_with_expired(self) -> list[list]:
+        """Return how many items there are of each kind and year, and how many of them have expired, as they
+        were at one moment: the worker may just be taking these off."""
+        by_year = self.expired.order_by().values("kind", "published_on__year").annotate(number=Count("item"))
+        gone = by_year.values_list(JSONArray("kind", "published_on__year", "number"))
+        return next(([*map(json.loads, row)] for row in self.numbers(gone)), [[], []])
 
     def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
         """Return the newest items, each with all that its card shows; all of them without a number.

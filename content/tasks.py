@@ -1,6 +1,7 @@
 """What the work does by itself. Jobs carry ids only: procrastinate writes arguments to its log."""
 
 import logging
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,46 +13,66 @@ from procrastinate.tasks import Task
 from wagtail.models import Page
 
 from content.cards import CARD_FILTERS
+from harmhub import missing_sizes
 from harmhub.middleware import Handler
 from harmhub.models import CustomDocument, CustomImage, DocumentText
-from harmhub.pages import all_pages
+from harmhub.pages import all_pages, pages_that_use
 from harmhub.private_files import is_private
-from harmhub.store.asking import asked, own_path, unlogged
+from harmhub.store.asking import asked, own_path
 
 logger = logging.getLogger(__name__)
 
+PICTURES = "pictures"  # one at a time: it takes seconds, in which mail is to go out
+MOST_PAGES = 50  # of those that show a picture
 
-@app.task
+
+@app.task(lock=PICTURES)
 def prepare_card(image: int) -> None:
     """Make the picture with this id in the sizes of a card, which would keep the first reader waiting."""
+    _make(image, CARD_FILTERS)
+
+
+@app.task(priority=-1, lock=PICTURES)
+def prepare_sizes(image: int, sizes: list[str]) -> None:
+    """Make the picture with this id in some sizes, told in the words of Wagtail's filters."""
+    _make(image, sizes)
+
+
+def _make(image: int, sizes: Sequence[str]) -> None:
     found = CustomImage.objects.filter(~is_private(), pk=image).first()
     if found is None:
         return
     try:
-        found.get_renditions(*CARD_FILTERS)
+        found.get_renditions(*sizes)
     except OSError as problem:  # the page makes it when there is room again
         logger.error("picture %s cannot be prepared: %s", image, type(problem).__name__)
 
 
-def prepare_saved_picture(instance: CustomImage, raw: bool = False, **given: Any) -> None:
-    """Queue the work for a picture that was saved."""
-    if not raw:
-        _defer(prepare_card, image=instance.pk)
-
-
 @app.task(priority=-1)
 def prepare_page(page: int) -> None:
-    """Ask for the page with this id, after all that waits: its first reader need not wait for its pictures,
-    and the web server not make them."""
+    """Ask for the page with this id, and queue the work for each picture that its first reader would have to
+    wait for."""
     found = all_pages().public().filter(pk=page).first()
     if path := found and own_path(found.get_url() or ""):
-        with unlogged(), translation.override(None):
+        with missing_sizes.noting() as missing, translation.override(None):
             asked(_site(), path)
+        for image, sizes in missing:
+            _defer(prepare_sizes, image=image, sizes=sizes)
 
 
 @cache
 def _site() -> Handler:
     return Handler()
+
+
+def prepare_saved_picture(instance: CustomImage, created: bool, raw: bool = False, **given: Any) -> None:
+    """Queue the work for a picture that was saved: on cards, and on the pages that show it already."""
+    if raw:
+        return
+    _defer(prepare_card, image=instance.pk)
+    if not created:
+        for page in pages_that_use(instance)[:MOST_PAGES]:
+            _defer(prepare_page, page=page)
 
 
 def prepare_published(instance: Page, **given: Any) -> None:

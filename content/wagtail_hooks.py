@@ -1,6 +1,5 @@
 """What the content app adds to the admin: the works by kind, and what a moderator said where it is needed."""
 
-from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
@@ -11,11 +10,11 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.pages.bulk_actions.publish import PublishBulkAction
-from wagtail.models import Page, ReferenceIndex, WorkflowState
+from wagtail.models import Page, WorkflowState
 
 from content.desk import WorkGroup
 from harmhub.models import CustomDocument
-from harmhub.pages import all_pages
+from harmhub.pages import all_pages, pages_that_use
 from harmhub.publishing import faults_of
 
 
@@ -79,11 +78,5 @@ def withhold_files_of_unpublished_work(document: CustomDocument, request: HttpRe
     """
     if request.user.has_perm("wagtailadmin.access_admin"):
         return
-    pages = ReferenceIndex.objects.filter(
-        to_content_type=ContentType.objects.get_for_model(CustomDocument),
-        to_object_id=str(document.pk),
-        base_content_type=ContentType.objects.get_for_model(Page),
-    )
-    numbers = [int(number) for number in pages.values_list("object_id", flat=True)]
-    if not all_pages().public().filter(pk__in=numbers).exists():
+    if not all_pages().public().filter(pk__in=pages_that_use(document)).exists():
         raise Http404

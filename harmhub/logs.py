@@ -20,6 +20,7 @@ from django.utils.encoding import escape_uri_path
 from psycopg_pool import PoolTimeout
 
 access = logging.getLogger("harmhub.access")
+NOBODY = "harmhub.nobody"  # in the environ of a request (WSGI) that no reader made
 
 # Loggers of our own code: what they say is chosen by us. Everybody else's arguments are left out.
 OURS = ("harmhub", "topics", "content", "contact", "newsletter")
@@ -77,7 +78,7 @@ class DiscreetFilter(logging.Filter):
 
 class AccessLogMiddleware:
     """Write one line per request: method, path without query, status, size in bytes, duration in
-    milliseconds."""
+    milliseconds; none of what the site asks itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
@@ -85,6 +86,8 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
         response = self.get_response(request)
+        if NOBODY in request.META:
+            return response
         size = response.headers.get("Content-Length") or len(getattr(response, "content", b"")) or "-"
         milliseconds = (time.perf_counter() - began) * 1000
         access.info(

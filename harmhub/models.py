@@ -18,7 +18,7 @@ from wagtail.images.models import AbstractImage, AbstractRendition, Filter, get_
 from wagtail.images.models import Image as WagtailImage
 from wagtail.search import index
 
-from harmhub import files
+from harmhub import files, missing_sizes
 
 
 class CustomImage(AbstractImage):
@@ -55,7 +55,9 @@ class CustomImage(AbstractImage):
 
     def create_renditions(self, *filters: Filter) -> dict[Filter, AbstractRendition]:
         """Make sizes of the picture, as Wagtail does. Of two processes that make the same at once one stores
-        it: the other takes that, and does not leave its own file in the public folder."""
+        it: the other takes that, and does not leave its own file in the public folder. NotNowError: see
+        ``missing_sizes``."""
+        missing_sizes.note(self.pk, [each.spec for each in filters])
         made = super().create_renditions(*filters)
         if len(made) < 2:
             return made

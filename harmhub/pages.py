@@ -7,15 +7,16 @@ from http import HTTPMethod
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, ExpressionWrapper, F, Model, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
-from wagtail.models import Page, PageManager, PageViewRestriction, Revision
+from wagtail.models import Page, PageManager, PageViewRestriction, ReferenceIndex, Revision
 from wagtail.query import PageQuerySet
 
 from harmhub.forms import CopyForm, PageForm
@@ -67,6 +68,14 @@ PublicPageManager = PageManager.from_queryset(PublicPageQuerySet)
 def all_pages() -> PublicPageQuerySet:
     """Return all pages of all kinds, as plain pages, with the word ``public()``."""
     return PublicPageQuerySet(Page)
+
+
+def pages_that_use(used: Model) -> list[int]:
+    """Return the numbers of the pages that point at something, public or not: in a field, a block or a
+    link."""
+    found = ReferenceIndex.get_references_to(used)
+    found = found.filter(base_content_type=ContentType.objects.get_for_model(Page))
+    return [int(number) for number in found.values_list("object_id", flat=True).distinct()]
 
 
 def is_public(page: Page) -> bool:

@@ -6,7 +6,6 @@ code and models, which no request changes.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,13 +13,13 @@ from types import SimpleNamespace
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from harmhub.heap import give_memory_back
 from harmhub.statement_timeout import STATEMENT_TIMEOUT
 from harmhub.store.serving import PageStore
 
 PROCESSES = 2
 THREADS = 4  # of each process; less than the database pool holds
 SECONDS_TO_FINISH = 5  # what a process may take to answer whom it has heard, when it is told to end
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as mallopt(3) numbers them
 
 
 def load() -> None:
@@ -35,16 +34,6 @@ def load() -> None:
         if isinstance(each, DatabaseWrapper):
             each.close_pool()
     STATEMENT_TIMEOUT.rest()
-
-
-def give_memory_back() -> None:
-    """Have the C library keep less of what is freed, where it is glibc's: making the sizes of one picture, or
-    answering some readers at once, would else leave a process 10 MB larger for as long as it runs."""
-    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(M_ARENA_MAX, 2)  # instead of one heap for each thread
-        # What is larger goes back at once. Left alone, glibc raises both to what was freed once.
-        mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
-        mallopt(M_TRIM_THRESHOLD, 1024 * 1024)
 
 
 def serve(

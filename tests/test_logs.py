@@ -13,6 +13,8 @@ from psycopg_pool import ConnectionPool
 
 from harmhub import sealing
 from harmhub.logs import DiscreetFilter, scrub
+from harmhub.middleware import Handler
+from harmhub.store.asking import asked
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -99,6 +101,12 @@ def test_access_line_has_method_path_status_size_and_duration(log):
     assert float(line.rsplit(" ", 1)[1]) >= 0
     assert "?" not in log.getvalue()
     assert clean(log)
+
+
+def test_what_the_site_asks_itself_is_no_access(log):
+    status, _, body = asked(Handler(), "/streams/")
+    assert (status, body) == (200, b"ab")
+    assert log.getvalue() == ""
 
 
 def test_error_is_logged_by_type_and_place_only(log):

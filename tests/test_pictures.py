@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
 from wagtail.images.models import Filter
 
 from content.cards import CARD_FILTERS
-from content.tasks import prepare_card, prepare_page
+from content.tasks import prepare_card, prepare_page, prepare_sizes
 from harmhub.models import CustomImage, CustomRendition
 from tests.factories import ImageFactory, Tree, body_of_all_blocks
 from tests.test_mail_jobs import run_jobs
@@ -112,6 +113,30 @@ def test_worker_makes_all_pictures_of_a_published_page(tree: Tree, client: Clien
     for page in pages:
         assert "<picture" in client.get(page.url).content.decode()
     assert CustomRendition.objects.count() == made
+
+
+@pytest.mark.usefixtures("indexes")
+@pytest.mark.django_db(transaction=True)
+def test_worker_makes_all_pictures_anew_of_a_picture_that_was_replaced(tree: Tree, client: Client):
+    voice = tree.voice(image=ImageFactory(), body=body_of_all_blocks())
+    voice.save_revision().publish()
+    run_jobs()
+    voice.image.renditions.all().delete()
+    voice.image.save()
+    run_jobs()
+    made = CustomRendition.objects.count()
+    client.get(voice.url)
+    assert CustomRendition.objects.count() == made
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sizes_are_made_one_picture_at_a_time(tree: Tree):
+    voice = tree.voice(image=ImageFactory(), body=body_of_all_blocks())
+    prepare_page(page=voice.pk)
+    waiting = ProcrastinateJob.objects.filter(task_name=prepare_sizes.name)
+    assert {(len(job.args["sizes"]), job.lock) for job in waiting} == {(2, "pictures")}
+    assert waiting.count() == 2
+    assert not CustomRendition.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,19 +1,21 @@
 """Asking the site for a page within a process, as a reader would, and following the links on it."""
 
-import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
 
+from harmhub.logs import NOBODY
+
 
 def asked(
     application: Callable[..., Iterable[bytes]], address: str
 ) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Return the status, the headers and the body that a reader gets at an address of the site (PEP 3333)."""
+    """Return the status, the headers and the body that a reader gets at an address of the site (PEP 3333).
+
+    The access log does not tell of it."""
     public = urlsplit(settings.PUBLIC_URL)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "GET",
@@ -21,6 +23,7 @@ def asked(
         "HTTP_HOST": public.netloc,
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.url_scheme": public.scheme,
+        NOBODY: True,
     }
     setup_testing_defaults(environ)
     told: list[Any] = []
@@ -31,18 +34,6 @@ def asked(
     finally:
         if close := getattr(answer, "close", None):
             close()
-
-
-@contextmanager
-def unlogged() -> Iterator[None]:
-    """Log no access for a block: what asks is no reader."""
-    access = logging.getLogger("harmhub.access")
-    level = access.level
-    access.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        access.setLevel(level)
 
 
 def own_path(link: str, address: str = "/") -> str:

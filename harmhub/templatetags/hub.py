@@ -22,6 +22,7 @@ from wagtail.models import Page
 
 from harmhub import styles as sheets
 from harmhub.errors import UNREACHABLE
+from harmhub.missing_sizes import NotNowError
 from harmhub.store.parts import kept
 from harmhub.store.shown import note_pages, spoil
 
@@ -38,6 +39,8 @@ class PictureOrNothing(PictureNode):
         """Return the element, or "" after one logged line: no disk space, a database that takes no rows."""
         try:
             return super().render(context)
+        except NotNowError:
+            return ""
         except (OSError, Error) as problem:
             # Without its database the whole page is a 503; with a full one it can still be read.
             if isinstance(problem, UNREACHABLE) and not isinstance(problem.__cause__, DiskFull):

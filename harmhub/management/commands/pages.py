@@ -19,7 +19,7 @@ from django.db import connection
 from harmhub.middleware import Handler
 from harmhub.pages import all_pages
 from harmhub.store import shown
-from harmhub.store.asking import asked, own_path, unlogged
+from harmhub.store.asking import asked, own_path
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.index import INDEX, MOST_PAGES, Index
 from harmhub.store.mirror import Mirror, UnavailableError
@@ -52,18 +52,17 @@ class Command(BaseCommand):
 
     def handle(self, *args, does: str, address: Sequence[str] = (), folder: Path = Path(), **options) -> None:
         """Do it. CommandError: it cannot be done, or pages differ."""
-        with unlogged():
-            match does:
-                case "list":
-                    self._list()
-                case "warm":
-                    self._warm()
-                case "check":
-                    self._check()
-                case "drop":
-                    self._drop(address)
-                case "export":
-                    self._export(folder)
+        match does:
+            case "list":
+                self._list()
+            case "warm":
+                self._warm()
+            case "check":
+                self._check()
+            case "drop":
+                self._drop(address)
+            case "export":
+                self._export(folder)
 
     def _list(self) -> None:
         shelf, total = _shelf(), 0

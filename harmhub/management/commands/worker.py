@@ -19,6 +19,7 @@ from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from harmhub import pooling
+from harmhub.heap import give_memory_back
 from harmhub.mail.checks import mail_is_delivered
 from harmhub.tasks import rescue
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args, verbosity: int = 1, **options):
+        give_memory_back()
         if verbosity:
             for problem in mail_is_delivered():
                 logger.warning(problem.msg)
