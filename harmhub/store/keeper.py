@@ -1,8 +1,8 @@
 """Hears of changes in the database, drops the pages that showed what changed, and takes new pages in.
 
 Triggers write a row for each change, in its transaction, and NOTIFY wakes the keeper; nothing depends on
-the wake-up alone. Rows are read by the transactions that wrote them: each reading begins at the oldest
-transaction that was still open at the reading before, so one that ends late is not missed.
+the wake-up alone. Each reading brings PostgreSQL's snapshot along, and the next one asks for what could not
+be seen in it: every change comes once, and none is missed, however long a transaction stays open.
 
 A page is taken in only after a reading that began when its rendering had ended, and showed no change to it
 since before its rendering began. So what was rendered before a change is never kept after it.
@@ -18,7 +18,7 @@ import select
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Hashable, Set
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,26 +39,33 @@ RETRY = 0.25  # seconds between tries to connect
 KEPT_DAYS = 7  # as long as changes stay in the database
 MOST_CHANGES = 50_000  # are read at once, some 20 MB; after an import of more it is cheaper to begin anew
 NO_ROOM = "a page cannot be stored"
+# What could not be seen in a snapshot (PostgreSQL's pg_snapshot, as text); nothing where none is known. Rows
+# of transactions that are still to come were put here with a backup of another server.
+CHANGES = """
+SELECT tag, place FROM harmhub_change
+WHERE xact >= pg_snapshot_xmin(%(since)s::pg_snapshot)::text::bigint
+    AND xact < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    AND NOT pg_visible_in_snapshot(xact::text::xid8, %(since)s::pg_snapshot)
+LIMIT %(most)s
+"""
 # Which database it is: another one, or one whose changes were emptied or put back from a backup, has another
-# file. Where no mark is known, nothing is read but the mark.
-READ = """
+# file.
+READ = f"""
 SELECT (SELECT oid FROM pg_database WHERE datname = current_database())
         || ' ' || pg_relation_filenode('harmhub_change'),
-    pg_snapshot_xmin(pg_current_snapshot())::text::bigint, change.id, change.tag, change.place
-FROM (VALUES (1)) AS once
-    LEFT JOIN (SELECT * FROM harmhub_change WHERE xact >= %s::bigint LIMIT %s) AS change ON true
-"""
+    pg_current_snapshot()::text, change.tag, change.place
+FROM (VALUES (1)) AS once LEFT JOIN ({CHANGES}) AS change ON true
+"""  # noqa: S608 (a constant)
 
 
 @dataclass(frozen=True)
 class Offered:
-    """What a rendering made, on its way to be kept. era, began, heard: the keeper's before it. shown: by the
-    whole page. made: parts of it that were not at hand. page: None where only the parts are to be kept.
+    """What a rendering made, on its way to be kept. era, since: the keeper's before it. shown: by the whole
+    page. made: parts of it that were not at hand. page: None where only the parts are to be kept.
     decided: called when the page is there, or is not to be."""
 
     era: int
-    began: int
-    heard: Set[int]
+    since: str
     shown: Shown
     made: list[tuple[Hashable, Part]]
     address: str = ""
@@ -69,9 +76,8 @@ class Offered:
 class Keeper(threading.Thread):
     """One thread in each web process.
 
-    ``mark``: the transaction from which changes are to be read next; None while changes cannot be heard of,
-    when nothing may be taken in. ``heard``: the numbers of the changes from there on that were heard of
-    already: they are past to whatever is rendered from now on. ``era``: counts how often hearing began anew,
+    ``since``: the snapshot of the last reading, of the past to whatever is rendered from now on; None while
+    changes cannot be heard of, when nothing may be taken in. ``era``: counts how often hearing began anew,
     perhaps of another database: what was rendered in an earlier one is not taken in.
     ``gone``: called with the address of each page that is dropped.
     """
@@ -81,13 +87,12 @@ class Keeper(threading.Thread):
         self.pages = pages
         self._gone = gone
         self.parts = Parts()
-        self.mark: int | None = None
+        self.since: str | None = None
         self.era = 0
         self._offered: queue.SimpleQueue[Offered] = queue.SimpleQueue()
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
-        self.heard: Set[int] = frozenset()
         self._index: Index | None = None
         self._told = ""
 
@@ -117,7 +122,7 @@ class Keeper(threading.Thread):
                 self._pause("the page store failed", problem)
 
     def _pause(self, what: str, problem: Exception) -> None:
-        self.mark = None
+        self.since = None
         self._begin_era()  # what is read next may begin where another process has left off
         if self._told != what:
             logger.error("%s: %s", what, type(problem).__name__)
@@ -163,20 +168,19 @@ class Keeper(threading.Thread):
 
     def _hear(self, database: psycopg.Connection, index: Index) -> None:
         """Drop what has changed since the last reading, of this process or, at first, of any other."""
-        told = index.fact("mark")
-        since = self.mark if self.mark is not None or told is None else int(told)
-        rows = database.execute(READ, [since, MOST_CHANGES + 1]).fetchall()
-        which, mark = f"{rows[0][0]} {_boot()}", rows[0][1]
+        told = index.fact("since")
+        since = self.since or told
+        rows = database.execute(READ, {"since": since, "most": MOST_CHANGES + 1}).fetchall()
+        which, now = f"{rows[0][0]} {_boot()}", rows[0][1]
         known = told is not None and index.fact("database") == which
-        known = known and since is not None and since <= mark and len(rows) <= MOST_CHANGES
+        known = known and since is not None and _end(since) <= _end(now) and len(rows) <= MOST_CHANGES
         fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
         if not (known and fresh):
             self._begin_era()
             Site.clear_site_root_paths_cache()
             index.clear()
-            index.note(mark=str(mark), database=which, at=str(time.time()))
-        changes = {number: (tag, where) for _, _, number, tag, where in rows if number is not None}
-        new = [change for number, change in changes.items() if number not in self.heard]
+            index.note(since=now, database=which, at=str(time.time()))
+        new = [(tag, where) for _, _, tag, where in rows if tag is not None]
         if known and new:
             changed = Changes(new)
             if EVERYTHING in changed.tags:
@@ -186,9 +190,8 @@ class Keeper(threading.Thread):
             index.drop(new)
         if known and (new or float(index.fact("at") or 0) < time.time() - 600):
             with contextlib.suppress(sqlite3.Error):  # no room: what is noted later is read once more
-                index.note(mark=str(mark), at=str(time.time()))
-        self.heard = changes.keys()
-        self.mark = mark
+                index.note(since=now, at=str(time.time()))
+        self.since = now
 
     def _take_in(self, database: psycopg.Connection, index: Index) -> None:
         offered: list[Offered] = []
@@ -208,18 +211,12 @@ class Keeper(threading.Thread):
 
     def _decide(self, database: psycopg.Connection, index: Index, offered: list[Offered]) -> None:
         written = [(each, self._written(index, each)) for each in offered]
-        rows = database.execute(
-            "SELECT id, xact, tag, place FROM harmhub_change WHERE xact >= %s LIMIT %s",
-            [min(each.began for each in offered), MOST_CHANGES + 1],
-        ).fetchall()
-        if len(rows) > MOST_CHANGES:
-            rows = [(0, mark, EVERYTHING, None) for mark in {each.began for each in offered}]
+        changes_since = {}
+        for since in {each.since for each in offered}:
+            rows = database.execute(CHANGES, {"since": since, "most": MOST_CHANGES + 1}).fetchall()
+            changes_since[since] = Changes(rows if len(rows) <= MOST_CHANGES else [(EVERYTHING, None)])
         for each, number in written:
-            changes = Changes(
-                (tag, where)
-                for change, xact, tag, where in rows
-                if xact >= each.began and change not in each.heard
-            )
+            changes = changes_since[each.since]
             for key, part in each.made:
                 if not part.shown.is_touched_by(changes):
                     self.parts.add(key, part)
@@ -240,6 +237,11 @@ class Keeper(threading.Thread):
                 logger.error("%s: %s", NO_ROOM, type(problem).__name__)
                 self._told = NO_ROOM
             return None
+
+
+def _end(snapshot: str) -> int:
+    """Return the number of the first transaction that had not begun at a snapshot."""
+    return int(snapshot.split(":")[1])
 
 
 def _boot() -> str:

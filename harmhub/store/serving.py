@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -76,12 +76,11 @@ class Flight:
 
 @dataclass
 class Watch:
-    """A rendering. era, began, heard: the keeper's before it; began is None while changes cannot be heard of.
+    """A rendering. era, since: the keeper's before it; since is None while changes cannot be heard of.
     made: the parts that were not at hand."""
 
     era: int
-    began: int | None
-    heard: Set[int]
+    since: str | None
     seen: shown.Shown
     made: list[tuple[Hashable, parts.Part]]
 
@@ -265,10 +264,10 @@ class PageStore:
         """Note what is shown in a block, which makes its page of the parts that are at hand."""
         # In this order: an era that ends in between is found out when the page is offered.
         keeper = self.keeper
-        era, began, heard = (keeper.era, keeper.mark, keeper.heard) if keeper else (0, None, frozenset())
-        known = self.keeper.parts if self.keeper and began is not None else None
+        era, since = (keeper.era, keeper.since) if keeper else (0, None)
+        known = keeper.parts if keeper and since else None
         with shown.noting() as seen, parts.using(known) as rendering:
-            yield Watch(era, began, heard, seen, rendering.made if rendering else [])
+            yield Watch(era, since, seen, rendering.made if rendering else [])
 
     def _offer(
         self,
@@ -281,14 +280,12 @@ class PageStore:
 
         Return whether the keeper will look at the page; it calls ``decided`` then.
         """
-        if self.keeper is None or watch.began is None or not (watch.seen.is_page and watch.seen.is_whole):
+        if self.keeper is None or watch.since is None or not (watch.seen.is_page and watch.seen.is_whole):
             return False
         if page is None or page.is_due():
             address, page = "", None
         if page or watch.made:
-            self.keeper.offer(
-                Offered(watch.era, watch.began, watch.heard, watch.seen, watch.made, address, page, decided)
-            )
+            self.keeper.offer(Offered(watch.era, watch.since, watch.seen, watch.made, address, page, decided))
         return page is not None
 
 

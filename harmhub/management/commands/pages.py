@@ -76,7 +76,7 @@ class Command(BaseCommand):
     def _warm(self) -> None:
         store, begun = PageStore(Handler()), time.monotonic()
         shelf = store.begin()
-        if not _comes_true(lambda: store.keeper is not None and store.keeper.mark is not None):
+        if not _comes_true(lambda: store.keeper is not None and store.keeper.since is not None):
             raise CommandError("Changes in the database cannot be heard of: nothing would be stored.")
         ahead = deque(_public_addresses())
         met, made = set(ahead), list[str]()
