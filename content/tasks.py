@@ -19,6 +19,7 @@ from harmhub.models import CustomDocument, CustomImage, DocumentText
 from harmhub.pages import all_pages, pages_that_use
 from harmhub.private_files import is_private
 from harmhub.store.asking import asked, own_path
+from harmhub.tasks import FILES
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +27,13 @@ PICTURES = "pictures"  # one at a time: it takes seconds, in which mail is to go
 MOST_PAGES = 50  # of those that show a picture
 
 
-@app.task(lock=PICTURES)
+@app.task(queue=FILES, lock=PICTURES)
 def prepare_card(image: int) -> None:
     """Make the picture with this id in the sizes of a card, which would keep the first reader waiting."""
     _make(image, CARD_FILTERS)
 
 
-@app.task(priority=-1, lock=PICTURES)
+@app.task(queue=FILES, priority=-1, lock=PICTURES)
 def prepare_sizes(image: int, sizes: list[str]) -> None:
     """Make the picture with this id in some sizes, told in the words of Wagtail's filters."""
     _make(image, sizes)
@@ -82,7 +83,7 @@ def prepare_published(instance: Page, **given: Any) -> None:
     _defer(prepare_page, page=instance.pk)
 
 
-@app.task(priority=-1)
+@app.task(queue=FILES, priority=-1)
 def read_document(document: int) -> None:
     """Read what a PDF says, for search; after all that waits, such as mail."""
     found = CustomDocument.objects.filter(pk=document).first()

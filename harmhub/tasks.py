@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 EACH_MINUTE, EACH_HOUR = "* * * * *", "7 * * * *"
 KEPT_JOBS_HOURS = 7 * 24
+# The queue of what is done with editors' files. One of them may be what ended the worker: a picture for which
+# there is no memory would end it again and again, and mail would hardly go out.
+FILES, MOST_TRIES = "files", 3
 
 
 @app.periodic(cron=EACH_MINUTE)
@@ -72,6 +75,10 @@ async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
 async def rescue(manager: JobManager) -> None:
     """Queue again the jobs that nobody works on."""
     for job in await manager.get_stalled_jobs():
+        if job.queue == FILES and job.attempts >= MOST_TRIES:
+            logger.error("%s %s was cut short too often and is given up", job.task_name, job.id)
+            await manager.finish_job(job, jobs.Status.FAILED, delete_job=False)
+            continue
         try:
             await manager.retry_job(job)
         except UniqueViolation:

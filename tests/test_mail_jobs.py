@@ -10,10 +10,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from wagtail.models import Page
 
 from content.models import InfoPage
+from content.tasks import prepare_card
 from harmhub import tasks as site_tasks
 from harmhub.mail import tasks
 from harmhub.mail.models import Mail
 from harmhub.mail.sending import send_due_mail
+from tests.factories import ImageFactory
 from tests.fixtures.mails import READER
 
 WORKER_IS_DEAD = """
@@ -24,15 +26,21 @@ WORKER_IS_DEAD = """
 """
 
 
-def run_jobs() -> None:
-    """Run what waits in a worker, until nothing does. Without the minutely jobs, which would make it depend
-    on the second of the clock what runs."""
+def run_jobs(*queues: str) -> None:
+    """Run what waits, in some queues or in all, in a worker until nothing does. Without the minutely jobs,
+    which would make it depend on the second of the clock what runs."""
     with (
         pytest.MonkeyPatch.context() as patched,
         app.replace_connector(app.connector.get_worker_connector()) as working,
     ):
         patched.setattr(working.periodic_registry, "periodic_tasks", {})
-        working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False, concurrency=1)
+        working.run_worker(
+            queues=[*queues] or None,
+            wait=False,
+            install_signal_handlers=False,
+            listen_notify=False,
+            concurrency=1,
+        )
 
 
 def execute(statement: str) -> None:
@@ -88,6 +96,18 @@ def test_a_dead_workers_job_does_not_stand_in_the_way_of_the_same_job_that_waits
     run_jobs()
     run_jobs()
     assert len(mail_server.messages) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_ends_the_worker_again_and_again_is_given_up():
+    image = ImageFactory()
+    for _ in range(site_tasks.MOST_TRIES + 1):
+        assert ProcrastinateJob.objects.get(task_name=prepare_card.name).status == "todo"
+        execute(f"{WORKER_IS_DEAD} WHERE queue_name = '{site_tasks.FILES}'")
+        site_tasks.rescue_stalled_jobs.defer(timestamp=0)
+        run_jobs("default")
+    assert ProcrastinateJob.objects.get(task_name=prepare_card.name).status == "failed"
+    assert not image.renditions.exists()
 
 
 @pytest.mark.django_db(transaction=True)
