@@ -111,6 +111,8 @@ def _wait_for_a_death(children: list[Child]) -> None:
     poll = select.poll()
     with contextlib.ExitStack() as ends:
         for child in children:
+            if not child.pid:  # it ended as soon as it was started
+                return
             try:
                 end = os.pidfd_open(child.pid)
             except ProcessLookupError:  # it is gone already, and was not ours to reap

@@ -96,7 +96,8 @@ def start(data_dir: Path) -> None:
     """Start the server of data_dir, with a new cluster where there is none. Many may call it at once."""
     home = _make_home(data_dir)
     with _gate(home):
-        if _answers(data_dir):
+        # For a moment after a kill, a process that was just being made for a client still holds the socket.
+        if _answers(data_dir) and postmaster(data_dir):
             return
         try:
             _clear_remains(data_dir)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -203,3 +204,16 @@ def test_root_copies_programs_that_the_servers_user_cannot_reach_with_their_libr
     assert server.is_relative_to(here if name == "plain" else elsewhere)
     for left in (elsewhere, embedded_postgres.socket_dir(here)):
         shutil.rmtree(left, ignore_errors=True)
+
+
+def test_server_that_was_killed_is_started_while_something_still_holds_its_socket(used_dir: Path):
+    embedded_postgres.start(used_dir)
+    os.kill(postmaster(used_dir), signal.SIGKILL)
+    wait_for(lambda: not embedded_postgres._processes(used_dir / "postgres"))
+    path = embedded_postgres.socket_dir(used_dir) / f".s.PGSQL.{embedded_postgres.PORT}"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+        left.listen()
+        embedded_postgres.start(used_dir)
+    assert query(used_dir) == [(1,)]

@@ -50,8 +50,8 @@ class EmbeddedDatabase(Child):
         self.pid = embedded_postgres.postmaster(settings.DATA_DIR)
 
     def has_died(self) -> bool:
-        """Tell whether the server that was started last has ended."""
-        if self.pid == embedded_postgres.postmaster(settings.DATA_DIR):
+        """Tell whether the server that was started last has ended, perhaps at once."""
+        if self.pid and self.pid == embedded_postgres.postmaster(settings.DATA_DIR):
             return False
         self.deaths.append(time.monotonic())
         return True
