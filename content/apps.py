@@ -11,8 +11,8 @@ class ContentConfig(AppConfig):
     verbose_name = _("Content")
 
     def ready(self) -> None:
-        """Have pictures made before somebody looks at them, documents read, and names kept when
-        people leave."""
+        """Have pictures made before somebody looks at them, documents read, and names kept when people
+        leave."""
         from django.db.models.signals import post_save, pre_delete
         from wagtail.signals import page_published
 

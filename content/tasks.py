@@ -1,4 +1,5 @@
-"""What the work does by itself. Jobs carry ids only: procrastinate writes arguments to its log."""
+"""What the work does by itself. Jobs carry ids, and sizes of pictures, only: procrastinate
+writes arguments to its log."""
 
 import logging
 from collections.abc import Sequence

@@ -75,7 +75,7 @@ async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
 async def rescue(manager: JobManager) -> None:
     """Queue again the jobs that nobody works on."""
     for job in await manager.get_stalled_jobs():
-        if job.queue == FILES and job.attempts >= MOST_TRIES:
+        if job.queue == FILES and job.attempts + 1 >= MOST_TRIES:
             logger.error("%s %s was cut short too often and is given up", job.task_name, job.id)
             await manager.finish_job(job, jobs.Status.FAILED, delete_job=False)
             continue

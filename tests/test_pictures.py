@@ -140,12 +140,13 @@ def test_sizes_are_made_one_picture_at_a_time(tree: Tree):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_worker_makes_no_pictures_of_a_page_that_is_not_public(tree: Tree):
+def test_worker_asks_for_no_page_that_is_not_public(tree: Tree, caplog):
     voice = tree.voice(image=ImageFactory())
     voice.save_revision().publish()
     voice.unpublish()
     run_jobs()
     assert {made.filter_spec for made in CustomRendition.objects.all()} == set(CARD_FILTERS)
+    assert [line for line in caplog.records if line.name == "django.request"] == []
 
 
 @pytest.mark.django_db

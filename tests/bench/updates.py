@@ -22,6 +22,8 @@ TOPICS, WORKS = 20, 200
 # which begins at what the process was that started it.
 SERVING = """
 import json, os, re, time
+from harmhub.heap import give_memory_back
+give_memory_back()
 from newsletter.mailings import Sending
 from newsletter.models import Mailing, Run
 from newsletter.serving import Service
