@@ -144,17 +144,18 @@ def test_a_dump_shows_no_word_and_is_loaded_as_it_was(tmp_path):
     dump = tmp_path / "dump.json"
     Message.objects.create(language="en", text="where can I test", name="")
     Mail.prepare(purpose="x", to="ana@example.org", language="en").queue(
-        {"to": "ana@example.org", "subject": "Ana"}
+        {"to": "ana@example.org", "subject": "From Ana"}
     )
     call_command("dumpdata", "contact", "mail", output=str(dump), verbosity=0)
-    assert "where" not in dump.read_text()
-    assert "Ana" not in dump.read_text()
+    # With spaces: what is sealed is random letters, among which a short word may be.
+    assert "where can" not in dump.read_text()
+    assert "From Ana" not in dump.read_text()
     Message.objects.all().delete()
     Mail.objects.all().delete()
     for _ in range(2):  # loaded again over itself
         call_command("loaddata", str(dump), verbosity=0)
     assert [(each.text, each.name) for each in Message.objects.all()] == [("where can I test", "")]
-    assert Mail.objects.get().content["subject"] == "Ana"
+    assert Mail.objects.get().content["subject"] == "From Ana"
 
 
 def stored() -> list[bytes]:
