@@ -106,11 +106,10 @@ class PageStore:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
+        if given := self.at_hand(environ):
+            start_response("200 OK", given[0])
+            return [given[1]]
         shelf = self.shelf or self.begin()
-        if page := self._at_hand(environ, shelf):
-            headers, body = page.answers[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))]
-            start_response("200 OK", headers)
-            return [body]
         if not self._is_public(environ):
             return self.handler(environ, start_response)
         address = self._address(environ)
@@ -151,11 +150,14 @@ class PageStore:
         )
         return secure == self.is_secure
 
-    def _at_hand(self, environ: Environ, shelf: Shelf) -> StoredPage | None:
-        """Return what nearly all readers ask for, in as few steps as there can be: a whole page that was
-        looked at just now, at an address that is its path as it stands there. None says nothing."""
+    def at_hand(self, environ: Environ) -> tuple[list[tuple[str, str]], bytes] | None:
+        """Return headers and body of what nearly all readers ask for, in as few steps as there can be: a whole
+        page that was looked at just now, at an address that is its path as it stands there. None says
+        nothing."""
+        shelf = self.shelf
         if (
-            environ["REQUEST_METHOD"] == "GET"
+            shelf is not None
+            and environ["REQUEST_METHOD"] == "GET"
             and environ.get("HTTP_HOST") == self.host
             and environ["wsgi.url_scheme"] == self.scheme
             and not environ.get("QUERY_STRING")
@@ -168,7 +170,7 @@ class PageStore:
             and time.monotonic() < held.until
             and shelf.is_open
         ):
-            return held.page
+            return held.page.answers[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))]
         return None
 
     def _address(self, environ: Environ) -> str | None:

@@ -205,14 +205,11 @@ def stored(table: Table, site: Site, effort: Effort) -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(page)
         file.flush()
-        for said, sent, races in (
-            ("same headers", headers, effort.many),
-            ("two headers", essential, effort.races),
-        ):
+        for said, sent in (("same headers", headers), ("two headers", essential)):
             os.environ |= {"BENCH_PAGE": file.name, "BENCH_HEADERS": json.dumps(sent)}
             with yardstick("smallest") as (_, port):
                 other = f"http://localhost:{port}{TOPIC}"
-                rounds = [(rate(other), rate(address)) for _ in range(races)]
+                rounds = [(rate(other), rate(address)) for _ in range(effort.many)]
             beside = f"smallest application {median(app for app, _ in rounds):,.0f}"
             add_rates(table, f"stored page a second, Python, {said}", beside, rounds)
 
