@@ -93,6 +93,9 @@ class HeadersMiddleware:
         if rehearsal:
             request.META["wsgi.url_scheme"] = settings.PUBLIC_URL.partition(":")[0]
         _believe(request.META)
+        # Tor encrypts all the way: who comes through it is not sent to an address with a certificate.
+        if (onion := settings.ONION_URL) and onion == f"http://{request.META.get('HTTP_HOST', '').lower()}":
+            request.META["HTTP_X_FORWARDED_PROTO"] = "https"
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         in_admin = request.path_info.startswith(ADMIN)

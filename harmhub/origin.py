@@ -38,7 +38,8 @@ def from_here(request: HttpRequest) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    return _origin(request.headers.get("Origin", "")) == _origin(settings.PUBLIC_URL)
+    origin = _origin(request.headers.get("Origin", ""))
+    return origin is not None and origin in map(_origin, (settings.PUBLIC_URL, settings.ONION_URL))
 
 
 class OriginMiddleware:

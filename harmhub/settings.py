@@ -425,7 +425,7 @@ _https = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_TRUSTED_ORIGINS = [url for url in (PUBLIC_URL, ONION_URL) if url]
 # What ends a session, beside its cookie: see harmhub.users.models.
 SESSION_ENGINE = "harmhub.users.sessions"
 SESSION_COOKIE_AGE = 12 * 3600

@@ -282,9 +282,10 @@ def test_who_only_asks_for_tickets_is_stopped_and_keeps_her_text(reader, address
 @pytest.fixture
 def onion(settings) -> dict[str, str]:
     """An onion service, where clients cannot be told apart."""
-    settings.ALLOWED_HOSTS = ["hub.onion"]
-    settings.PUBLIC_ORIGINS = ["http://hub.onion"]
-    return {"HTTP_HOST": "hub.onion", "REMOTE_ADDR": "127.0.0.1"}
+    host = f"{'a' * 56}.onion"
+    settings.ONION_URL, settings.ALLOWED_HOSTS = f"http://{host}", [host]
+    settings.SECURE_SSL_REDIRECT = True
+    return {"HTTP_HOST": host, "REMOTE_ADDR": "127.0.0.1"}
 
 
 def test_a_double_click_is_one_message_on_an_onion_service_as_well(reader, address, onion, monkeypatch):

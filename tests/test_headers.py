@@ -144,6 +144,16 @@ def test_preview_of_a_https_site_behind_a_proxy_is_no_redirect(client, tree, set
     assert "Harm Reduction" in response.content.decode()
 
 
+@here
+def test_onion_service_of_a_https_site_is_answered_where_it_is(client, settings):
+    onion = f"{'a' * 56}.onion"
+    settings.SECURE_SSL_REDIRECT, settings.PUBLIC_URL = True, "https://testserver"
+    settings.ONION_URL, settings.ALLOWED_HOSTS = f"http://{onion}", ["testserver", onion]
+    assert client.get("/peer/", HTTP_HOST=onion).status_code == 200
+    assert client.get("/peer/", HTTP_HOST=onion.upper()).status_code == 200
+    assert client.get("/peer/")["Location"] == "https://testserver/peer/"
+
+
 FORWARDED = {
     "HTTP_X_FORWARDED_FOR": "203.0.113.5",
     "HTTP_X_FORWARDED_PROTO": "https",

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from harmhub.origin import any_origin, from_here
 
+ONION = f"http://{'a' * 56}.onion"
+
 pytestmark = pytest.mark.urls(__name__)
 
 
@@ -28,7 +30,7 @@ handler403 = "harmhub.errors.handler403"
 @pytest.fixture(autouse=True)
 def bare_pages(settings):
     """These tests need no database: the error pages come without the site's frame."""
-    settings.PUBLIC_URL = "https://hub.example"
+    settings.PUBLIC_URL, settings.ONION_URL = "https://hub.example", ONION
     settings.ALLOWED_HOSTS = ["hub.example", "testserver"]
     settings.SECURE_SSL_REDIRECT = False
     settings.MIDDLEWARE = [
@@ -61,6 +63,7 @@ def post(address="/contact/1/", **headers):
         ({"sec-fetch-site": "cross-site", "origin": "https://hub.example"}, 403),
         ({"origin": "https://hub.example"}, 200),
         ({"origin": "https://hub.example:443"}, 200),
+        ({"origin": ONION}, 200),
         ({"origin": "http://hub.example"}, 403),
         ({"origin": "https://hub.example.evil.example"}, 403),
         ({"origin": "https://hub.example:8443"}, 403),
@@ -68,6 +71,7 @@ def post(address="/contact/1/", **headers):
         ({"origin": "https://hub.example/"}, 403),
         ({"origin": "null"}, 403),
         ({"origin": ""}, 403),
+        ({"origin": "https://hub.onion"}, 403),
         ({"origin": "https://hub.example, https://evil.example"}, 403),
         ({"referer": "https://hub.example/topics/"}, 403),
         ({"x-forwarded-host": "evil.example", "origin": "https://evil.example"}, 403),
@@ -94,6 +98,12 @@ def test_reading_is_never_refused(method):
         "/contact/1/", headers={"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
     )
     assert response.status_code == 200
+
+
+@pytest.mark.usefixtures("bare_error")
+def test_without_an_onion_service_no_origin_is_not_its_own(settings):
+    settings.ONION_URL = ""
+    assert [post(**headers).status_code for headers in ({}, {"origin": ""}, {"origin": ONION})] == [403] * 3
 
 
 def test_accepted_form_sets_no_cookie():
