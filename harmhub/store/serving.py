@@ -151,9 +151,8 @@ class PageStore:
         return secure == self.is_secure
 
     def at_hand(self, environ: Environ) -> tuple[list[tuple[str, str]], bytes] | None:
-        """Return headers and body of what nearly all readers ask for, in as few steps as there can be: a whole
-        page that was looked at just now, at an address that is its path as it stands there. None says
-        nothing."""
+        """Return headers and body of what nearly all readers ask for, in as few steps as there can be: a page
+        that was looked at just now, at an address that is its path as it stands there. None says nothing."""
         shelf = self.shelf
         if (
             shelf is not None
