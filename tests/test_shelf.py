@@ -16,6 +16,7 @@ from harmhub.store.index import Index
 from harmhub.store.serving import Flight
 from harmhub.store.shelf import GLANCE, Held, Shelf, StoredPage
 from harmhub.store.shown import Shown, Span, note_until, noting, noting_part
+from tests.fixtures.site import wait_for
 
 
 @pytest.fixture
@@ -60,10 +61,50 @@ def test_page_that_goes_leaves_no_empty_folder(index: Index):
     for address in ("/", "/topics/", "/topics/health/since/2019-05-22-143/"):
         put(index, address, Shown({"page:1"} if "since" in address else {"page:2"}))
     index.drop([("page:1", None)])
+    index.tidy()
     left = {str(each.relative_to(index.shelf.folder)) for each in index.shelf.folder.rglob("*/")}
     assert left == {"pages", "pages/topics"}
     index.drop([("page:2", None)])
+    index.tidy()
     assert [*(index.shelf.folder / "pages").iterdir()] == []
+
+
+def test_many_pages_go_at_once_and_what_is_left_of_them_bit_by_bit(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("harmhub.store.index.TIDIED", 2)
+    for number in range(5):
+        put(index, f"/{number}/", Shown({"area"}))
+    unseen = index.add("/5/", StoredPage.of([], b"", None), Shown({"area"}))
+    index.drop([("area", None)])
+    assert not index.reveal(unseen)
+    assert [*index.shelf.addresses()] == index.addresses() == []
+    put(index, "/0/", Shown({"page:0"}))
+    for _ in range(3):
+        index.tidy()
+    assert [path.name for path in (index.shelf.folder / "pages").iterdir()] == ["0"]
+    assert index.shelf.get("/0/")
+    assert index.drop([("area", None)]) == []
+
+
+def test_all_pages_go_at_once_and_their_files_later(index: Index):
+    put(index, "/a/", Shown({"page:1"}))
+    killed, busy = (index.shelf.folder / f"gone-{time.time_ns() - ago * 10**9}" for ago in (3600, 5))
+    for left in (killed, busy):  # by other processes
+        (left / "b").mkdir(parents=True)
+    assert index.drop([("all", None)]) == ["/a/"]
+    assert [*index.shelf.addresses()] == index.addresses() == []
+    wait_for(lambda: [*index.shelf.folder.glob("gone-*")] == [busy], 5, "Files of pages are left.")
+
+
+def test_what_is_read_is_not_pushed_out_by_old_parts_of_listings(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("harmhub.store.index.MOST_PAGES", 10)
+    put(index, "/", Shown())
+    for number in range(20):
+        put(index, f"/topics/health/since/2019-05-22-{number}/", Shown())
+    assert index.shelf.get("/")
 
 
 def test_whoever_asks_is_told_of_each_page_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -11,17 +11,19 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from harmhub.store.shelf import Shelf, StoredPage
+from harmhub.store.shelf import Shelf, StoredPage, addresses_in
 from harmhub.store.shown import EVERYTHING, Shown
 
 INDEX = "index.sqlite3"
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, address TEXT UNIQUE, until REAL);
+CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT UNIQUE, until REAL);
+CREATE TABLE IF NOT EXISTS gone (id INTEGER PRIMARY KEY, address TEXT);
 CREATE TABLE IF NOT EXISTS tags (tag TEXT, page INTEGER, PRIMARY KEY (tag, page)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS spans (stream TEXT, oldest TEXT, newest TEXT, page INTEGER);
 CREATE INDEX IF NOT EXISTS spans_of_stream ON spans (stream);
@@ -30,6 +32,8 @@ CREATE INDEX IF NOT EXISTS spans_of_page ON spans (page);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 """
 MOST_PAGES = 20_000  # on disk: addresses are many where there is much work
+TIDIED = 200  # pages whose remains are removed at once: some 50 ms, in which nothing else is heard
+LOCK_SECONDS = 10  # that another process may take: to drop all pages one by one takes it two
 
 Change = tuple[str, str | None]  # a tag, and the place in the listing that the tag names
 Gone = Callable[[str], object]
@@ -47,7 +51,7 @@ class Index:
         self._gone = gone
         shelf.folder.mkdir(parents=True, exist_ok=True)
         self._path = shelf.folder / INDEX
-        self._db = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+        self._db = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
         self._file = os.stat(self._path).st_ino
         self._db.execute("PRAGMA journal_mode = WAL")
         # Not written through to the disk: the keeper drops all pages after a start of the machine.
@@ -91,7 +95,8 @@ class Index:
                 db, db.execute("SELECT id, address FROM pages WHERE address = ?", [address]).fetchall()
             )
             if db.execute("SELECT count(*) FROM pages").fetchone()[0] >= MOST_PAGES:
-                oldest = "SELECT id, address FROM pages ORDER BY id LIMIT ?"
+                # Older parts of listings go first: who follows them all shall not push out what is read.
+                oldest = "SELECT id, address FROM pages ORDER BY address LIKE '%/since/%' DESC, id LIMIT ?"
                 self._remove(db, db.execute(oldest, [MOST_PAGES // 10]).fetchall())
             number = db.execute(
                 "INSERT INTO pages (address, until) VALUES (?, ?) RETURNING id", [address, shown.until]
@@ -120,19 +125,20 @@ class Index:
     def drop(self, changes: Iterable[Change]) -> list[str]:
         """Remove the pages that show what has changed; return their addresses."""
         changes = set(changes)
+        if any(tag == EVERYTHING for tag, _ in changes):
+            addresses = self.addresses()
+            self.clear()
+            return addresses
+        found: set[tuple[int, str]] = set()
         with self._alone() as db:
-            if any(tag == EVERYTHING for tag, _ in changes):
-                found = set(db.execute("SELECT id, address FROM pages"))
-            else:
-                found = set()
-                for tag, where in changes:
-                    found.update(
-                        db.execute(
-                            "SELECT id, address FROM pages WHERE id IN (SELECT page FROM tags WHERE tag = ?"
-                            " UNION SELECT page FROM spans WHERE stream = ? AND oldest <= ? AND newest >= ?)",
-                            [tag, tag, where or "", where or ""],
-                        )
+            for tag, where in changes:
+                found.update(
+                    db.execute(
+                        "SELECT id, address FROM pages WHERE id IN (SELECT page FROM tags WHERE tag = ?"
+                        " UNION SELECT page FROM spans WHERE stream = ? AND oldest <= ? AND newest >= ?)",
+                        [tag, tag, where or "", where or ""],
                     )
+                )
             self._remove(db, found)
         return sorted(address for _, address in found)
 
@@ -146,22 +152,41 @@ class Index:
     def clear(self) -> None:
         """Remove all pages, known or not."""
         with self._alone() as db:
-            for table in ("pages", "tags", "spans"):
+            aside = self.shelf.withdraw_all()
+            for table in ("pages", "tags", "spans", "gone"):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
-            tell_all(self.shelf, self._gone)
-            self.shelf.clear()
+        tell_all(aside, self._gone)
+        # To remove thousands of files takes seconds, in which changes would not be heard.
+        threading.Thread(target=self.shelf.sweep, args=[aside], daemon=True).start()
+
+    def tidy(self) -> None:
+        """Remove some of what is left of pages that were removed."""
+        gone = "SELECT id, address FROM gone LIMIT ?"
+        if self._db.execute(gone, [1]).fetchone() is None:
+            return
+        with self._alone() as db:
+            pages = db.execute(gone, [TIDIED]).fetchall()
+            for _, address in pages:
+                # What is being written at the same address is another page's.
+                if not db.execute("SELECT 1 FROM pages WHERE address = ?", [address]).fetchone():
+                    self.shelf.tidy(address)
+            for table, column in (("tags", "page"), ("spans", "page"), ("gone", "id")):
+                numbers = ([number] for number, _ in pages)
+                db.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)  # noqa: S608
 
     def addresses(self) -> list[str]:
         """Return the addresses of all pages."""
         return [row[0] for row in self._db.execute("SELECT address FROM pages ORDER BY address")]
 
-    def _remove(self, db: sqlite3.Connection, pages: Iterable[tuple[int, str]]) -> None:
-        for number, address in pages:
-            self.shelf.remove(address)
+    def _remove(self, db: sqlite3.Connection, pages: Collection[tuple[int, str]]) -> None:
+        """Have pages not be there any more. They may be thousands, and have a second: the rest is for
+        ``tidy()``."""
+        for _, address in pages:
+            self.shelf.withdraw(address)
             if self._gone:
                 self._gone(address)
-            for table, column in (("tags", "page"), ("spans", "page"), ("pages", "id")):
-                db.execute(f"DELETE FROM {table} WHERE {column} = ?", [number])  # noqa: S608
+        db.executemany("INSERT INTO gone VALUES (?, ?)", pages)
+        db.executemany("DELETE FROM pages WHERE id = ?", ([number] for number, _ in pages))
 
 
 def discard_index(shelf: Shelf) -> None:
@@ -170,10 +195,10 @@ def discard_index(shelf: Shelf) -> None:
         file.unlink(missing_ok=True)
 
 
-def tell_all(shelf: Shelf, gone: Gone | None) -> None:
-    """Call ``gone`` with the address of each page of a shelf, known to its index or not."""
+def tell_all(folder: Path, gone: Gone | None) -> None:
+    """Call ``gone`` with the address of each page in a folder, known to an index or not."""
     if gone:
-        for address in shelf.addresses():
+        for address in addresses_in(folder):
             gone(address)
 
 
@@ -189,6 +214,6 @@ def hold(folder: Path, gone: Gone | None = None) -> IO[str]:
         if other != folder:
             with contextlib.suppress(OSError), (other / "in-use").open("w") as theirs:
                 fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                tell_all(Shelf(other), gone)
+                tell_all(other / "pages", gone)
                 shutil.rmtree(other)
     return lock

@@ -164,6 +164,7 @@ class Keeper(threading.Thread):
         self._hear(database, index)
         self._take_in(database, index)
         index.drop_due()
+        index.tidy()
         self.pages.is_open = True
 
     def _hear(self, database: psycopg.Connection, index: Index) -> None:

@@ -28,6 +28,8 @@ import brotli
 SUFFIXES = {"": "", "gzip": ".gz", "br": ".br"}
 FILES = (".json", *(f".html{end}" for end in SUFFIXES.values()))  # in the order in which they go
 NEW = ".new"  # behind the names of what is not there yet
+GONE = "gone-"  # and the time (nanoseconds since 1970): folders with pages that are not there any more
+LEFT_OVER = 600  # seconds after which nobody is still busy with such a folder
 IN_MEMORY = 16 * 1024 * 1024  # bytes of pages that one process keeps at hand
 # Seconds between looks at a page's file: a look lets other threads in, which costs more than it does.
 GLANCE = 0.02
@@ -161,10 +163,7 @@ class Shelf:
 
     def addresses(self) -> Iterator[str]:
         """Yield the addresses of all pages that are there."""
-        root = self.folder / "pages"
-        for folder, _, files in os.walk(root):
-            if "index.json" in files:
-                yield f"/{Path(folder).relative_to(root)}/".replace("/./", "/")
+        return addresses_in(self.folder / "pages")
 
     def write(self, address: str, page: StoredPage) -> None:
         """Write a page; it is there once ``reveal()`` says so. OSError: it cannot be written."""
@@ -184,21 +183,46 @@ class Shelf:
         for end in reversed(FILES):
             self._file(address, f"{end}{NEW}").replace(self._file(address, end))
 
-    def remove(self, address: str) -> None:
+    def withdraw(self, address: str) -> None:
         """Have a page not be there any more. OSError: it cannot be removed."""
-        for end in (*FILES, *(f"{end}{NEW}" for end in FILES)):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                os.unlink(self._file(address, end))
+        self._unlink(address, FILES)
+
+    def tidy(self, address: str) -> None:
+        """Remove what is left of a page that is not there any more. OSError: it cannot be removed."""
+        self._unlink(address, [f"{end}{NEW}" for end in FILES])
         folder, root = self._file(address, "").parent, self.folder / "pages"
         with contextlib.suppress(OSError):  # a page lies below it, or it is gone already
             while folder != root:
                 folder.rmdir()  # there are more addresses than a disk has room for folders
                 folder = folder.parent
 
-    def clear(self) -> None:
-        """Remove all pages. OSError: one cannot be removed."""
+    def _unlink(self, address: str, ends: Iterable[str]) -> None:
+        name = f"{self.folder}/pages{address}index"  # thousands go at once: a Path each takes as long again
+        for end in ends:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(f"{name}{end}")
+
+    def withdraw_all(self) -> Path:
+        """Have no page be there any more, however many there were; return the folder in which they lie now.
+        OSError: they cannot be moved."""
+        aside = self.folder / f"{GONE}{time.time_ns()}"
         with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.folder / "pages")
+            (self.folder / "pages").rename(aside)
+        return aside
+
+    def sweep(self, aside: Path) -> None:
+        """Remove a folder of pages that were withdrawn, and those that killed processes have left."""
+        for each in self.folder.glob(f"{GONE}*"):
+            age = time.time_ns() - int(each.name.removeprefix(GONE))
+            if each == aside or age > LEFT_OVER * 1e9:
+                shutil.rmtree(each, ignore_errors=True)
+
+
+def addresses_in(folder: Path) -> Iterator[str]:
+    """Yield the addresses of all pages in a folder."""
+    for path, _, files in os.walk(folder):
+        if "index.json" in files:
+            yield f"/{Path(path).relative_to(folder)}/".replace("/./", "/")
 
 
 def _until(page: StoredPage, now: float) -> float:
