@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from psycopg_pool import PoolTimeout
 
+from harmhub.logs import is_outage
+
 RETRY_AFTER = 5  # seconds
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
@@ -64,12 +66,13 @@ def too_often(request: HttpRequest, minutes: int) -> HttpResponse:
 
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer an error of ours, 500; or 503, when what failed is only that the database could not be reached
-    in time.
+    in time. Where it is away altogether, ``request.found_no_database`` is set.
 
     Django calls this while it handles the exception, from wherever that came: a view, a template, a
     middleware.
     """
-    if isinstance(sys.exception(), UNREACHABLE):
+    if isinstance(problem := sys.exception(), UNREACHABLE):
+        request.found_no_database = is_outage(problem)  # type: ignore[attr-defined]
         return unavailable(request)
     return _alone("500.html", 500)
 

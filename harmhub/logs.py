@@ -61,7 +61,7 @@ class DiscreetFilter(logging.Filter):
         if record.exc_info and record.exc_info[1]:
             # Where it was a visitor's input that was refused, the place in the code tells nothing.
             refused = getattr(record, "status_code", 500) < 500
-            told = refused or _is_outage(record.exc_info[1])
+            told = refused or is_outage(record.exc_info[1])
             record.exc_text = "" if told else "".join(_places(record.exc_info[1])).rstrip()
             record.exc_info = None
         return record
@@ -131,7 +131,7 @@ def _without_arguments(record: logging.LogRecord) -> str:
         return str(record.msg)
 
 
-def _is_outage(error: BaseException | None) -> bool:
+def is_outage(error: BaseException | None) -> bool:
     """Return whether the database was away: each request fails then, and where it did so tells nothing."""
     while error is not None:
         if isinstance(error, PoolTimeout):

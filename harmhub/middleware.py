@@ -1,5 +1,7 @@
 """What every request and response needs: headers that protect, and an end for input that nobody can read."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -13,7 +15,7 @@ from django.utils.http import parse_header_parameters
 
 from harmhub import errors
 from harmhub.limits import client_address, is_trusted
-from harmhub.origin import OWN_CHECK
+from harmhub.origin import OWN_CHECK, SAFE_METHODS
 from harmhub.statement_timeout import STATEMENT_TIMEOUT
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -122,22 +124,42 @@ def _believe(meta: dict[str, Any]) -> None:
 class StatementTimeoutMiddleware:
     """Have no public request wait for the database for long: it is answered 503 then.
 
-    What takes long in the admin was asked for by somebody who waits for it.
+    While the database is away, one reader at a time waits for it; others are told at once, so that threads
+    are left for stored pages. Whoever sends a form waits: the answer has what she wrote. What takes long in
+    the admin was asked for by somebody who waits for it.
     """
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
+        self._heard = self._missed = 0.0  # when the database last answered, and last did not
+        self._trial = threading.Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info.startswith(ADMIN):
             return self.get_response(request)
-        with connection.execute_wrapper(_limited):
-            return self.get_response(request)
+        if self._missed <= self._heard or request.method not in SAFE_METHODS:
+            return self._answer(request)
+        if not self._trial.acquire(blocking=False):
+            return errors.unavailable(request)
+        try:
+            return self._answer(request)
+        finally:
+            self._trial.release()
 
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        with connection.execute_wrapper(self._limited):
+            response = self.get_response(request)
+        if getattr(request, "found_no_database", False):
+            self._missed = time.monotonic()
+        return response
 
-def _limited(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    with STATEMENT_TIMEOUT.limited(context["connection"].connection):
-        return execute(sql, params, many, context)
+    def _limited(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        with STATEMENT_TIMEOUT.limited(context["connection"].connection):
+            result = execute(sql, params, many, context)
+        self._heard = time.monotonic()
+        return result
 
 
 class BadInputMiddleware:

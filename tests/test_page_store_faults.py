@@ -37,6 +37,26 @@ def test_stored_pages_are_served_while_the_database_is_away_and_dropped_after_it
     wait_for(lambda: b"After the outage" in reader.get(TOPIC)[2], 5, "The old page stands.")
 
 
+def test_stored_pages_do_not_wait_for_readers_who_find_no_database(reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    answers: list[int] = []
+
+    def ask(number: int) -> None:
+        answers.append(reader.get(f"/topics/?{number}")[0])
+
+    with reader.site.database_away():
+        assert reader.get("/topics/?")[0] == 503
+        asking = [threading.Thread(target=ask, args=[number]) for number in range(16)]
+        for each in asking:
+            each.start()
+        assert [reader.get(TOPIC)[0] for _ in range(20)] == [200] * 20
+        wait_for(lambda: len(answers) == 15, 1, "More than one waits for the database.")
+        for each in asking:
+            each.join()
+        assert set(answers) == {503}
+    assert reader.get("/topics/?")[0] == 200
+
+
 def test_stored_pages_go_out_while_readers_wait_for_a_lock_and_editors_may_wait_longer(
     reader: Reader, hub: Tree
 ):
