@@ -1,7 +1,5 @@
 """A database that keeps readers waiting: a table that is locked, a server that does not answer any more."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 
@@ -16,7 +14,6 @@ from tests.fixtures.site import Site, wait_for
 pytestmark = pytest.mark.django_db
 PAGE = "/newsletter/"  # which is never stored
 LONG = 10  # seconds; a limit for busy machines
-BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 
 
 @pytest.fixture
@@ -39,14 +36,7 @@ def test_a_reader_does_not_wait_for_a_lock(reader: Reader):
 
 
 def test_a_reader_does_not_wait_for_sessions_that_hang(reader: Reader):
-    with databases.maintenance() as server:
-        backends = [pid for (pid,) in server.execute(BACKENDS, [reader.site.database])]
-    for pid in backends:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with reader.site.sessions_stopped():
         began = time.monotonic()
         assert reader.get(PAGE)[0] in {200, 503}  # by a new session, where there is a server that gives one
         assert time.monotonic() - began < LONG
-    finally:
-        for pid in backends:
-            os.kill(pid, signal.SIGCONT)

@@ -134,9 +134,6 @@ class Keeper(threading.Thread):
             if type(problem) is sqlite3.DatabaseError:  # damaged; the others are of the moment
                 with contextlib.suppress(OSError):
                     discard_index(self.pages)
-        else:
-            with contextlib.suppress(OSError, sqlite3.Error):
-                self._open().drop_due()
         time.sleep(RETRY)
 
     def _begin_era(self) -> None:
@@ -163,7 +160,6 @@ class Keeper(threading.Thread):
         index = self._open()
         self._hear(database, index)
         self._take_in(database, index)
-        index.drop_due()
         index.tidy()
         self.pages.is_open = True
 
@@ -238,6 +234,34 @@ class Keeper(threading.Thread):
                 logger.error("%s: %s", NO_ROOM, type(problem).__name__)
                 self._told = NO_ROOM
             return None
+
+
+class Clock(threading.Thread):
+    """Removes pages at their time, in each web process; a keeper may have to wait for the database.
+
+    What cannot be removed is not served: readers of pages look at the time themselves. But a web server in
+    front cannot.
+    """
+
+    def __init__(self, pages: Shelf, gone: Gone | None = None):
+        super().__init__(name="page store clock", daemon=True)
+        self._pages = pages
+        self._gone = gone
+
+    def run(self) -> None:
+        """Go on until the process ends."""
+        while True:
+            with contextlib.suppress(
+                Exception
+            ):  # the keeper sees to what is wrong, and says so
+                self._watch()
+            time.sleep(PULSE)
+
+    def _watch(self) -> None:
+        with contextlib.closing(Index(self._pages, self._gone)) as index:
+            while index.is_there():
+                index.drop_due()
+                time.sleep(PULSE)
 
 
 def _end(snapshot: str) -> int:

@@ -19,7 +19,7 @@ from harmhub.limits import is_trusted
 from harmhub.store import parts, shown
 from harmhub.store.fingerprint import fingerprint
 from harmhub.store.index import hold
-from harmhub.store.keeper import Keeper, Offered
+from harmhub.store.keeper import Clock, Keeper, Offered
 from harmhub.store.purging import KEPT, Purger
 from harmhub.store.shelf import Shelf, StoredPage
 from harmhub.store.turns import Turns
@@ -133,6 +133,7 @@ class PageStore:
                     self._turns = Turns(hold(folder, gone))
                 self.keeper = Keeper(Shelf(folder), gone)
                 self.keeper.start()
+                Clock(self.keeper.pages, gone).start()
                 self.shelf = self.keeper.pages
             return self.shelf
 
