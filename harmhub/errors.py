@@ -57,6 +57,11 @@ def too_long(request: HttpRequest) -> HttpResponse:
     return _alone("400.html", 413, too_long=True)
 
 
+def no_length(request: HttpRequest) -> HttpResponse:
+    """Answer a body that does not say how long it is, 411 (RFC 9110, 15.5.12). No browser sends a form so."""
+    return _alone("400.html", 411)
+
+
 def too_often(request: HttpRequest, minutes: int) -> HttpResponse:
     """Answer somebody who tried too often, 429, and in how many minutes to try again (RFC 6585)."""
     response = _framed(request, "403.html", 429, minutes=minutes)

@@ -99,6 +99,8 @@ class HeadersMiddleware:
         if (onion := settings.ONION_URL) and onion == f"http://{request.META.get('HTTP_HOST', '').lower()}":
             request.META["HTTP_X_FORWARDED_PROTO"] = "https"
         response = self.get_response(request)
+        if response.headers.get("Content-Encoding") == "None":  # Wagtail's way to say of a document: none
+            del response.headers["Content-Encoding"]
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         in_admin = request.path_info.startswith(ADMIN)
         response.headers.setdefault("Permissions-Policy", ADMIN_PERMISSIONS if in_admin else PERMISSIONS)
@@ -174,6 +176,8 @@ class BadInputMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _has_no_length(request):
+            return errors.no_length(request)
         if _too_long(request):
             return errors.too_long(request)
         is_read = request.path_info != ONE_CLICK
@@ -183,6 +187,11 @@ class BadInputMiddleware:
         if response.status_code == 405 and not getattr(response, "content", b"..."):
             return errors.not_allowed(request, response.headers.get("Allow", ""))
         return response
+
+
+def _has_no_length(request: HttpRequest) -> bool:
+    """Return whether a body comes in chunks (RFC 9112, 7.1), of which Django reads nothing."""
+    return "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH")
 
 
 def _too_long(request: HttpRequest) -> bool:

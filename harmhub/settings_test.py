@@ -22,6 +22,8 @@ os.environ.pop("EMAIL_URL", None)
 from harmhub.settings import *  # noqa: E402, F403
 from harmhub.settings import BASE_DIR, DATABASES, STATIC_ROOT, STORAGES, embedded_postgres  # noqa: E402
 
+CHECKOUT = "checkout"  # the file that names the folder whose tests use the server
+
 
 def _server_folder() -> Path:
     """Return where the embedded server of the tests keeps its files: in memory, where there is room.
@@ -33,6 +35,10 @@ def _server_folder() -> Path:
         return BASE_DIR / ".data" / "tests"
     folder = memory / f"harmhub-{os.getuid()}-{zlib.crc32(str(BASE_DIR).encode()):08x}"
     folder.mkdir(mode=0o711, exist_ok=True)
+    (folder / CHECKOUT).write_text(str(BASE_DIR))
+    for note in memory.glob(f"harmhub-{os.getuid()}-*/{CHECKOUT}"):
+        if not Path(note.read_text()).exists():  # nobody comes back to these 300 MB
+            shutil.rmtree(note.parent, ignore_errors=True)
     return folder
 
 

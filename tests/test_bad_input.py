@@ -43,7 +43,7 @@ def send(site_server):
             f"Host: {host if host is not None else f'localhost:{site_server.port}'}",
             "Connection: close",
         ]
-        if body or length:
+        if (length is None and body) or length:
             lines.append(f"Content-Length: {length or len(body)}")
         head = "\r\n".join([f"{line} HTTP/1.1", *lines, *headers, "", ""]).encode("latin-1")
         began = time.monotonic()
@@ -263,6 +263,15 @@ def test_odd_form_is_answered_with_a_page(send, topic, form, name):
 def test_body_longer_than_anything_sent_on_purpose_is_refused_before_it_is_read(send):
     for path in ("/newsletter/", "/admin/login/"):
         assert send(f"POST {path}", FORM, OURS, body=b"x=1", length=10**10)[0] == 413
+
+
+def test_form_that_comes_in_pieces_without_a_length_is_not_taken_for_an_empty_one(send, topic):
+    pieces = b"7\r\nmessage\r\n6\r\n=Words\r\n0\r\n\r\n"
+    status, headers, text = send(
+        f"POST {topic[1]}", FORM, OURS, "Transfer-Encoding: chunked", body=pieces, length=0
+    )
+    assert status == 411
+    assert is_plain_page(headers, text)
 
 
 def test_form_that_was_cut_short_is_no_message(site_server, topic):

@@ -338,6 +338,8 @@ def test_event_says_in_few_words_where_it_takes_place():
     assert EventPage(town="Lisbon").whereabouts == "Lisbon"
     assert EventPage(town="Lisbon", is_online=True).whereabouts == "Lisbon and online"
     assert EventPage(online_url="https://meet.example.org/").whereabouts == "Online"
+    assert EventPage(place="Big Hall, Rua do Norte 5, Porto").whereabouts == "Big Hall"
+    assert EventPage(place="Big Hall, Rua do Norte 5", town="Porto").whereabouts == "Porto"
     assert EventPage().whereabouts == ""
 
 

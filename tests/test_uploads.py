@@ -306,6 +306,7 @@ def test_document_goes_out_as_a_download(editor, client, tree):
         assert response.status_code == 200
         assert response.headers["Content-Disposition"].startswith("attachment")
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Content-Encoding" not in response.headers
         assert b"".join(response.streaming_content) == content
 
 

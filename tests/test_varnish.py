@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 
+from contact.views import PER_CLIENT
 from harmhub.store.purging import Purger
 from tests.factories import Tree
 from tests.fixtures.reader import Reader
@@ -72,7 +73,8 @@ def hub(running_site_server: Site, django_db_blocker) -> Tree:
 def site_with_cache(site: Site, port: int) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="harmhub-other-") as name:
         os.chmod(name, 0o711)
-        with site.another(Path(name), PURGE_URL=f"http://127.0.0.1:{port}") as other:
+        environment = {"PURGE_URL": f"http://127.0.0.1:{port}", "TRUSTED_PROXIES": "127.0.0.1"}
+        with site.another(Path(name), **environment) as other:
             yield other
 
 
@@ -166,6 +168,21 @@ def test_nobody_else_may_purge(front: Front):
         opened.request("PURGE", OTHER, headers={"Host": urlsplit(front.site.public_url).netloc})
         assert opened.getresponse().status == 405
     assert front.keeps(OTHER)
+
+
+def test_no_reader_passes_for_others_before_the_limits(front: Front, hub: Tree):
+    """By headers that are the same to WSGI as the cache's own; which of two counts lies with their order."""
+    host, answers = urlsplit(front.site.public_url).netloc, []
+    for number in range(PER_CLIENT + 1):
+        forged = {"X_Forwarded_For": f"198.51.100.{number}", **dict.fromkeys(("X_a", "X_b", "X_c"), "1")}
+        headers = {"Host": host, "Content-Type": "application/x-www-form-urlencoded"}
+        opened = http.client.HTTPConnection("127.0.0.1", front.cache.port, timeout=20)
+        with closing(opened):
+            body = f"message=Words+{number}"
+            address = f"/contact/{hub.harm_reduction.pk}/"
+            opened.request("POST", address, body, headers | forged | {"Sec-Fetch-Site": "same-origin"})
+            answers.append(opened.getresponse().status)
+    assert answers == [200] * PER_CLIENT + [429]
 
 
 def test_new_deployment_purges_what_the_old_one_had_stored(front: Front, hub: Tree):

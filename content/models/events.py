@@ -177,10 +177,12 @@ class EventPage(ContentItem):
 
     @property
     def whereabouts(self) -> str:
-        """In few words where it takes place: a town, "Lisbon and online", "Online"; "" where that is open."""
-        if self.town and self.online:
-            return gettext("%(town)s and online") % {"town": self.town}
-        return self.town or (gettext("Online") if self.online else "")
+        """In few words where it takes place: a town, "Lisbon and online", "Online"; "" where that is open.
+        Where no town is given, what the place is called."""
+        town = self.town or self.place.partition(",")[0].strip()
+        if town and self.online:
+            return gettext("%(town)s and online") % {"town": town}
+        return town or (gettext("Online") if self.online else "")
 
     @property
     def is_upcoming(self) -> bool:

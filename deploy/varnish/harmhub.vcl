@@ -18,6 +18,9 @@ sub vcl_recv {
         }
         return (purge);
     }
+    # To WSGI they are the same as those with hyphens, which Varnish writes and the site believes.
+    unset req.http.X_Forwarded_For;
+    unset req.http.X_Forwarded_Proto;
     # What is written in another way than the site purges it would not be found then: a query, even an empty one, a
     # fragment, letters that need no percent sign or have small digits behind it, bytes without one.
     if (req.url ~ "[?#]|%[0-7]|%[a-f]|%.[a-f]|[^!-~]") {

@@ -251,9 +251,7 @@ class Clock(threading.Thread):
     def run(self) -> None:
         """Go on until the process ends."""
         while True:
-            with contextlib.suppress(
-                Exception
-            ):  # the keeper sees to what is wrong, and says so
+            with contextlib.suppress(Exception):  # the keeper sees to what is wrong, and says so
                 self._watch()
             time.sleep(PULSE)
 
