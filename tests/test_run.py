@@ -5,6 +5,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 
 from harmhub import embedded_postgres, first_run
 from harmhub.management.commands.run import read_collected_files
+from harmhub.statement_timeout import SECONDS
 from tests.fixtures import databases
 from tests.fixtures.runs import SECONDS_TO_START, Run, Runs, processes
 from tests.fixtures.site import free_port, wait_for
@@ -57,9 +61,33 @@ def test_a_killed_worker_and_a_killed_web_server_are_started_again(demo_run: Run
     wait_for(demo_run.answers, 20, "The new web server does not answer.")
 
 
-def test_a_killed_database_is_started_again_and_the_site_answers(demo_run: Run):
+@pytest.fixture
+def stored_page_read(demo_run: Run) -> Iterator[None]:
+    """Have two readers ask for a stored page all the time; each gets it, whatever happens meanwhile."""
+    over, answers = threading.Event(), []
+
+    def read() -> None:
+        while not over.wait(0.02):
+            answers.append(demo_run.get("/")[0])
+
+    stored = demo_run.data_dir / "pages"
+    wait_for(lambda: demo_run.answers() and [*stored.glob("*/pages/index.json")], 20, "It is not stored.")
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for each in readers:
+        each.start()
+    yield
+    over.set()
+    for each in readers:
+        each.join()
+    assert set(answers) == {200}
+    assert len(answers) > 20
+
+
+@pytest.mark.usefixtures("stored_page_read")
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_database_that_ends_is_started_again_and_the_site_answers(demo_run: Run, end: signal.Signals):
     before = embedded_postgres.postmaster(demo_run.data_dir)
-    os.kill(before, signal.SIGKILL)
+    os.kill(before, end)
 
     def is_started_again() -> bool:
         return embedded_postgres.postmaster(demo_run.data_dir) not in {0, before}
@@ -69,6 +97,36 @@ def test_a_killed_database_is_started_again_and_the_site_answers(demo_run: Run):
     wait_for(lambda: demo_run.answers("/health/"), 20, "The site does not answer any more.")
     assert "Traceback" not in demo_run.output
     assert "  File" not in demo_run.output
+
+
+@pytest.mark.usefixtures("stored_page_read")
+def test_a_database_that_hangs_holds_no_stored_page_up(demo_run: Run):
+    server = embedded_postgres.postmaster(demo_run.data_dir)
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    processes = [server, *map(int, children)]
+    answers: list[int] = []
+
+    def ask(number: int) -> None:
+        answers.append(demo_run.get(f"/search/?q={number}")[0])
+
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for expected in (16, 32):  # at first nobody knows
+            asking = [threading.Thread(target=ask, args=[number]) for number in range(16)]
+            for each in asking:
+                each.start()
+            began = time.monotonic()
+            assert [demo_run.get("/")[0] for _ in range(100)] == [200] * 100
+            took = time.monotonic() - began
+            for each in asking:
+                each.join()
+            assert answers == [503] * expected
+        assert took < SECONDS, "Stored pages wait for the database."
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: demo_run.answers("/health/"), 20, "The site does not answer any more.")
 
 
 def test_a_taken_port_is_one_clear_sentence(demo_run: Run, runs: Runs):
