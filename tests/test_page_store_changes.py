@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group
 from django.db import connection, transaction
 from django.utils import timezone
 from taggit.models import Tag
-from wagtail.models import Collection, CollectionViewRestriction, Page
+from wagtail.models import Collection, CollectionViewRestriction, Page, PageViewRestriction
 
 from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, ItemTag, VoicesPage
 from harmhub.models import CustomImage, CustomRendition
@@ -25,7 +25,7 @@ from tests.fixtures.site import Site, wait_for
 from tests.fixtures.stored import FILTERED, TOPIC, all_paths, path_of
 from topics.models import TopicPage
 
-ELSEWHERE = ("/events/", "/people/", "/topics/justice/events/", "/help/")  # where no article is shown
+ELSEWHERE = ("/events/", "/people/", "/topics/justice/events/")  # where no article is shown
 
 
 @pytest.fixture
@@ -264,8 +264,30 @@ def test_draft_of_a_public_page_drops_nothing(reader: Reader, hub: Tree):
         page.title = "Half a thought"
         page.save_revision()
         hub.voice(title="Draft", live=False)
+        Collection.get_first_root_node().add_child(name="To be sorted").delete()
     reader.settle()
     assert set(paths) <= reader.stored
+
+
+def test_article_that_is_restricted_drops_the_pages_that_show_it_and_no_other(reader: Reader, hub: Tree):
+    with reader.site.orm():
+        page = hub.voice(title="For members", published_on=date(2026, 6, 1))
+    own, kept = path_of(reader.site, page), {"/events/", "/people/", "/topics/justice/"}
+    reader.settle()
+    for shown in (False, True):
+        reader.warm(TOPIC, *kept)
+        with reader.site.orm():
+            if shown:
+                PageViewRestriction.objects.get(page=page).delete()
+            else:
+                PageViewRestriction.objects.create(page=page, restriction_type="login")
+        reader.settle()
+        assert kept <= reader.stored
+        assert (b"For members" in reader.get(TOPIC)[2]) == shown
+        assert reader.get(own)[0] == (200 if shown else 302)
+    reader.check()
+    with reader.site.orm():
+        page.delete()
 
 
 def test_page_is_true_within_a_second_of_each_change(reader: Reader, hub: Tree):
