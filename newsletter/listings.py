@@ -1,5 +1,7 @@
 """Which list an address of the site stands for: every listing that can be looked at can be followed."""
 
+from urllib.parse import unquote
+
 from django.http import Http404, HttpRequest
 from django.urls import Resolver404, resolve
 from taggit.models import Tag
@@ -16,7 +18,13 @@ from topics.models.work import WorkPage
 
 def list_at(request: HttpRequest, path: str) -> List | None:
     """Return the list of the listing at a path of this site in the language of the request, not saved; None
-    where the public finds no listing there. A year is no part of a list."""
+    where the public finds no listing there. A year is no part of a list.
+
+    path: percent-encoded, as browsers copy it, or not, as a query comes.
+    """
+    path = unquote(path)
+    if "\0" in path:  # nothing that the database could look for
+        return None
     try:
         found = resolve(path)
         if found.url_name != "wagtail_serve":

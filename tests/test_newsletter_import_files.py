@@ -18,7 +18,7 @@ from newsletter.import_files import day_in
 from newsletter.models import Consent, Import, List, Subscriber, Subscription, Suppression
 from newsletter.subscribing import end
 from newsletter.tasks import forget
-from tests.factories import Tree
+from tests.factories import TopicFactory, Tree
 from tests.fixtures.following import follow_now, mails
 from tests.fixtures.importing import Importer
 
@@ -189,6 +189,15 @@ def test_each_line_may_name_its_list_by_address_or_name(importer: Importer, tree
     assert {("a", "Harm Reduction · Voices"), ("a", "Justice"), ("b", "Health")} <= found
     assert Subscriber.objects.get(address_digest=address_digest("b@example.org")).language == "es"
     assert len(mails("a@example.org")) == 1
+
+
+@pytest.mark.parametrize("path", ["/topics/prävention/", "/topics/pr%C3%A4vention/"])
+def test_a_list_may_be_named_as_a_browser_shows_or_copies_its_address(
+    importer: Importer, tree: Tree, path: str
+):
+    topic = TopicFactory(parent=tree.topics, title="Prävention", slug="prävention")
+    importer.bring(f"a@example.org,http://testserver{path}\n", None, heading="address,list\n", how="active")
+    assert Subscription.objects.active().get().list.page_id == topic.pk
 
 
 @pytest.mark.parametrize(

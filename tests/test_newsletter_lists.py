@@ -10,7 +10,7 @@ from content.models import VoicesPage
 from harmhub.mail.models import Mail
 from newsletter.models import List, Pace, SignUp, Subscription
 from newsletter.tasks import forget, sign_ups
-from tests.factories import Tree
+from tests.factories import TopicFactory, Tree
 from tests.fixtures.following import READER, Clock, fresh, mails, told
 from topics.kinds import Kind
 
@@ -30,6 +30,16 @@ def tagged(tree: Tree) -> VoicesPage:
     work = tree.voice(title="Of the archive")
     work.programs = [tree.program]
     work.tags.add("Naloxone")
+    work.save_revision().publish()
+    return work
+
+
+@pytest.fixture
+def spelled(tree: Tree) -> VoicesPage:
+    """A work of a topic, and with a tag, whose addresses are not ASCII."""
+    topic = TopicFactory(parent=tree.topics, title="Prävention", slug="prävention")
+    work = tree.voice(title="Of the street", primary_topic=topic)
+    work.tags.add("für alle")
     work.save_revision().publish()
     return work
 
@@ -62,10 +72,12 @@ def confirmed(reader: Client, **form) -> list[str]:
         ("/people/nadia-brenner/", "Nadia Brenner"),
         ("/voices/", "Fennmark Foundation · Voices"),
         ("/voices/tag/naloxone/", "Fennmark Foundation · Voices · Naloxone"),
+        ("/topics/prävention/", "Prävention"),
+        ("/topics/prävention/voices/tag/für-alle/", "Prävention · Voices · für alle"),
     ],
 )
 def test_listing_is_followed_by_the_link_on_it(
-    reader: Client, tree: Tree, tagged: VoicesPage, path: str, name: str
+    reader: Client, tree: Tree, tagged: VoicesPage, spelled: VoicesPage, path: str, name: str
 ):
     shown = reader.get(path).content.decode()
     [link] = re.findall(r'href="(/newsletter/\?of=[^"]+)"[^>]*>(?:Get what|updates by)', shown)
@@ -75,6 +87,13 @@ def test_listing_is_followed_by_the_link_on_it(
     assert name in page
     assert confirmed(reader, of=of) == [name]
     assert SignUp.objects.count() == 0
+
+
+def test_topic_is_followed_by_the_link_in_the_footer(reader: Client, spelled: VoicesPage):
+    shown = reader.get("/topics/prävention/").content.decode()
+    [link] = re.findall(r'href="(/newsletter/\?of=[^"]+)"[^>]*>Updates by e-mail', shown)
+    [of] = re.findall(r'name="of" value="([^"]+)" checked', reader.get(link).content.decode())
+    assert confirmed(reader, of=of) == ["Prävention"]
 
 
 def test_older_page_of_one_year_leads_to_the_whole_listing(reader: Client, tree: Tree, tagged: VoicesPage):
@@ -98,6 +117,8 @@ def test_older_page_of_one_year_leads_to_the_whole_listing(reader: Client, tree:
         "/ar/topics/health/",
         "/" + "a" * 2_000,
         "/topics/é/",
+        "/topics/%00/",
+        "/topics/%FF/",
     ],
 )
 def test_what_is_no_listing_is_not_offered_and_refused(reader: Client, tree: Tree, path: str):
