@@ -9,8 +9,10 @@ from django.db import connection
 from django.utils import timezone
 
 from harmhub.mail import refused
+from harmhub.mail.composing import compose_edition, new_mark
 from harmhub.mail.models import Mail, lease
 from harmhub.mail.sending import send_due_mail
+from harmhub.sealing import new_token
 from tests.fixtures.mails import READER, next_try
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,36 @@ def test_the_longest_waiting_goes_first(post_greeting, mail_server):
         post_greeting(to=f"reader{number}@example.org")
     send_due_mail()
     assert mail_server.recipients == [[f"reader{number}@example.org"] for number in range(3)]
+
+
+def post_to_many() -> None:
+    """Queue a mail that goes to three readers."""
+    edition = compose_edition(
+        template="greeting", context={"greeting": "News"}, language="en", headers={}, mark=new_mark()
+    )
+    readers = ((edition, f"reader{number}@example.org", new_token()) for number in range(3))
+    Mail.queue_many("newsletter-x", readers)
+
+
+def test_mails_to_one_reader_go_before_those_to_many(post_greeting, mail_server):
+    post_greeting(to="refused@example.org")
+    mail_server.refuse("451 4.7.1 greylisted")
+    send_due_mail()
+    mail_server.accept()
+    post_to_many()
+    Mail.objects.filter(edition=None).update(due_at=timezone.now())
+    post_greeting()
+    assert send_due_mail() == 5
+    assert mail_server.recipients[:2] == [["refused@example.org"], [READER]]
+
+
+def test_a_mail_to_one_that_drives_the_server_away_holds_up_none_to_many(post_greeting, mail_server):
+    post_greeting()
+    post_to_many()
+    mail_server.drops = {READER}
+    send_due_mail()
+    send_due_mail()
+    assert len(mail_server.messages) == 3
 
 
 @pytest.mark.parametrize("where", ["recipient", "text"])

@@ -32,9 +32,11 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.MAIL_LEASE_SECONDS)
 
 
-# The order of ``due()``. A mail that has just been sent is claimed still, as this statement sees it. A crash
-# of the whole database may forget what was recorded within its last moments, and such mails go out once more:
-# to wait for the disk would cost each mail more than all the rest.
+# Mails to one reader come first: a confirmation must not wait until an update is out. Not so one on which the
+# server hung up (its answer is a word, no number), in case it is what drives the server away. All others go
+# in the order of ``due()``. A mail that has just been sent is claimed still, as this statement sees it. A
+# crash of the whole database may forget what was recorded within its last moments, and such mails go out once
+# more: to wait for the disk would cost each mail more than all the rest.
 # In the order in which the model declares them, as Django asks for them.
 CLAIMED = ("id", "purpose", "language", "content", "edition_id", "recipient", "created_at", "attempts",
            "claimed_until", "last_answer")  # fmt: skip
@@ -42,14 +44,20 @@ CLAIM = f"""
 WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)), recorded AS (
     UPDATE mail_mail SET sent_at = %(now)s, claimed_until = NULL, attempts = attempts + 1, last_answer = ''
     WHERE id = %(sent)s AND sent_at IS NULL AND failed_at IS NULL
-), next AS (
+), first AS (
     SELECT mail_mail.id FROM mail_mail, quick
-    WHERE sent_at IS NULL AND failed_at IS NULL
+    WHERE sent_at IS NULL AND failed_at IS NULL AND edition_id IS NULL
+        AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_until > %(far)s)
+        AND due_at <= %(now)s AND last_answer < 'A' COLLATE "C"
+    ORDER BY due_at, id LIMIT 1 FOR UPDATE OF mail_mail SKIP LOCKED
+), other AS (
+    SELECT mail_mail.id FROM mail_mail, quick
+    WHERE sent_at IS NULL AND failed_at IS NULL AND NOT EXISTS (SELECT FROM first)
         AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_until > %(far)s)
         AND (due_at <= %(now)s OR due_at > %(far)s)
         AND (edition_id IS NULL OR NOT %(single)s)
     ORDER BY due_at, id LIMIT 1 FOR UPDATE OF mail_mail SKIP LOCKED
-)
+), next AS (SELECT id FROM first UNION ALL SELECT id FROM other)
 UPDATE mail_mail SET claimed_until = %(until)s FROM next WHERE mail_mail.id = next.id
 RETURNING mail_mail.id, {", ".join(CLAIMED[1:])}
 """  # noqa: S608
@@ -111,7 +119,8 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.waiting().filter(free)
 
     def claim(self, sent: "Mail | None" = None, *, single: bool = False) -> "Mail | None":
-        """Return the next due mail, held for the caller until its lease ends, or None. Commits.
+        """Return the next due mail, those to one reader first, held for the caller until its lease ends, or
+        None. Commits.
 
         sent: a mail of which this is recorded by the way: sender and database then speak once for each mail.
         single: only of mails that are not to many. Rows that another sender is just claiming are passed over,
@@ -192,6 +201,11 @@ class Mail(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at", "id"], name="mail_waiting", condition=Q(sent_at=None, failed_at=None)
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                name="mail_to_one_waiting",
+                condition=Q(sent_at=None, failed_at=None, edition=None),
             ),
             models.Index(fields=["recipient"], name="mail_recipient", condition=Q(recipient__isnull=False)),
             models.Index(fields=["-created_at"], name="mail_newest"),
