@@ -69,7 +69,7 @@ class Work:
     def __init__(self, planned: Import, content: dict) -> None:
         self.planned = planned
         self.content, self.rows = content, content["readers"]
-        self._editions: dict[tuple, Edition] = {}
+        self._editions: dict[tuple, int] = {}  # numbers alone: there may be many texts
 
     @transaction.atomic
     def do_some(self) -> bool:
@@ -94,12 +94,12 @@ class Work:
         told = {"lists": planned.list_names, "counts": planned.counts, "refused": planned.refused}
         log(planned, "newsletter.imported", user=planned.user, data=told)
 
-    def _edition(self, subscriber: Subscriber, subscriptions: list[Subscription]) -> Edition:
-        """Return the text for who gets these lists; of all who get the same, the same."""
+    def _edition(self, subscriber: Subscriber, subscriptions: list[Subscription]) -> int:
+        """Return the number of the text for who gets these lists; of all who get the same, the same."""
         numbers = tuple(sorted(each.list_id for each in subscriptions))
         said = (subscriber.language, subscriber.is_discreet, numbers)
         if said not in self._editions:
-            self._editions[said] = _composed(subscriber, subscriptions, asks=self.planned.asks)
+            self._editions[said] = _composed(subscriber, subscriptions, asks=self.planned.asks).pk
         return self._editions[said]
 
 
@@ -132,7 +132,7 @@ class Batch:
     candidates: list[Candidate]
     lists: list[List | None]
     wordings: list[str]
-    edition: Callable[[Subscriber, list[Subscription]], Edition]
+    edition: Callable[[Subscriber, list[Subscription]], int]
     now: datetime = field(default_factory=timezone.now)
 
     def do(self) -> Counter[str]:
@@ -268,5 +268,5 @@ class Batch:
             if isinstance(address, Unreadable):  # its key is missing, but the file names it
                 address = typed[bytes(subscriber.address_digest)]
             edition = self.edition(subscriber, [each for each, _wish in pairs])
-            readers.append((edition, address, secrets[subscriber.pk]))
+            readers.append((edition, subscriber.language, address, secrets[subscriber.pk]))
         Mail.queue_many(CONFIRMATION if asks else IMPORTED, readers)

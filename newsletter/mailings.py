@@ -10,11 +10,11 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from harmhub.mail.models import Bounce, Edition, Mail
+from harmhub.mail.models import Bounce, Mail
 from newsletter.issues import MAILING
 from newsletter.mailing_text import write_mailing
 from newsletter.models import Delivery, Issue, Mailing, Subscriber
-from newsletter.posting import BATCH, locked, mail_to
+from newsletter.posting import BATCH, Written, locked, mail_to
 
 logger = logging.getLogger(__name__)
 WAITED_FOR = timedelta(days=3)
@@ -47,7 +47,7 @@ class Sending:
     should_stop: Callable[[], bool] = lambda: False
     _up_to: int = 0  # the number of a subscriber
     _unreadable: set[int] = field(default_factory=set)
-    _written: dict[tuple[bool, Lists], tuple[Issue, Edition]] = field(default_factory=dict)
+    _written: dict[tuple[bool, Lists], Written] = field(default_factory=dict)
 
     def send(self) -> None:
         """Write to all who are waiting; note the end when nobody is left."""
@@ -84,7 +84,7 @@ class Sending:
         for subscriber, number in wanted.values_list("subscriber", "list"):
             lists[subscriber].append(number)
         readers = [
-            (each, *self._issue(each, tuple(lists[each.pk])))
+            (each, self._issue(each, tuple(lists[each.pk])))
             for each in subscribers
             if each.pk in lists and each.pk not in had
         ]
@@ -92,8 +92,8 @@ class Sending:
         Mailing.objects.filter(pk=self.mailing.pk).update(mails=F("mails") + mails)
         return True
 
-    def _issue(self, subscriber: Subscriber, lists: Lists) -> tuple[Issue, Edition]:
-        """Return the text for who has these of its lists; for all of them, the same."""
+    def _issue(self, subscriber: Subscriber, lists: Lists) -> Written:
+        """Write the text for who has these of its lists; for all of them, the same."""
         said = (subscriber.is_discreet, lists)
         if said not in self._written:
             issue = Issue(
@@ -102,7 +102,7 @@ class Sending:
                 is_discreet=subscriber.is_discreet,
                 sections=[[number, []] for number in lists],
             )
-            self._written[said] = (issue, write_mailing(issue, self.mailing))
+            self._written[said] = Written.of(issue, write_mailing(issue, self.mailing))
         return self._written[said]
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable
+from typing import NamedTuple, Self
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -12,6 +13,20 @@ from newsletter.models import Delivery, Issue, Subscriber, Suppression
 
 logger = logging.getLogger(__name__)
 BATCH = 500  # subscribers in one transaction
+
+
+class Written(NamedTuple):
+    """What is kept of a text that was written, while others may be to get the same: numbers, and no text. A
+    run may have a text for nearly each reader."""
+
+    issue: int
+    edition: int
+    language: str
+
+    @classmethod
+    def of(cls, issue: Issue, edition: Edition) -> Self:
+        """Return it for an issue and its text, both saved."""
+        return cls(issue.pk, edition.pk, issue.language)
 
 
 def suppressed(digest: str) -> Exists:
@@ -39,19 +54,19 @@ def locked(numbers: Collection[int], unreadable: set[int]) -> list[Subscriber]:
     return [each for each in found if each.pk not in unreadable]
 
 
-def mail_to(readers: Iterable[tuple[Subscriber, Issue, Edition]], purpose: str) -> int:
+def mail_to(readers: Iterable[tuple[Subscriber, Written]], purpose: str) -> int:
     """Queue a mail and note a delivery for each reader, told with what she is to read. Return how many."""
     readers = list(readers)
     secrets = [new_token() for _ in readers]
     mails = Mail.queue_many(
         purpose,
         (
-            (edition, subscriber.address, secret)
-            for (subscriber, _issue, edition), secret in zip(readers, secrets, strict=True)
+            (written.edition, written.language, subscriber.address, secret)
+            for (subscriber, written), secret in zip(readers, secrets, strict=True)
         ),
     )
     Delivery.objects.bulk_create(
-        Delivery(subscriber=subscriber, issue=issue, mail=mail, digest=hash_token(secret))
-        for (subscriber, issue, _edition), mail, secret in zip(readers, mails, secrets, strict=True)
+        Delivery(subscriber=subscriber, issue_id=written.issue, mail=mail, digest=hash_token(secret))
+        for (subscriber, written), mail, secret in zip(readers, mails, secrets, strict=True)
     )
     return len(mails)

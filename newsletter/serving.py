@@ -13,11 +13,10 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from harmhub.mail.models import Edition
 from newsletter.issues import UPDATES, write
 from newsletter.models import Delivery, Issue, List, Run, Subscriber, Subscription, Update
 from newsletter.models.subscribers import SubscriptionQuerySet
-from newsletter.posting import BATCH, locked, mail_to, suppressed, writable
+from newsletter.posting import BATCH, Written, locked, mail_to, suppressed, writable
 from newsletter.showing import Shown, works_of
 
 Sections = tuple[tuple[int, tuple[int, ...]], ...]
@@ -44,7 +43,7 @@ class Service:
     _rank: dict[int, int] = field(default_factory=dict)  # of lists, in the order of sections
     _shown: Shown = field(default_factory=lambda: Shown({}))
     _by_list: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
-    _issues: dict[tuple[str, bool, Sections], tuple[Issue, Edition] | None] = field(default_factory=dict)
+    _written: dict[tuple[str, bool, Sections], Written | None] = field(default_factory=dict)
     _news: dict[int, News] = field(default_factory=dict)  # by the numbers of updates
 
     def serve(self) -> None:
@@ -111,7 +110,7 @@ class Service:
             served += due[subscriber.pk]
             sections = self._sections(due[subscriber.pk], had[subscriber.pk])
             if sections and (written := self._issue(subscriber, sections)):
-                readers.append((subscriber, *written))
+                readers.append((subscriber, written))
         mails = mail_to(readers, UPDATES)
         Run.objects.filter(pk=self.run.pk).update(mails=F("mails") + mails)
         Subscription.objects.filter(pk__in=[each.pk for each in served]).update(served_to=self.run.place)
@@ -145,12 +144,12 @@ class Service:
                 sections.append((each.list_id, tuple(reversed(updates))))
         return tuple(sections)
 
-    def _issue(self, subscriber: Subscriber, sections: Sections) -> tuple[Issue, Edition] | None:
-        """Return what a mail of these sections says; of all mails with the same, the same. None: nothing."""
+    def _issue(self, subscriber: Subscriber, sections: Sections) -> Written | None:
+        """Write what a mail of these sections says; of all mails with the same, the same. None: nothing."""
         said = (subscriber.language, subscriber.is_discreet, sections)
-        if said not in self._issues:
+        if said not in self._written:
             language, is_discreet, _ = said
             issue = Issue(run=self.run, language=language, is_discreet=is_discreet, sections=sections)
             edition = write(issue, self._shown)
-            self._issues[said] = (issue, edition) if edition else None
-        return self._issues[said]
+            self._written[said] = Written.of(issue, edition) if edition else None
+        return self._written[said]

@@ -42,7 +42,8 @@ def edition(greeting: str) -> Edition:
 )
 def test_printed_mail_says_what_one_made_by_itself_says(mail_templates, greeting: str):
     made = edition(greeting)
-    mails = Mail.queue_many("newsletter-x", ((made, f"r{n}@bücher.example", new_token()) for n in range(2)))
+    readers = ((made.pk, "en", f"r{number}@bücher.example", new_token()) for number in range(2))
+    mails = Mail.queue_many("newsletter-x", readers)
     printed = Printed.of(made, mails[0].content["headers"])
     assert printed
     for mail in mails:
@@ -67,7 +68,7 @@ def test_printed_mail_says_what_one_made_by_itself_says(mail_templates, greeting
 
 def test_text_into_which_nothing_can_be_put_is_made_for_each_reader(mail_templates):
     made = edition("خبر جديد " * 40 + URL)
-    [mail] = Mail.queue_many("newsletter-x", [(made, "reader@example.org", new_token())])
+    [mail] = Mail.queue_many("newsletter-x", [(made.pk, "en", "reader@example.org", new_token())])
     assert Printed.of(made, mail.content["headers"]) is None
 
 

@@ -65,7 +65,7 @@ def post_to_many() -> None:
     edition = compose_edition(
         template="greeting", context={"greeting": "News"}, language="en", headers={}, mark=new_mark()
     )
-    readers = ((edition, f"reader{number}@example.org", new_token()) for number in range(3))
+    readers = ((edition.pk, "en", f"reader{number}@example.org", new_token()) for number in range(3))
     Mail.queue_many("newsletter-x", readers)
 
 

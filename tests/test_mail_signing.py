@@ -90,7 +90,7 @@ def test_each_mail_of_an_edition_has_a_signature_of_its_own(mail_templates, mail
         },
         mark=MARK,
     )
-    readers = ((edition, f"reader{number}@bücher.example", new_token()) for number in range(3))
+    readers = ((edition.pk, "en", f"reader{number}@bücher.example", new_token()) for number in range(3))
     mails = Mail.queue_many("newsletter-x", readers)
     assert send_due_mail() == 3
     assert all(map(is_good, mail_server.raw))

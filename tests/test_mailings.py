@@ -20,7 +20,7 @@ from newsletter.models import Delivery, List, Mailing, Subscriber, Suppression
 from newsletter.subscribing import erase, leave
 from tests.factories import Tree
 from tests.fixtures import databases
-from tests.fixtures.following import READER, Clock, gone, mails, secrets_in, told, written
+from tests.fixtures.following import READER, Clock, gone, mails, secrets_in, texts_at_hand, told, written
 
 pytestmark = pytest.mark.django_db
 OTHER = "other@example.org"
@@ -93,6 +93,15 @@ def test_one_that_was_cut_short_goes_on_with_who_has_none(tree: Tree, clock: Clo
     gone(mailing)
     assert [len(mails(address)) for address in addresses] == [1] * 5
     assert (mailing.mails, bool(mailing.ended_at)) == (5, True)
+
+
+def test_sending_keeps_no_text_that_it_has_written(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    mailing = written(tree.health)
+    mailing.begin()
+    sending = Sending(mailing)
+    sending.send()
+    assert (len(mails()), texts_at_hand()) == (1, 0)
 
 
 def test_who_cannot_be_read_is_waited_for_but_not_for_ever(tree: Tree, clock: Clock):

@@ -31,7 +31,7 @@ from newsletter.models import (
 from newsletter.subscribing import end, erase
 from newsletter.tasks import forget, numbers
 from tests.factories import Tree
-from tests.fixtures.following import READER, Clock, follow_now, fresh, mails, told
+from tests.fixtures.following import READER, Clock, follow_now, fresh, mails, texts_at_hand, told
 from tests.fixtures.importing import PROOF, Importer, tallied
 from tests.fixtures.site import wait_for
 
@@ -156,6 +156,15 @@ def test_who_is_erased_between_the_look_and_the_doing_is_not_brought_in(importer
     monkeypatch.setattr(bringing_in.Batch, "_standing", erased_after_the_first_look)
     assert importer.start() == {"new": 1, "suppressed": 1}
     assert [each.address for each in Subscriber.objects.all()] == ["other@example.org"]
+
+
+def test_import_keeps_no_text_that_it_has_written(importer: Importer, tree: Tree):
+    importer.take(f"{READER}\n", tree.health, how="active")
+    bringing_in.start(Import.objects.get().pk, importer.user)
+    planned = Import.objects.get()
+    work = bringing_in.Work(planned, planned.content)
+    work.do_some()
+    assert (len(mails()), texts_at_hand()) == (1, 0)
 
 
 def test_import_that_was_killed_goes_on_where_it_was(importer: Importer, tree: Tree, monkeypatch):

@@ -19,7 +19,7 @@ from newsletter.subscribing import leave
 from newsletter.timetable import last_slot, next_slot
 from newsletter.updating import begin_runs, find_and_release, newest_runs
 from tests.factories import Tree
-from tests.fixtures.following import READER, Clock, fresh, mails, secrets_in, told
+from tests.fixtures.following import READER, Clock, fresh, mails, secrets_in, texts_at_hand, told
 
 pytestmark = pytest.mark.django_db
 
@@ -299,6 +299,18 @@ def test_run_that_is_cut_short_goes_on_where_it_was(tree: Tree, clock: Clock, mo
     assert Mail.objects.count() == 5
     run = Run.objects.filter(pace=Pace.AT_ONCE).first()
     assert (run.mails, run.ended_at is not None) == (5, True)
+
+
+def test_run_keeps_no_text_that_it_has_written(tree: Tree, clock: Clock):
+    clock.follow(tree.health)
+    fresh(tree, "News")
+    clock.run()
+    clock.later(minutes=11)
+    find_and_release(clock.now)
+    begin_runs(clock.now)
+    service = Service(newest_runs()[0])
+    service.serve()
+    assert (len(mails()), texts_at_hand()) == (1, 0)
 
 
 def test_list_that_goes_on_in_another_language_in_the_middle_of_a_run_loses_nothing(

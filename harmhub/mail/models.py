@@ -229,9 +229,9 @@ class Mail(models.Model):
         return self.purpose.replace("-", " ").capitalize()
 
     @classmethod
-    def queue_many(cls, purpose: str, readers: Iterable[tuple[Edition, str, str]]) -> list[Self]:
-        """Write a mail for each reader, told as edition, address and secret, and wake the sender after the
-        commit. Return the rows in the same order."""
+    def queue_many(cls, purpose: str, readers: Iterable[tuple[int, str, str, str]]) -> list[Self]:
+        """Write a mail for each reader, told as number and language of an edition, address and secret, and
+        wake the sender after the commit. Return the rows in the same order."""
         from harmhub.mail.tasks import send_due
 
         mails = [cls._of_edition(purpose, *reader) for reader in readers]
@@ -240,11 +240,11 @@ class Mail(models.Model):
         return mails
 
     @classmethod
-    def _of_edition(cls, purpose: str, edition: Edition, to: str, secret: str) -> Self:
+    def _of_edition(cls, purpose: str, edition: int, language: str, to: str, secret: str) -> Self:
         from harmhub.mail.composing import own_headers
 
-        mail = cls.prepare(purpose=purpose, to=to, language=edition.content["headers"]["Content-Language"])
-        mail.edition = edition
+        mail = cls.prepare(purpose=purpose, to=to, language=language)
+        mail.edition_id = edition
         mail._address({"to": to, "secret": secret, "headers": own_headers(mail)})
         return mail
 
