@@ -200,6 +200,20 @@ def test_the_rest_is_sent_by_the_next_job(post_greeting, mail_server, settings, 
     assert waiting_senders() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_holds_mails_back_ends_in_time_too(post_greeting, mail_server, settings, monkeypatch):
+    monkeypatch.setattr(sending, "RUN_SECONDS", 0)
+    settings.MAILS_PER_DOMAIN = {"slow.example": 0.1}
+    sending.DOMAINS.wait(mail("slow.example", edition=None))
+    for number in range(3):
+        post_greeting(to=f"reader{number}@slow.example")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    assert send_due_mail() == 0
+    assert Mail.objects.due().count() == 2
+    assert waiting_senders() == 1
+
+
 @pytest.mark.django_db
 def test_after_a_restart_what_was_put_off_is_due_at_its_time(post_greeting, mail_server, settings):
     settings.MAILS_PER_DOMAIN = {"slow.example": 0.1}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -181,11 +182,17 @@ def send_due_mail(should_stop: Callable[[], bool] = lambda: False) -> int:
     return sent.number
 
 
-@dataclass
 class Counted:
     """How many mails were sent, over all connections."""
 
-    number: int = 0
+    def __init__(self) -> None:
+        self.number = 0
+        self._lock = Lock()
+
+    def add(self, number: int) -> None:
+        """Count some more."""
+        with self._lock:
+            self.number += number
 
 
 def _send_on_all(
@@ -221,12 +228,15 @@ def _send_on_one(
         while mail:
             if wait := DOMAINS.wait(mail):
                 _surely(partial(_hold_back, mail, wait))
+                if time.monotonic() > ends:
+                    _go_on()
+                    break
                 mail = claim() if not should_stop() else None
                 continue
             outcome = line.hand_over(mail)
             _heed(mail, outcome)
             is_sent, is_late = outcome.verdict is Verdict.SENT, time.monotonic() > ends
-            sent.number += is_sent
+            sent.add(is_sent)
             rest = begun + gap - time.monotonic()
             if is_sent and not is_late and rest <= 0 and not should_stop():
                 begun, mail = time.monotonic(), claim(mail)
