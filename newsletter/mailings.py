@@ -14,7 +14,7 @@ from harmhub.mail.models import Bounce, Mail
 from newsletter.issues import MAILING
 from newsletter.mailing_text import write_mailing
 from newsletter.models import Delivery, Issue, Mailing, Subscriber
-from newsletter.posting import BATCH, Written, locked, mail_to
+from newsletter.posting import BATCH, Written, locked, mail_to, tell_of
 
 logger = logging.getLogger(__name__)
 WAITED_FOR = timedelta(days=3)
@@ -53,6 +53,7 @@ class Sending:
         """Write to all who are waiting; note the end when nobody is left."""
         while not self.should_stop() and self._send_some():
             pass
+        tell_of(self._unreadable)
         # Who cannot be read waits for her key, but not for ever: what is said in it grows old.
         assert self.mailing.begun_at
         is_old = self.mailing.begun_at < timezone.now() - WAITED_FOR

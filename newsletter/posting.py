@@ -47,11 +47,14 @@ def locked(numbers: Collection[int], unreadable: set[int]) -> list[Subscriber]:
     """
     asked = writable(unreadable).filter(pk__in=numbers)
     found = list(asked.select_for_update(skip_locked=True, of=("self",)))
-    for subscriber in found:
-        if isinstance(subscriber.address, Unreadable):
-            logger.error("The address of subscriber %s cannot be read: its key is missing.", subscriber.pk)
-            unreadable.add(subscriber.pk)
+    unreadable.update(each.pk for each in found if isinstance(each.address, Unreadable))
     return [each for each in found if each.pk not in unreadable]
+
+
+def tell_of(unreadable: Collection[int]) -> None:
+    """Log how many addresses a run could not read, once for all of them: it comes back each minute."""
+    if unreadable:
+        logger.error("%d addresses cannot be read: their key is missing.", len(unreadable))
 
 
 def mail_to(readers: Iterable[tuple[Subscriber, Written]], purpose: str) -> int:

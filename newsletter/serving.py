@@ -16,7 +16,7 @@ from django.utils import timezone
 from newsletter.issues import UPDATES, write
 from newsletter.models import Delivery, Issue, List, Run, Subscriber, Subscription, Update
 from newsletter.models.subscribers import SubscriptionQuerySet
-from newsletter.posting import BATCH, Written, locked, mail_to, suppressed, writable
+from newsletter.posting import BATCH, Written, locked, mail_to, suppressed, tell_of, writable
 from newsletter.showing import Shown, works_of
 
 Sections = tuple[tuple[int, tuple[int, ...]], ...]
@@ -58,6 +58,7 @@ class Service:
             self._due.filter(list__in=quiet).update(served_to=self.run.place)
             while not self.should_stop() and self._serve_some():
                 pass
+            tell_of(self._unreadable)
         if self.run.ended_at is None and not self._waiting().exists():
             self.run.ended_at = timezone.now()
             Run.objects.filter(pk=self.run.pk).update(ended_at=self.run.ended_at)

@@ -266,17 +266,21 @@ def test_update_that_was_found_while_the_clock_was_a_day_ahead_waits_no_day(tree
     assert told() == ["Found ahead of its time"]
 
 
-def test_subscriber_whose_key_is_missing_holds_up_nobody(tree: Tree, clock: Clock, settings):
-    lost = clock.follow(tree.health, address="lost@example.org")
+def test_subscribers_whose_key_is_missing_hold_up_nobody_and_are_a_number_in_the_log(
+    tree: Tree, clock: Clock, caplog
+):
+    lost = [clock.follow(tree.health, address=f"lost{number}@example.org") for number in range(3)]
     clock.follow(tree.health)
-    table = Subscriber._meta.db_table
+    table, numbers = Subscriber._meta.db_table, [each.subscriber_id for each in lost]
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET address = 'unreadable' WHERE id = %s", [lost.subscriber_id])
+        cursor.execute(f"UPDATE {table} SET address = 'unreadable' WHERE id = ANY(%s)", [numbers])
     fresh(tree, "News")
     clock.pass_()
     assert told() == ["News"]
     assert Mail.objects.count() == 1
     assert Run.objects.filter(pace=Pace.AT_ONCE).first().ended_at
+    lines = [record.getMessage() for record in caplog.records if record.name == "newsletter.posting"]
+    assert set(lines) == {"3 addresses cannot be read: their key is missing."}
 
 
 # --- runs
