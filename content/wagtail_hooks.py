@@ -72,11 +72,14 @@ def refuse_what_is_half_filled(
 
 @hooks.register("before_serve_document")
 def withhold_files_of_unpublished_work(document: CustomDocument, request: HttpRequest) -> None:
-    """Give a file to everybody once a public page leads to it; before that, to editors only.
+    """Give a file to everybody once a public page leads to it, or what another app says that has gone out
+    (hook ``document_has_gone_out``); before that, to editors only.
 
     Wagtail asks for the collection alone, and addresses of documents can be guessed. Http404: not yet.
     """
     if request.user.has_perm("wagtailadmin.access_admin"):
         return
-    if not all_pages().public().filter(pk__in=pages_that_use(document)).exists():
+    if all_pages().public().filter(pk__in=pages_that_use(document)).exists():
+        return
+    if not any(has_gone_out(document) for has_gone_out in hooks.get_hooks("document_has_gone_out")):
         raise Http404

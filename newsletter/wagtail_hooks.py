@@ -14,6 +14,7 @@ from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.permissions import register_permission_policy
 from wagtail.query import PageQuerySet
 
+from harmhub.models import CustomDocument
 from harmhub.records import DeclaredPermissionPolicy
 from newsletter.desk import NewsletterGroup
 from newsletter.issues import preview
@@ -50,6 +51,12 @@ def keep_sent_mailings(request: HttpRequest, records: list[Any]) -> HttpResponse
         return None
     messages.error(request, _("What has been sent cannot be deleted."))
     return redirect("mailing:list")
+
+
+@hooks.register("document_has_gone_out")
+def has_gone_out_in_a_mailing(document: CustomDocument) -> bool:
+    """Return whether readers have a mail that links to a document."""
+    return Mailing.objects.that_use(document).filter(begun_at__isnull=False).exists()
 
 
 @hooks.register("reason_to_keep_pages")

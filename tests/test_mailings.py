@@ -7,8 +7,9 @@ import pytest
 from cryptography.fernet import Fernet
 from django.db import connection, transaction
 from django.db.models.deletion import ProtectedError
+from django.test import Client
 from django.utils import timezone
-from wagtail.models import Locale
+from wagtail.models import CollectionViewRestriction, Locale
 
 from harmhub.mail.bounces import record
 from harmhub.mail.models import Bounce, Mail
@@ -18,7 +19,7 @@ from harmhub.sealing import address_digest
 from newsletter.mailings import WAITED_FOR, Sending, report_on
 from newsletter.models import Delivery, List, Mailing, Subscriber, Suppression
 from newsletter.subscribing import erase, leave
-from tests.factories import Tree
+from tests.factories import Tree, pdf
 from tests.fixtures import databases
 from tests.fixtures.following import READER, Clock, gone, mails, secrets_in, texts_at_hand, told, written
 
@@ -149,6 +150,33 @@ def test_links_in_it_lead_to_the_site_and_its_text_can_be_read_without_html(
         "News\n\nSee our page (https://hub.example.org/topics/health/)\nelsewhere (https://example.com/?a=1&b=2)"
         "\n\n- one\n  - inner\n- two\n\n1. first"
     ) in mail.told["text"]
+
+
+@pytest.mark.usefixtures("indexes")
+def test_document_that_it_links_to_is_given_out_once_it_goes(tree: Tree, clock: Clock, client: Client):
+    clock.follow(tree.health)
+    document = pdf("leaflet.pdf")
+    body = f'<p><a linktype="document" id="{document.pk}">The leaflet</a></p>'
+    mailing = written(tree.health, body=body)
+    assert client.get(document.url).status_code == 404
+    gone(mailing)
+    [mail] = mails()
+    assert f'href="http://testserver{document.url}"' in mail.told["html"]
+    assert client.get(document.url).streaming
+    assert client.get(pdf("other.pdf").url).status_code == 404
+
+
+@pytest.mark.usefixtures("indexes")
+def test_document_of_a_private_collection_stays_private_where_it_links_to_it(
+    tree: Tree, clock: Clock, client: Client
+):
+    clock.follow(tree.health)
+    document = pdf("leaflet.pdf")
+    gone(written(tree.health, body=f'<p><a linktype="document" id="{document.pk}">The leaflet</a></p>'))
+    CollectionViewRestriction.objects.create(collection=document.collection, restriction_type="login")
+    answer = client.get(document.url)
+    assert answer.status_code == 302
+    assert "login" in answer.url
 
 
 # --- when it goes

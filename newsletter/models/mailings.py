@@ -22,6 +22,7 @@ from wagtail.models import (
     DraftStateMixin,
     LockableMixin,
     PreviewableMixin,
+    ReferenceIndex,
     Revision,
     RevisionMixin,
     TaskState,
@@ -83,6 +84,12 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
     def on_their_way(self) -> Self:
         """Return those for which not all mails are written yet."""
         return self.filter(begun_at__isnull=False, ended_at=None)
+
+    def that_use(self, used: models.Model) -> Self:
+        """Return those that point at something as they were published last: at a document, by a link."""
+        found = ReferenceIndex.get_references_to(used)
+        found = found.filter(base_content_type=ContentType.objects.get_for_model(self.model))
+        return self.filter(pk__in=[int(number) for number in found.values_list("object_id", flat=True)])
 
     def unsettled(self) -> Self:
         """Return those of which some mails may still be neither sent nor given up."""
