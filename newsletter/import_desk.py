@@ -25,11 +25,11 @@ from wagtail.log_actions import log
 from wagtail.models import Locale
 
 from harmhub.mail.composing import organisation_name
-from harmhub.memory_uploads import PRIVATE_FIELD
+from harmhub.memory_uploads import MOST_BYTES, PRIVATE_FIELD
 from harmhub.waking import wake_after_commit
 from newsletter.bringing_in import start
 from newsletter.charts import grouped
-from newsletter.import_files import EARLIEST, MOST_BYTES, Contents, Defaults, Problem, read
+from newsletter.import_files import EARLIEST, Contents, Defaults, Problem, read
 from newsletter.importing import Outcome, dry_run
 from newsletter.listings import list_at
 from newsletter.models import Import, List, Pace, Subscription

@@ -18,7 +18,7 @@ from harmhub.addresses import validate_address
 from harmhub.sealing import address_digest
 from newsletter.models import List, Pace
 
-MOST_BYTES, MOST_LINES = 5 * 1024 * 1024, 50_000
+MOST_LINES = 50_000
 LONGEST_CELL, LONGEST_WORDING = 4_000, 2_000
 SHOWN_PROBLEMS = 50
 EARLIEST = date(1990, 1, 1)

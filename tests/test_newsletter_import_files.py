@@ -1,7 +1,9 @@
 """Importing subscribers: what a file may be, the dry run, and what becomes of the file."""
 
 import re
+import tracemalloc
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
 from cryptography.fernet import Fernet
@@ -312,6 +314,25 @@ def test_a_file_whose_key_is_lost_says_so_and_waits_for_it(importer: Importer, t
     settings.SEALING_KEYS = own
     importer.work()
     assert Import.objects.get().counts == {"new": 1}
+
+
+@pytest.mark.parametrize("files", [1, 4])
+def test_what_is_too_long_is_held_in_memory_for_nobody(client: Client, files: int):
+    part = b'--x\r\nContent-Disposition: form-data; name="private_file"; filename="a"\r\n\r\n%s\r\n'
+    body = part % (b"x" * (20_000_000 // files)) * files + b"--x--\r\n"
+    sent = BytesIO(body)
+    given = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": len(body)}
+    tracemalloc.start()
+    answer = client.generic("POST", "/admin/login/", **given, **{"wsgi.input": sent})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (answer.status_code, sent.tell()) == (200, len(body))
+    assert peak < 15_000_000
+
+
+def test_several_files_that_are_too_long_together_are_refused(importer: Importer, tree: Tree):
+    parts = [SimpleUploadedFile("people.csv", b"address\n" + b"x" * 4_000_000) for _number in range(2)]
+    assert "larger than 5 MB" in importer.take("", tree.health, private_file=parts)
 
 
 @pytest.mark.parametrize(
