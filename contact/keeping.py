@@ -16,6 +16,7 @@ from contact.models import Message
 from contact.models.messages import A_DAY, NOTICE
 from contact.references import REFERENCE
 from harmhub import mail
+from harmhub.days import day_of
 from harmhub.mail.models import Mail
 from harmhub.records import log_each
 
@@ -99,7 +100,7 @@ def _warn(address: str, messages: list[Message]) -> None:
         {
             "reference": each.reference,
             "state": each.state,
-            "day": each.goes_at.date(),  # type: ignore[attr-defined]
+            "day": day_of(each.goes_at),  # type: ignore[attr-defined]
             "address": mail.public_url(reverse("message:inspect", args=[each.pk])),
         }
         for each in messages

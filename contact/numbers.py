@@ -13,7 +13,8 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from contact.models import DayCount, Message, Turn
 from contact.models.messages import STATES
 from contact.models.teams import of_teams
-from contact.promise import begin_of, day_of, overdue_before, promised_for, today
+from contact.promise import overdue_before, promised_for
+from harmhub.days import begin_of, day_of, today
 
 COUNTED = ("received", "in_time", "late", "spam")
 # A day is counted anew until the next is over, while things of it are undone. The site deletes no message so

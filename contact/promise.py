@@ -1,28 +1,13 @@
 """What readers are promised: an answer within five working days, Monday to Friday, in the organisation's time
 zone."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from django.utils import timezone
+from harmhub.days import begin_of, day_of, today
 
 WORKING_DAYS = 5
 SATURDAY = 5
 A_DAY = timedelta(days=1)
-
-
-def day_of(moment: datetime) -> date:
-    """Return the organisation's day."""
-    return timezone.localdate(moment, timezone.get_default_timezone())
-
-
-def today() -> date:
-    """Return the organisation's day now."""
-    return day_of(timezone.now())
-
-
-def begin_of(day: date) -> datetime:
-    """Return when the organisation's day begins."""
-    return timezone.make_aware(datetime.combine(day, time()), timezone.get_default_timezone())
 
 
 def is_working_day(day: date) -> bool:

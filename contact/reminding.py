@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contact.models import Message
-from contact.promise import begin_of, is_working_day, today
+from contact.promise import is_working_day
 from harmhub import mail
+from harmhub.days import begin_of, today
 from harmhub.mail.models import Mail
 
 FROM_HOUR = 8  # of the organisation's day

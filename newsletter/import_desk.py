@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.functional import cached_property
 from django.utils.translation import get_language_from_path, gettext_lazy
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from wagtail.admin.widgets import AdminDateInput
 from wagtail.log_actions import log
 from wagtail.models import Locale
 
+from harmhub.days import today
 from harmhub.mail.composing import organisation_name
 from harmhub.memory_uploads import MOST_BYTES, PRIVATE_FIELD
 from harmhub.waking import wake_after_commit
@@ -33,7 +34,6 @@ from newsletter.import_files import EARLIEST, Contents, Defaults, Problem, read
 from newsletter.importing import Outcome, dry_run
 from newsletter.listings import list_at
 from newsletter.models import Import, List, Pace, Subscription
-from newsletter.models.tallies import day_of
 from newsletter.tasks import imports
 from topics.models import TopicPage
 
@@ -149,8 +149,8 @@ class ImportForm(forms.Form):
 
     def clean_day(self) -> Any:
         """Return a day that is not to come."""
-        day, today = self.cleaned_data["day"], day_of(timezone.now())
-        if day and not EARLIEST <= day <= today:
+        day = self.cleaned_data["day"]
+        if day and not EARLIEST <= day <= today():
             raise ValidationError(_("Choose a day between 1990 and today."))
         return day
 
@@ -159,9 +159,7 @@ class ImportForm(forms.Form):
         told = super().clean() or self.cleaned_data
         if not self.errors:
             chosen = self.lists.known.get(told["list"])
-            defaults = Defaults(
-                chosen, told["pace"], told["wording"].strip(), told["day"], day_of(timezone.now())
-            )
+            defaults = Defaults(chosen, told["pace"], told["wording"].strip(), told["day"], today())
             try:
                 told["contents"] = read(told[PRIVATE_FIELD], defaults, self.lists)
             except ValidationError as problem:

@@ -1,7 +1,7 @@
 """Lists in the admin: their numbers, now and over time. They name nobody, so looking at them is not logged;
 but a number of one tells who has access to subscribers what that one did."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,18 +19,13 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.widgets.button import Button, HeaderButton
 
+from harmhub.days import today
 from harmhub.records import QuotedExport, RecordIndexView, RecordViewSet
 from newsletter.charts import Chart, grouped, name_of
 from newsletter.models import List, Subscription, Suppression
-from newsletter.models.tallies import day_of
 from newsletter.numbers import DAY, WEEK, Span, by_day, by_week
 
 RECENT = timedelta(days=30)
-
-
-def today() -> date:
-    """Return the day it is where the organisation is."""
-    return day_of(timezone.now())
 
 
 class ListsView(RecordIndexView):

@@ -213,6 +213,16 @@ def test_nothing_goes_before_its_team_was_told_for_a_day_but_at_the_end_of_its_y
     assert not Message.objects.exists()
 
 
+def test_the_day_in_a_warning_is_the_organisation_s(tree, settings):
+    row = message(tree.harm_reduction, closed_at=timedelta(days=89, hours=1))
+    goes_at = Message.objects.due_to_be_warned_of().get().goes_at
+    east = goes_at.hour >= 10  # 14 hours east, or 11 west, it is another day than in UTC
+    settings.TIME_ZONE = "Pacific/Kiritimati" if east else "Pacific/Pago_Pago"
+    forget(timestamp=0)
+    day = goes_at.date() + (A_DAY if east else -A_DAY)
+    assert f"{row.reference} (Closed): {day:%-d %B %Y}" in warnings()["health@example.org"]
+
+
 def test_one_mail_a_day_at_most_and_each_message_once(tree):
     first = message(tree.harm_reduction, closed_at=timedelta(days=89, hours=1))
     forget(timestamp=0)

@@ -6,11 +6,11 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from contact import promise
 from contact.models import DayCount, Message, Turn
 from contact.numbers import count_days, months, standings
 from contact.promise import overdue_before, promised_for
 from contact.tasks import count, remind_of_overdue
+from harmhub.days import today
 from harmhub.mail.models import Mail
 from tests.fixtures.inbox import CANARY, client_of, member, written
 
@@ -61,7 +61,7 @@ def test_row_and_listing_agree_on_what_is_overdue(clock, day, ago):
     now = NOW + day * A_DAY
     clock(now)
     heard = now - ago * A_DAY
-    assert (promised_for(heard) < promise.today()) == (heard < overdue_before())
+    assert (promised_for(heard) < today()) == (heard < overdue_before())
 
 
 def test_only_who_waits_is_overdue(tree, clock):

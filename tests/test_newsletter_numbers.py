@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from wagtail.models import Locale
 
+from harmhub.days import day_of, today
 from harmhub.sealing import address_digest
 from newsletter import managing
 from newsletter.models import EVERYBODY, List, Pace, Subscriber, Subscription, Tally
-from newsletter.models.tallies import day_of
 from newsletter.subscribing import end, erase
 from newsletter.tasks import forget, numbers, sign_ups
 from tests.factories import Tree
@@ -190,7 +190,7 @@ def test_migrating_counts_the_last_thirty_days_and_who_was_there_before(tree: Tr
     assert tallies(List.objects.of(tree.health)) == [3, 2, 0, 1, 1]
     assert tallies(EVERYBODY) == [3, 2, 0, 1, 1]
     first = Tally.objects.filter(list=None).earliest("day")
-    assert (first.day, first.shifted) == (day_of(timezone.now()) - timedelta(days=30), 1)
+    assert (first.day, first.shifted) == (today() - timedelta(days=30), 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,13 +11,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
+from harmhub.days import today
 from harmhub.users.models import User
 from newsletter.charts import Chart
 from newsletter.models import List, Subscriber, Subscription, Tally
-from newsletter.models.tallies import day_of
 from newsletter.numbers import DAY, WEEK, Span
 from newsletter.subscribing import end
 from tests.factories import Tree
@@ -48,7 +47,7 @@ def test_lists_are_listed_with_their_numbers_and_those_nobody_ever_had_are_not(e
         follow(tree.health, f"reader{number}@example.org")
     end(follow(tree.justice))
     List.objects.of(tree.harm_reduction)
-    Tally.objects.create(list=List.objects.of(tree.health), day=day_of(timezone.now()), signed_up=1234)
+    Tally.objects.create(list=List.objects.of(tree.health), day=today(), signed_up=1234)
     rows = rows_of(editor.get(reverse("list:index"), {"export": "csv"}))
     assert [[*row.values()] for row in rows] == [
         ["Health", "English", "3", "0", "1234", "0"],
@@ -109,9 +108,9 @@ def test_only_who_may_see_lists_sees_numbers_and_she_sees_no_address(tree: Tree)
 
 def test_numbers_of_a_list_are_a_chart_with_a_table_and_a_file(editor, tree: Tree):
     follow(tree.health)
-    today, about = day_of(timezone.now()), List.objects.get()
-    Tally.objects.create(list=about, day=today - timedelta(days=100), joined=2000)
-    Tally.objects.create(list=about, day=today - timedelta(days=3), signed_up=7, left=4, imported=50)
+    about = List.objects.get()
+    Tally.objects.create(list=about, day=today() - timedelta(days=100), joined=2000)
+    Tally.objects.create(list=about, day=today() - timedelta(days=3), signed_up=7, left=4, imported=50)
     address = reverse("list:inspect", args=[about.pk])
     page = editor.get(address).content.decode()
     assert page.count('<path class="line"') == 1
@@ -123,7 +122,7 @@ def test_numbers_of_a_list_are_a_chart_with_a_table_and_a_file(editor, tree: Tre
     assert [rows[-4][name] for name in ("Sign-ups", "Confirmed", "Imported", "Left")] == ["7", "0", "50", "4"]
     weeks = rows_of(editor.get(address, {"export": "csv", "of": "year"}))
     assert len(weeks) == 15
-    assert (weeks[-1]["Subscribers"], weeks[-1]["Left"], weeks[-1]["To"]) == ("2047", "4", str(today))
+    assert (weeks[-1]["Subscribers"], weeks[-1]["Left"], weeks[-1]["To"]) == ("2047", "4", str(today()))
     assert weeks[0]["Confirmed"] == "2000"
     assert editor.get(address, {"export": "xlsx"}).status_code == 200
 

@@ -16,9 +16,10 @@ from wagtail.models import Site
 
 from contact.models.keys import is_sealed
 from contact.models.teams import nearest, of_teams, team_of
-from contact.promise import overdue_before, promised_for, today
+from contact.promise import overdue_before, promised_for
 from contact.references import key_digest, new_key, new_reference
 from harmhub import mail
+from harmhub.days import today
 from harmhub.mail.models import Mail
 from harmhub.models import SiteSettings, nobody
 from harmhub.sealing import SealedTextField, address_digest

@@ -2,11 +2,11 @@
 subscribers are forgotten."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import connection, models
-from django.utils import timezone
 
+from harmhub.days import day_of, today
 from newsletter.models.lists import List
 
 EVERYBODY = None  # in the place of a list's number: the people of the whole organisation, each once
@@ -39,11 +39,6 @@ FROM folded GROUP BY list_id, day
 """
 
 
-def day_of(moment: datetime) -> date:
-    """Return the day of a moment where the organisation is, whatever zone somebody's admin is shown in."""
-    return timezone.localdate(moment, timezone.get_default_timezone())
-
-
 class TallyQuerySet(models.QuerySet["Tally"]):
     """Tallies of lists and days."""
 
@@ -55,7 +50,7 @@ class TallyQuerySet(models.QuerySet["Tally"]):
         """Have the sums say what is there, where something else than our own steps changed it (a restored
         backup, a list that was deleted by hand); return how many of them did not."""
         with connection.cursor() as cursor:
-            cursor.execute(SETTLE, [day_of(timezone.now())])
+            cursor.execute(SETTLE, [today()])
             return cursor.rowcount
 
     def fold(self) -> None:
