@@ -462,6 +462,7 @@ def test_no_cut_language_or_place_of_the_safety_pages_costs_a_query(
     about = tree.home.add_child(instance=InfoPage(title="About", slug="about"))
     safety, help_page = (about.add_child(instance=InfoPage(title=t, slug=t)) for t in ("safety", "help"))
     tree.settings.safety_page, tree.settings.help_page = safety, help_page
+    tree.settings.privacy_page = about
     tree.settings.save()
     on_the_way = (tree.topics, tree.health, tree.harm_reduction, tree.voices, tree.voice())
     for page in (tree.home, about, safety, *on_the_way):

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
-from wagtail.models import PageViewRestriction
+from wagtail.models import Locale, PageViewRestriction
 
-from content.models import EventSpeaker, ItemAuthor, PublicationFile
+from content.models import EventSpeaker, InfoPage, ItemAuthor, PublicationFile
 from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public
 from harmhub.users.models import User
@@ -68,8 +69,23 @@ def test_program_that_is_not_public_is_named_nowhere(tree: Tree, client: Client)
 
 def test_drafts_of_the_safety_pages_are_linked_nowhere(tree: Tree, client: Client):
     draft = TopicFactory(parent=tree.topics, slug="hidden-page", live=False)
-    SiteSettings.objects.update(help_page=draft, safety_page=draft)
-    assert "hidden-page" not in client.get("/topics/health/harm-reduction/").content.decode()
+    SiteSettings.objects.update(help_page=draft, safety_page=draft, privacy_page=draft)
+    contact = reverse("contact:send", args=[tree.harm_reduction.pk])
+    for address in ("/topics/health/harm-reduction/", contact, "/newsletter/"):
+        assert "hidden-page" not in client.get(address).content.decode()
+
+
+def test_privacy_page_is_linked_where_readers_give_something(tree: Tree, client: Client):
+    spanish = Locale.objects.create(language_code="es")
+    privacy = tree.home.add_child(instance=InfoPage(title="Privacy", slug="privacy"))
+    tree.settings.privacy_page = privacy
+    tree.settings.save()
+    for page in (tree.home, privacy):
+        page.copy_for_translation(spanish).save_revision().publish()
+    contact = reverse("contact:send", args=[tree.harm_reduction.pk])
+    for address, there in ((contact, ""), ("/newsletter/", ""), ("/es/newsletter/", "/es")):
+        page = client.get(address).content.decode()
+        assert f'href="{there}/privacy/">More on privacy</a>' in page, address
 
 
 @pytest.mark.usefixtures("indexes")

@@ -175,6 +175,11 @@ class Hub:
         """The page with local help, as above."""
         return self._shown(self.settings.help_page)
 
+    @property
+    def privacy_page(self) -> Page | None:
+        """The page on privacy, as above."""
+        return self._shown(self.settings.privacy_page)
+
     def _shown(self, chosen: Page | None) -> Page | None:
         versions = [page for page in self._named if chosen and page.translation_key == chosen.translation_key]
         note_pages(*versions)
@@ -194,7 +199,7 @@ class Hub:
 
     @cached_property
     def _keys(self) -> set[UUID]:
-        named = (self.settings.safety_page, self.settings.help_page)
+        named = (self.settings.safety_page, self.settings.help_page, self.settings.privacy_page)
         return {page.translation_key for page in named if page}
 
     @cached_property
