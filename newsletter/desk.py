@@ -159,7 +159,7 @@ class HeldSignUpsView(RecordIndexView):
 
     def get_base_queryset(self) -> QuerySet:
         """Return the held ones only; the others live for seconds."""
-        return super().get_base_queryset().held()
+        return super().get_base_queryset().held().named()
 
 
 class RestoreView(PermissionCheckedMixin, View):

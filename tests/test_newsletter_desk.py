@@ -175,6 +175,21 @@ def test_a_held_sign_up_is_let_through_by_hand(editor, tree):
     assert READER not in editor.get(reverse("held_sign_up:index")).content.decode()
 
 
+def test_held_sign_ups_ask_as_much_for_three_as_for_eighteen(editor, tree):
+    lists = [List.objects.of(tree.health), List.objects.of(None, "en")]
+    counts = []
+    editor.get(reverse("held_sign_up:index"))  # fills what the process remembers
+    for more in (3, 15):
+        for _ in range(more):
+            held = SignUp.objects.create(address=READER, language="en", held_at=timezone.now())
+            held.lists.set(lists)
+        with CaptureQueriesContext(connection) as queries:
+            page = editor.get(reverse("held_sign_up:index")).content.decode()
+        assert "Fennmark Foundation, Health" in page
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_erasing_and_the_note_of_it_are_one(moderator, subscription, monkeypatch):
     def fail(*given) -> None:
         raise OSError

@@ -37,6 +37,10 @@ class SignUpQuerySet(WishQuerySet):
         """Return those that sprang the trap."""
         return self.exclude(held_at=None)
 
+    def named(self) -> "SignUpQuerySet":
+        """Return the sign-ups with what ``list_names`` needs, looked up once for all of them."""
+        return self.prefetch_related(models.Prefetch("lists", List.objects.named()))
+
     def old(self) -> "SignUpQuerySet":
         """Return those that came more than seven days ago."""
         return self.filter(received_at__lt=Now() - UNCONFIRMED_KEPT)
@@ -91,7 +95,7 @@ class SignUp(Wish):
     @property
     def list_names(self) -> str:
         """What its lists are about."""
-        return ", ".join(sorted(each.name for each in self.lists.named()))
+        return ", ".join(sorted(each.name for each in self.lists.all()))
 
     def restore(self) -> None:
         """Let the worker take the sign-up after all."""
