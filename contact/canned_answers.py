@@ -61,7 +61,7 @@ class CannedAnswerIndexView(IndexView):
 
     def get_base_queryset(self) -> QuerySet[CannedAnswer]:
         """Return those that this user may see."""
-        return seen_by(self.request.user)
+        return seen_by(self.request.user).select_related("topic")
 
 
 class CannedAnswerViewSet(ModelViewSet):

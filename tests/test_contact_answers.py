@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
@@ -205,6 +206,18 @@ def test_editors_write_canned_answers(desk):
     data = {"title": "Hours", "topic": "", "language": "en", "text": "We are open on Monday."}
     assert desk.post(reverse("canned_answer:add"), data, follow=True).status_code == 200
     assert "Hours" in desk.get(reverse("canned_answer:index")).content.decode()
+
+
+def test_canned_answers_ask_as_much_for_three_as_for_eighteen(desk, tree):
+    counts = []
+    desk.get(reverse("canned_answer:index"))  # fills what the process remembers
+    for more in (3, 15):
+        for number in range(more):
+            CannedAnswer.objects.create(title=f"Hours {number}", topic=tree.justice, text="On Monday.")
+        with CaptureQueriesContext(connection) as queries:
+            assert "Justice" in desk.get(reverse("canned_answer:index")).content.decode()
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_a_message_is_taken_assigned_and_given_back(desk, ana, message):
