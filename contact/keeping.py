@@ -1,6 +1,5 @@
 """What the worker does by itself with messages: warn of what will go, and forget what is due."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -15,6 +14,7 @@ from django.utils import timezone
 from contact.models import Message
 from contact.models.messages import A_DAY, NOTICE
 from contact.references import REFERENCE
+from contact.reminding import by_recipient
 from harmhub import mail
 from harmhub.days import day_of
 from harmhub.mail.models import Mail
@@ -85,11 +85,7 @@ def warn_teams() -> int:
             return 0
         soon = Message.objects.due_to_be_warned_of().defer(*WORDS).select_related("topic")
         going = list(soon.order_by("goes_at", "pk"))
-        told: dict[str, list[Message]] = defaultdict(list)
-        for message in going:
-            for address in message.recipients:
-                told[address].append(message)
-        for address, theirs in told.items():
+        for address, theirs in by_recipient(going).items():
             _warn(address, theirs)
         Message.objects.filter(pk__in=[each.pk for each in going]).update(warned_at=timezone.now())
     return len(going)

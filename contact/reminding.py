@@ -1,7 +1,7 @@
 """Reminders of overdue messages: one mail a person and working day, without a word of a reader."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.urls import reverse
@@ -22,10 +22,11 @@ def remind() -> None:
     now = timezone.localtime(timezone=timezone.get_default_timezone())
     if not is_working_day(today()) or now.hour < FROM_HOUR:
         return
+    overdue = Message.objects.overdue().select_related("topic").defer("text", "name", "address")
     with transaction.atomic():
-        for recipient, messages in _overdue().items():
+        for recipient, messages in by_recipient(overdue.order_by("heard_at")).items():
             if not was_told_today(recipient):
-                mail.post(purpose=PURPOSE, to=recipient, template=PURPOSE, context={"messages": messages})
+                _remind(recipient, messages)
 
 
 def was_told_today(recipient: str) -> bool:
@@ -34,19 +35,26 @@ def was_told_today(recipient: str) -> bool:
     return Mail.objects.to(recipient).filter(purpose=PURPOSE, created_at__range=since_then).exists()
 
 
-def _overdue() -> dict[str, list[dict[str, Any]]]:
-    """Return what is overdue by the address that is to be told, the longest waiting first."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+def by_recipient(messages: Iterable[Message]) -> dict[str, list[Message]]:
+    """Return messages by the address that is told of them, in their order. Who is told is looked up once for
+    each topic."""
+    found: dict[str, list[Message]] = defaultdict(list)
     recipients: dict[int | None, list[str]] = {}
-    overdue = Message.objects.overdue().select_related("topic").defer("text", "name", "address")
-    for message in overdue.order_by("heard_at"):
-        told = {
-            "reference": message.reference,
-            "topic": message.topic.title if message.topic else "",
-            "inbox": mail.public_url(reverse("message:inspect", args=[message.pk])),
-        }
+    for message in messages:
         if message.topic_id not in recipients:
             recipients[message.topic_id] = message.recipients
         for recipient in recipients[message.topic_id]:
-            found[recipient].append(told)
+            found[recipient].append(message)
     return found
+
+
+def _remind(recipient: str, messages: list[Message]) -> None:
+    lines = [
+        {
+            "reference": each.reference,
+            "topic": each.topic.title if each.topic else "",
+            "inbox": mail.public_url(reverse("message:inspect", args=[each.pk])),
+        }
+        for each in messages
+    ]
+    mail.post(purpose=PURPOSE, to=recipient, template=PURPOSE, context={"messages": lines})

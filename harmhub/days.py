@@ -1,4 +1,4 @@
-"""The organisation's day: the one it is where the organisation is, whatever zone somebody's admin is shown in."""
+"""The organisation's day: of where the organisation is, whatever zone somebody's admin is shown in."""
 
 from datetime import date, datetime, time
 

@@ -5,6 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
@@ -211,6 +212,18 @@ def test_nothing_goes_before_its_team_was_told_for_a_day_but_at_the_end_of_its_y
     Message.objects.update(warned_at=timezone.now() - A_DAY - timedelta(minutes=5))
     forget(timestamp=0)
     assert not Message.objects.exists()
+
+
+def test_warnings_of_three_messages_and_of_eighteen_ask_as_much(tree):
+    counts = []
+    for number in (3, 18):
+        for _ in range(number):
+            message(tree.harm_reduction, closed_at=timedelta(days=89, hours=1))
+        with CaptureQueriesContext(connection) as queries:
+            assert keeping.warn_teams() == number
+        counts.append(len(queries))
+        Message.objects.all().delete()
+    assert counts[0] == counts[1]
 
 
 def test_the_day_in_a_warning_is_the_organisation_s(tree, settings):
