@@ -1,17 +1,23 @@
 """The static mirror: a folder in which everything public is, and leads on, without the site."""
 
+import os
+import pty
 import re
+import sys
+from contextlib import suppress
 from datetime import date
 from html import unescape
 from pathlib import Path
-from subprocess import CalledProcessError
+from subprocess import PIPE, CalledProcessError, Popen
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from wagtail.models import PageViewRestriction
 
 from content.models import PublicationFile, VoicesPage
+from harmhub.management.commands.pages import _public_addresses
 from tests.factories import ImageFactory, Tree, copies, pdf
 from tests.fixtures.site import Site
 
@@ -160,6 +166,37 @@ def test_export_while_the_site_fails_removes_nothing(mirror: Path, running_site_
         running_site_server.query("ALTER TABLE mislaid RENAME TO topics_topicpage")
     assert "The mirror stays as it was" in ended.value.stderr
     assert (mirror / TOPIC / "index.html").is_file()
+
+
+def test_progress_is_told_on_a_terminal_alone(running_site_server: Site, hub: Tree, tmp_path: Path):
+    command = [sys.executable, "manage.py", "pages", "export", str(tmp_path)]
+    where = {"env": running_site_server.environment, "cwd": settings.BASE_DIR, "stdout": PIPE}
+    ours, theirs = pty.openpty()
+    said = b""
+    with Popen(command, stderr=theirs, **where) as export:
+        os.close(theirs)
+        with suppress(OSError):  # how Linux says that the terminal's other end is closed
+            while part := os.read(ours, 4096):
+                said += part
+        assert re.fullmatch(rb"\d+ files were written, 0 kept, 0 removed\.\n", export.stdout.read())
+    os.close(ours)
+    told = re.findall(rb"\r *(\d+) of (\d+), about \d+ s left *", said)
+    assert told
+    assert all(int(done) < int(of) for done, of in told)
+    assert said.endswith(b"\r" + 60 * b" " + b"\r")
+    with Popen(command, stderr=PIPE, **where) as export:
+        assert export.communicate()[1] == b""
+
+
+def test_public_addresses_are_one_query_for_few_pages_and_many(tree: Tree, django_assert_num_queries):
+    tree.voice(slug="van")
+    _public_addresses()  # where sites begin is remembered
+    for more in (1, 30):
+        for number in range(more):
+            tree.voice(slug=f"{more}-{number}")
+        with django_assert_num_queries(1) as asked:
+            assert f"/voices/{more}-0/" in _public_addresses()
+        assert "search_description" not in asked.captured_queries[0]["sql"]
 
 
 def test_folder_with_other_files_is_left_alone(tmp_path: Path):

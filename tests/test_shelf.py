@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from harmhub.store.fingerprint import fingerprint
 from harmhub.store.index import Index
 from harmhub.store.serving import Flight
 from harmhub.store.shelf import GLANCE, Held, Shelf, StoredPage
@@ -179,3 +180,12 @@ def test_command_before_there_is_a_store_says_that_it_is_empty(tmp_path, setting
         call_command("pages", "list", stdout=said)
         assert said.getvalue() == "0 pages are stored.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_command_speaks_of_one_page_as_of_one(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    with contextlib.closing(Index(Shelf(tmp_path / "pages" / fingerprint()))) as index:
+        put(index, "/a/", Shown())
+    with StringIO() as said:
+        call_command("pages", "list", stdout=said)
+        assert said.getvalue().endswith("\n1 page is stored.\n")

@@ -52,10 +52,14 @@ class Mirror:
         self._inside: set[str] = set()  # the addresses of all that is in the mirror
         self._origin = settings.PUBLIC_URL
 
-    def export(self, addresses: Iterable[str]) -> None:
+    def export(
+        self, addresses: Iterable[str], tell: Callable[[int, int], None] = lambda done, of: None
+    ) -> None:
         """Write the pages at some addresses and all that they lead to; remove what none leads to any more.
 
         Each page is asked for twice: which links lead on within the mirror is known when all were followed.
+        tell: called with how often something was asked for, and how often it will have been, as far as is
+        known.
         """
         self._open()
         ahead = sorted(set(addresses))
@@ -64,8 +68,11 @@ class Mirror:
             new = sorted(set(self._follow(ahead.pop())) - met)
             met.update(new)
             ahead.extend(new)
-        for address in sorted(self._inside):
-            if address.endswith("/") and (page := self._ask(address)):
+            tell(len(met) - len(ahead), 2 * len(met))  # most are pages
+        pages = sorted(address for address in self._inside if address.endswith("/"))
+        for number, address in enumerate(pages):
+            tell(len(met) + number, len(met) + len(pages))
+            if page := self._ask(address):
                 self._write(
                     f"{address}index.html", self._made_static(page[1].decode(), address, page[0]).encode()
                 )

@@ -15,9 +15,11 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.utils.translation import ngettext
 
 from harmhub.middleware import Handler
 from harmhub.pages import all_pages
+from harmhub.progress import Progress
 from harmhub.store import shown
 from harmhub.store.asking import asked, own_path
 from harmhub.store.fingerprint import fingerprint
@@ -71,33 +73,42 @@ class Command(BaseCommand):
                 total += 1
                 until = _told(page.until) if page.until else "-"
                 self.stdout.write(f"{_told(page.made)}  {until:19}  {len(page.bodies['']):7}  {address}")
-        self.stdout.write(f"{total} pages are stored.")
+        self.stdout.write(ngettext("%d page is stored.", "%d pages are stored.", total) % total)
 
     def _warm(self) -> None:
         store, begun = PageStore(Handler()), time.monotonic()
         shelf = store.begin()
         if not _comes_true(lambda: store.keeper is not None and store.keeper.since is not None):
             raise CommandError("Changes in the database cannot be heard of: nothing would be stored.")
-        ahead = deque(_public_addresses())
-        met, made = set(ahead), list[str]()
-        while ahead and len(made) < MOST_PAGES:
-            address = ahead.popleft()
-            is_new = not shelf.holds(address)
-            status, _, body = asked(store, address)
-            if is_new and status == HTTPStatus.OK:
-                made.append(address)
-            # The parts of listings that links lead to.
-            new = sorted(set(_links(body, address)) - met)
-            met.update(new)
-            ahead.extend(new)
+        made = self._render(store, shelf)
         missing = self._missing(shelf, made)
         for address in missing:  # a picture that was made meanwhile, for example, was a change to its page
             asked(store, address)
         missing = self._missing(shelf, missing)
+        number = len(made) - len(missing)
+        stored = ngettext("%d page was stored", "%d pages were stored", number) % number
         self.stdout.write(
-            f"{len(made) - len(missing)} pages were stored, in {time.monotonic() - begun:.0f} seconds."
+            f"{stored}, in {time.monotonic() - begun:.0f} seconds."
             + (f" {len(missing)} could not be, or changed meanwhile." if missing else "")
         )
+
+    def _render(self, store: PageStore, shelf: Shelf) -> list[str]:
+        """Have every public page rendered; return the addresses of those that were not stored."""
+        ahead = deque(_public_addresses())
+        met, made = set(ahead), list[str]()
+        with Progress(self.stderr) as progress:
+            while ahead and len(made) < MOST_PAGES:
+                address = ahead.popleft()
+                is_new = not shelf.holds(address)
+                status, _, body = asked(store, address)
+                if is_new and status == HTTPStatus.OK:
+                    made.append(address)
+                # The parts of listings that links lead to.
+                new = sorted(set(_links(body, address)) - met)
+                met.update(new)
+                ahead.extend(new)
+                progress.tell(len(met) - len(ahead), len(met))
+        return made
 
     @staticmethod
     def _missing(shelf: Shelf, addresses: list[str]) -> list[str]:
@@ -107,38 +118,49 @@ class Command(BaseCommand):
 
     def _check(self) -> None:
         shelf, handler, wrong, looked_at = _shelf(), Handler(), 0, 0
-        for address in _stored(shelf):
-            page = shelf.get(address)
-            if page is None:
-                continue
-            looked_at += 1
-            status, _, body = asked(handler, address)
-            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise CommandError(f"{address} cannot be rendered now (status {status}).")
-            if page.bodies[""] == body:
-                continue
-            time.sleep(1)  # what changed just now is dropped by then
-            now = shelf.get(address)
-            if now and now.etag == page.etag:
-                wrong += 1
-                self.stdout.write(f"{address} differs.")
+        stored = _stored(shelf)
+        with Progress(self.stderr) as progress:
+            for number, address in enumerate(stored):
+                progress.tell(number, len(stored))
+                page = shelf.get(address)
+                if page is None:
+                    continue
+                looked_at += 1
+                status, _, body = asked(handler, address)
+                if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise CommandError(f"{address} cannot be rendered now (status {status}).")
+                if page.bodies[""] == body:
+                    continue
+                time.sleep(1)  # what changed just now is dropped by then
+                now = shelf.get(address)
+                if now and now.etag == page.etag:
+                    wrong += 1
+                    progress.clear()
+                    self.stdout.write(f"{address} differs.")
         if wrong:
             raise CommandError(f"{wrong} of {looked_at} pages differ. `manage.py pages drop` drops all.")
-        self.stdout.write(f"{looked_at} pages are as they would be rendered now.")
+        self.stdout.write(
+            ngettext(
+                "%d page is as it would be rendered now.",
+                "%d pages are as they would be rendered now.",
+                looked_at,
+            )
+            % looked_at
+        )
 
     def _export(self, folder: Path) -> None:
         mirror = Mirror(folder.absolute(), PageStore(Handler()))
         try:
-            mirror.export(_public_addresses())
+            with Progress(self.stderr) as progress:
+                mirror.export(_public_addresses(), progress.tell)
         except OSError as problem:
             raise CommandError(f"The folder cannot be written: {problem.strerror}.") from problem
         except UnavailableError as problem:
             raise CommandError(
                 f"{problem} The mirror stays as it was, but for files written by now."
             ) from problem
-        self.stdout.write(
-            f"{mirror.written} files were written, {mirror.kept} kept, {mirror.removed} removed."
-        )
+        written = ngettext("%d file was written", "%d files were written", mirror.written) % mirror.written
+        self.stdout.write(f"{written}, {mirror.kept} kept, {mirror.removed} removed.")
 
     def _drop(self, addresses: Sequence[str]) -> None:
         tags = [shown.EVERYTHING]
@@ -154,7 +176,8 @@ class Command(BaseCommand):
 
 def _public_addresses() -> list[str]:
     """Return the addresses of all public pages, without the further parts of their listings."""
-    return sorted({own for page in all_pages().public() if (own := _own(page.get_url() or ""))})
+    pages = all_pages().public().only("url_path").iterator(chunk_size=2_000)  # there may be a million
+    return sorted({own for page in pages if (own := _own(page.get_url() or ""))})
 
 
 def _shelf() -> Shelf:
