@@ -36,12 +36,17 @@ NOT_ON_CARDS = (
 )
 
 
-def cards_of(items: Sequence[int] | EntryQuerySet) -> list[ContentItem]:
+def cards_of(items: Sequence[int] | EntryQuerySet, *, pictures: bool = True) -> list[ContentItem]:
     """Return some items (their numbers, or their entries), the newest first, with all that their cards show:
-    two queries, for few and for many; none for none."""
+    two queries, for few and for many; one without pictures; none for none."""
     if isinstance(items, Sequence):
-        return _ready(_items_of(_filled_up(items))) if items else []
-    return _ready(list(_items().filter(pk__in=items.values("item_id"))))
+        cards = _items_of(_filled_up(items)) if items else []
+    else:
+        cards = list(_items().filter(pk__in=items.values("item_id")))
+    _make_ready(cards)
+    if pictures:
+        _add_pictures(cards)
+    return cards
 
 
 @cache
@@ -88,13 +93,16 @@ def _filled_up(numbers: Sequence[int]) -> list[int]:
     return [*numbers, *[numbers[-1]] * more]
 
 
-def _ready(cards: list[ContentItem]) -> list[ContentItem]:
-    """Return the items with what their cards show in place: the bylines, and the pictures in one query."""
+def _make_ready(cards: list[ContentItem]) -> None:
     for card in cards:
         card.byline = card.author_names
         card.image_number = card.image_id  # also of one that is not for the public, by now
         if card.image_is_private:
             card.image = None
+
+
+def _add_pictures(cards: list[ContentItem]) -> None:
+    """Have the items know the sizes of their pictures that cards show, in one query."""
     # Whatever part of a list is fetched, those of its first few are the first.
     images = [card.image for card in cards[:PICTURES] if card.image]
     found = _renditions_of(_filled_up([image.pk for image in images])) if images else []
@@ -102,4 +110,3 @@ def _ready(cards: list[ContentItem]) -> list[ContentItem]:
         image.prefetched_renditions = [each for each in found if each.image_id == image.pk]
         for rendition in image.prefetched_renditions:
             rendition.image = image
-    return cards

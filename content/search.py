@@ -147,7 +147,7 @@ class Search:
     def items(self) -> list[ContentItem]:
         """The items of this page, ready for cards whose titles and summaries are marked HTML."""
         numbers = self._ranked[:MOST][(self.number - 1) * PAGE_SIZE : self.number * PAGE_SIZE]
-        cards = {item.pk: item for item in cards_of(numbers)}
+        cards = {item.pk: item for item in cards_of(numbers, pictures=False)}
         return self._marked(cards[pk] for pk in numbers if pk in cards)
 
     @cached_property

@@ -58,7 +58,7 @@ class Shown:
         wanted = list(numbers)
         if missing := [number for number in wanted if number not in self._cards]:
             self._cards |= dict.fromkeys(missing)
-            found = cards_of(public_works().filter(item__in=missing))
+            found = cards_of(public_works().filter(item__in=missing), pictures=False)
             for item in found:
                 item.locale = self.locales[item.locale_id]
             self._cards |= {item.pk: item for item in found}

@@ -14,7 +14,8 @@ from wagtail.models import Collection, CollectionViewRestriction, Locale, Page, 
 
 from content import search, views
 from content.models import ContentItem, EventSpeaker, ItemAuthor, PublicationFile, VoicesPage
-from tests.factories import TopicFactory, Tree, body_of_all_blocks, copies
+from harmhub.models import CustomRendition
+from tests.factories import ImageFactory, TopicFactory, Tree, body_of_all_blocks, copies
 from tests.fixtures.searching import ask, found, report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("words_follow_at_once")]
@@ -184,6 +185,13 @@ def test_queries_are_the_same_for_few_and_many_items(tree: Tree):
             ask("naloxone")
         numbers.append(len(queries))
     assert numbers[0] == numbers[1]
+
+
+def test_pictures_that_no_result_shows_are_not_asked_for(tree: Tree):
+    tree.voice(title="Naloxone", image=ImageFactory())
+    with CaptureQueriesContext(connection) as queries:
+        assert "Naloxone</mark>" in ask("naloxone")
+    assert not [each for each in queries if CustomRendition._meta.db_table in each["sql"]]
 
 
 # --- how it is shown

@@ -15,10 +15,11 @@ from harmhub.sealing import address_digest
 from newsletter.managing import speak
 from newsletter.models import Pace, Run, Subscriber, Subscription, Suppression, Update
 from newsletter.serving import Service
+from newsletter.showing import Shown
 from newsletter.subscribing import leave
 from newsletter.timetable import last_slot, next_slot
 from newsletter.updating import begin_runs, find_and_release, newest_runs
-from tests.factories import Tree
+from tests.factories import ImageFactory, Tree
 from tests.fixtures.following import READER, Clock, fresh, mails, secrets_in, texts_at_hand, told
 
 pytestmark = pytest.mark.django_db
@@ -357,6 +358,14 @@ def test_number_of_queries_does_not_grow_with_the_subscribers(tree: Tree, clock:
 
     queries(1)  # what is looked up once in a process
     assert queries(3) == queries(60)
+
+
+def test_works_in_mails_are_one_query_since_they_have_no_pictures(tree: Tree, django_assert_num_queries):
+    works = [tree.voice(image=ImageFactory()).pk for _ in range(3)]
+    shown = Shown({})
+    assert shown.locales
+    with django_assert_num_queries(1):
+        assert len(shown.cards(works)) == 3
 
 
 # --- events to come
