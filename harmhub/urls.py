@@ -52,8 +52,9 @@ urlpatterns += i18n_patterns(
         name="wagtailcore_login",
     ),
     re_path(serve_pattern, serve, name="wagtail_serve"),
-    # What Wagtail's pattern refuses, or no anchor has, still leads to the listing's first page.
-    re_path(r"^(?P<path>(?:[\w-]+/)*)since/.*$", serve_oddly_anchored),
+    # What Wagtail's pattern refuses, or no anchor has, still leads to the listing's first page; what lacks
+    # nothing but its last slash gets that first, as any address does.
+    re_path(r"^(?P<path>(?:[\w-]+/)*)since/(?![\w-]+\Z).*$", serve_oddly_anchored),
     prefix_default_language=False,
 )
 

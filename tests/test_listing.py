@@ -297,6 +297,13 @@ def test_odd_anchor_leads_to_the_first_page(tree: Tree, client: Client, anchor: 
         assert (response.status_code, response.headers.get("Location")) == (302, first)
 
 
+def test_anchor_without_its_last_slash_keeps_its_place(tree: Tree, client: Client):
+    tree.voice()
+    for address in ("/topics/health/harm-reduction/since/2026-05-01-1", "/voices/2026/since/2026-05-01-1"):
+        response = client.get(f"{address}?a=b")
+        assert (response.status_code, response["Location"]) == (301, f"{address}/?a=b")
+
+
 def test_anchor_of_a_deleted_item_still_leads_to_its_neighbours(tree: Tree):
     made = voices(tree, 30)
     gone = VoicesPage.objects.get(pk=made[20])
