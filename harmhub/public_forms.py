@@ -35,7 +35,7 @@ class PublicForm(forms.Form):
         super().__init__(data, auto_id=f"{self.letter}-%s", **kwargs)
 
     @classmethod
-    def opened_now(cls, initial: dict[str, str] | None = None, **kwargs: Any) -> "PublicForm":
+    def opened_now(cls, initial: dict[str, Any] | None = None, **kwargs: Any) -> "PublicForm":
         """Return an empty form that carries the signed time of its opening."""
         return cls(initial={"opened": cls._opening()} | (initial or {}), **kwargs)
 

@@ -57,7 +57,8 @@ def _take(request: HttpRequest) -> HttpResponse:
 
 
 def _opened_form(request: HttpRequest) -> PublicForm:
-    return SignUpForm.opened_now({"of": request.GET.get("of", "")[:1_000]}, request=request)
+    asked = {"of": request.GET.get("of", "")[:1_000], "topic": request.GET.getlist("topic")}
+    return SignUpForm.opened_now(asked, request=request)
 
 
 def _form_page(request: HttpRequest, form: PublicForm, status: int = 200) -> HttpResponse:

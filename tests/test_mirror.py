@@ -110,7 +110,8 @@ def test_files_and_pictures_are_there(mirror: Path):
 def test_forms_become_links_to_their_pages_on_the_site(mirror: Path, running_site_server: Site, hub: Tree):
     page = (mirror / TOPIC / "index.html").read_text()
     assert "<form" not in page
-    assert f'<a class="btn" href="{running_site_server.url}/newsletter/">Sign up</a>' in page
+    sign_up = f"{running_site_server.url}/newsletter/?topic={hub.health.pk}"
+    assert f'<a class="btn" href="{sign_up}">Sign up</a>' in page
     assert (
         f'<a class="btn" href="{running_site_server.url}/contact/{hub.harm_reduction.pk}/">Send message</a>'
         in page

@@ -96,6 +96,14 @@ def test_topic_is_followed_by_the_link_in_the_footer(reader: Client, spelled: Vo
     assert confirmed(reader, of=of) == ["Prävention"]
 
 
+def test_topic_in_the_address_of_the_form_is_chosen(reader: Client, tree: Tree):
+    box = f'name="topic" value="{tree.health.pk}"'
+    for asked, is_chosen in ((tree.health.pk, True), (tree.justice.pk, False), ("x", False), ("", False)):
+        page = reader.get("/newsletter/", {"topic": asked}).content.decode()
+        assert box in page
+        assert (f"{box} checked" in page) == is_chosen
+
+
 def test_older_page_of_one_year_leads_to_the_whole_listing(reader: Client, tree: Tree, tagged: VoicesPage):
     year = tagged.published_on.year
     page = reader.get(f"/newsletter/?of={quote(f'{HARM_REDUCTION}{year}/')}").content.decode()

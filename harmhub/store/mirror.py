@@ -15,7 +15,7 @@ from contextlib import suppress
 from html import escape, unescape
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from django.conf import settings
 
@@ -29,6 +29,7 @@ LINK = re.compile(r'(<(?:a|link|img|source)\b[^>]*?\s(href|src|srcset)=")([^"]*)
 FORM = re.compile(r'<form\b([^>]*)\baction="([^"]*)"[^>]*>(.*?)</form>', re.S)
 CLASS = re.compile(r'class="[^"]*"')
 WORDS = re.compile(r"<p\b.*?</p>", re.S)
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)"')
 BUTTON = re.compile(r"<button\b[^>]*>(.*?)</button>", re.S)
 POLICY = "Content-Security-Policy"
 
@@ -117,10 +118,13 @@ class Mirror:
         )
 
     def _link_to_form(self, form: re.Match[str]) -> str:
-        """Return what stands in the place of a form: its first paragraph, and its button as a link."""
+        """Return what stands in the place of a form: its first paragraph, and its button as a link, which
+        takes along what the form would send by itself."""
         named, words, button = CLASS.search(form[1]), WORDS.search(form[3]), BUTTON.search(form[3])
         label = button[1] if button else escape(self._origin)
-        link = f'<a class="btn" href="{self._origin}{form[2]}">{label}</a>'
+        sent = urlencode([(name, unescape(value)) for name, value in HIDDEN.findall(form[3])])
+        address = f"{self._origin}{form[2]}" + (f"?{escape(sent)}" if sent else "")
+        link = f'<a class="btn" href="{address}">{label}</a>'
         return f"<div {named[0] if named else ''}>{words[0] if words else ''} {link}</div>"
 
     def _relative(self, found: re.Match[str], address: str) -> str:
