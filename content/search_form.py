@@ -10,7 +10,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import Locale, Page
+from wagtail.models import Locale
 
 from content.listing import PAGE_SIZE
 from content.models import EntryCount
@@ -18,6 +18,7 @@ from content.models.entries import EVERYWHERE
 from content.search import LONGEST, MOST, MOST_WORDS, Question, words_of
 from topics.kinds import Kind
 from topics.models import ProgramPage, TopicPage
+from topics.paths import labels_of
 
 if TYPE_CHECKING:
     from harmhub.pages import PublicPageQuerySet
@@ -120,9 +121,5 @@ class SearchForm(forms.Form):
 def _labelled(pages: PublicPageQuerySet) -> Choices:
     """Return pages by number, with labels that say where they lie, A to Z."""
     found = list(pages.order_by("path").only("path", "title"))
-    titles = {page.path: page.title for page in found}
-    choices = []
-    for page in found:
-        steps = (page.path[:end] for end in range(Page.steplen, len(page.path) + 1, Page.steplen))
-        choices.append((page.pk, " › ".join(titles[step] for step in steps if step in titles)))
-    return sorted(choices, key=lambda choice: choice[1].casefold())
+    labels = labels_of({page.path: page.title for page in found})
+    return sorted(((page.pk, labels[page.path]) for page in found), key=lambda choice: choice[1].casefold())

@@ -8,6 +8,7 @@ from wagtail.models import Page
 
 from content.models import ContentItem, Entry
 from newsletter.models import List, Pace, Subscription, Suppression
+from topics.paths import steps_to
 
 
 def readers_by_pace(item: ContentItem) -> Counter[str]:
@@ -35,8 +36,7 @@ def _pages_of(item: ContentItem) -> set[int]:
     if listed := set(Entry.objects.filter(item=item.pk).values_list("page_id", flat=True)):
         return listed
     topics = {topic for topic in (item.primary_topic, *item.further_topics.all()) if topic}
-    # A path has four letters for each step down the tree.
-    paths = {topic.path[:end] for topic in topics for end in range(4, len(topic.path) + 1, 4)}
+    paths = {step for topic in topics for step in steps_to(topic.path)}
     people = {author.person_id for author in item.authors.all() if author.person_id}
     above = Page.objects.filter(path__in=paths).values_list("pk", flat=True)
     return {*above, *(program.pk for program in item.programs.all()), *people}

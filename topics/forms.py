@@ -6,9 +6,9 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
-from wagtail.models import Page
 
 from harmhub.forms import PageForm
+from topics.paths import labels_of
 
 
 class TreeChoices(ModelChoiceIterator):
@@ -19,11 +19,10 @@ class TreeChoices(ModelChoiceIterator):
         if self.field.empty_label is not None:
             yield "", self.field.empty_label
         pages = list(self.queryset.order_by("path"))
-        titles = {page.path: page.draft_title or page.title for page in pages}
+        labels = labels_of({page.path: page.draft_title or page.title for page in pages})
         found = []
         for page in pages:
-            steps = (page.path[:end] for end in range(Page.steplen, len(page.path) + 1, Page.steplen))
-            label = " › ".join(titles[step] for step in steps if step in titles)
+            label = labels[page.path]
             found.append((self.field.prepare_value(page), label if page.live else _("%s (draft)") % label))
         yield from sorted(found, key=lambda choice: choice[1].casefold())
 
