@@ -189,3 +189,11 @@ def test_command_speaks_of_one_page_as_of_one(tmp_path, settings):
     with StringIO() as said:
         call_command("pages", "list", stdout=said)
         assert said.getvalue().endswith("\n1 page is stored.\n")
+
+
+def test_translations_that_come_later_begin_an_empty_store(tmp_path, settings):
+    settings.BASE_DIR = tmp_path
+    before = fingerprint()
+    (tmp_path / "locale").mkdir()
+    (tmp_path / "locale/django.mo").write_bytes(b"")
+    assert fingerprint() != before

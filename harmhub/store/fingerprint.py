@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-FOLDERS = ("harmhub", "topics", "content", "contact", "newsletter", "templates", "static")
+FOLDERS = ("harmhub", "topics", "content", "contact", "newsletter", "templates", "static", "locale")
 NAMED = (
     "PUBLIC_URL",
     "ONION_URL",
