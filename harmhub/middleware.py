@@ -15,11 +15,10 @@ from django.utils.http import parse_header_parameters
 
 from harmhub import errors
 from harmhub.limits import client_address, is_trusted
-from harmhub.origin import OWN_CHECK, SAFE_METHODS
+from harmhub.origin import ADMIN, SAFE_METHODS
 from harmhub.statement_timeout import STATEMENT_TIMEOUT
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-ADMIN = "/admin/"
 # Bytes of a form on the public site. Some 80,000 letters of any script: whoever pastes too long a text into a
 # box still gets the box back with the text in it.
 PUBLIC_BODY = 512 * 1024
@@ -228,7 +227,7 @@ def _is_address(request: HttpRequest) -> bool:
 
 def _is_whole(request: HttpRequest) -> bool:
     """Return whether a form has come to its end; one that was cut short is not what its sender wrote."""
-    if request.method != "POST" or request.path_info.startswith(OWN_CHECK):
+    if request.method != "POST" or request.path_info.startswith(ADMIN):
         return True
     try:
         announced, body = int(request.META.get("CONTENT_LENGTH") or 0), request.body
@@ -247,7 +246,7 @@ def _is_text(request: HttpRequest) -> bool:
     _ = request.GET  # too many fields are found out here rather than in the middle of a page
     if request.method != "POST":
         return True
-    public = not request.path_info.startswith(OWN_CHECK)
+    public = not request.path_info.startswith(ADMIN)
     refused = "\0\ufffd" if public and request.content_type == "multipart/form-data" else "\0"
     return _is_utf8(request) and not any(
         sign in text for name, values in request.POST.lists() for text in (name, *values) for sign in refused

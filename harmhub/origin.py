@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from harmhub import errors
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-OWN_CHECK = "/admin/"  # has Django's tokens
+ADMIN = "/admin/"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -56,7 +56,7 @@ class OriginMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
         """Return a 403 page for a request from elsewhere, else None."""
-        if request.method in SAFE_METHODS or request.path_info.startswith(OWN_CHECK):
+        if request.method in SAFE_METHODS or request.path_info.startswith(ADMIN):
             return None
         if not getattr(view, "any_origin", False) and not from_here(request):
             return errors.forbidden_form(request)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
-from harmhub.middleware import ADMIN
+from harmhub.origin import ADMIN
 
 COOKIE, SALT = "known", "harmhub.users.known_browsers"
 KNOWN_FOR = 90 * 24 * 3600  # seconds

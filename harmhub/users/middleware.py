@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from harmhub.middleware import ADMIN, DOOR
+from harmhub.middleware import DOOR
+from harmhub.origin import ADMIN
 from harmhub.users import factors, known_browsers
 from harmhub.users.sessions import SessionStore
 
