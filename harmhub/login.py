@@ -8,7 +8,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -104,7 +103,7 @@ class PasswordResetForm(WagtailPasswordResetForm):
             template="password-reset",
             context={
                 "link": mail.public_url(link),
-                "username": user.get_username() if get_user_model().USERNAME_FIELD != "email" else "",
+                "username": user.get_username(),
             },
             language=get_language() or "en",
         )
