@@ -151,8 +151,8 @@ class Stream:
         gone = by_year.values_list(JSONArray("kind", "published_on__year", "number"))
         return next(([*map(json.loads, row)] for row in self.numbers(gone)), [[], []])
 
-    def newest(self, number: int | None = None, *, without: int | None = None) -> list[ContentItem]:
-        """Return the newest items, each with all that its card shows; all of them without a number.
+    def newest(self, number: int, *, without: int | None = None) -> list[ContentItem]:
+        """Return the newest items, each with all that its card shows.
 
         without: the number of an item to leave out.
         """
@@ -170,7 +170,7 @@ class Stream:
         self._note(anchors, number)
         return anchors
 
-    def _note(self, shown: list[Anchor], number: int | None) -> None:
+    def _note(self, shown: list[Anchor], number: int) -> None:
         """Note that the newest items are shown, as many as were asked for where there are so many."""
         oldest = place(shown[-1].day, shown[-1].pk) if shown and len(shown) == number else OLDEST
         for tag in self.tags:

@@ -12,6 +12,7 @@ from wagtail.models import Page, Site
 
 from content import models as content
 from harmhub.models import CustomDocument, CustomImage, SiteSettings
+from newsletter.models import List
 from topics import models as topics
 
 
@@ -74,6 +75,12 @@ class EventFactory(ItemFactory):
 class PublicationFactory(ItemFactory):
     class Meta:
         model = content.PublicationPage
+
+
+def list_of(page: Page | None, language: str = "") -> List:
+    """Return the saved list of the work that a page lists, of everything in a language without a page; in the
+    site's own language where no page is in it."""
+    return List.objects.kept(List.about(page, language))
 
 
 def copies(item: content.ContentItem, number: int) -> None:

@@ -20,7 +20,8 @@ from contact.models import Message
 from harmhub.mail.models import Mail
 from harmhub.records import inert
 from harmhub.users.models import User
-from newsletter.models import List, Subscriber, Subscription
+from newsletter.models import Subscriber, Subscription
+from tests.factories import list_of
 
 CANARY = "Canarywords"
 
@@ -388,7 +389,7 @@ def deletions(*pages) -> list[str]:
 def test_a_topic_is_not_deleted_while_people_wait_for_it_or_for_one_below(root, tree, message):
     for number in range(3):
         subscriber = Subscriber.objects.create(address="x", address_digest=b"%d" % number, language="en")
-        subscriber.subscriptions.create(list=List.objects.of(tree.health), confirmed_at=message.received_at)
+        subscriber.subscriptions.create(list=list_of(tree.health), confirmed_at=message.received_at)
     for address in deletions(tree.health):
         said = root.post(
             address, {"confirm_site_name": settings.WAGTAIL_SITE_NAME}, follow=True

@@ -19,7 +19,7 @@ from harmhub.sealing import address_digest
 from newsletter.mailings import WAITED_FOR, Sending, report_on
 from newsletter.models import Delivery, List, Mailing, Subscriber, Suppression
 from newsletter.subscribing import erase, leave
-from tests.factories import Tree, pdf
+from tests.factories import Tree, list_of, pdf
 from tests.fixtures import databases
 from tests.fixtures.following import READER, Clock, gone, mails, secrets_in, texts_at_hand, told, written
 
@@ -266,7 +266,7 @@ def test_who_leaves_before_it_is_sent_gets_it_only_for_her_other_list(tree: Tree
     clock.follow(tree.health, address=OTHER)
     mailing = gone(written(tree.health, tree.harm_reduction))
     for address in (READER, OTHER):
-        leave(secrets_in(mails(address)[0])[0], str(List.objects.of(tree.health).pk))
+        leave(secrets_in(mails(address)[0])[0], str(list_of(tree.health).pk))
     [mail] = mails()
     assert "because you follow Harm Reduction" in mail.told["text"]
     assert "because you follow Health" not in mail.told["text"]

@@ -20,7 +20,7 @@ from harmhub.users.models import User
 from newsletter.mailings import send_mailings
 from newsletter.mailings_desk import MOST_TESTS
 from newsletter.models import List, Mailing, MailingItem, SecondPersonTask
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures.following import Clock, mails
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def editor(db) -> Client:
 @pytest.fixture
 def health(tree: Tree, clock: Clock) -> List:
     clock.follow(tree.health)
-    return List.objects.of(tree.health)
+    return list_of(tree.health)
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_draft_may_be_unfinished_and_a_published_one_not(superuser, health, post
 
 
 def test_lists_are_those_that_somebody_follows_in_one_language(tree: Tree, clock, superuser, health, post):
-    List.objects.of(tree.harm_reduction)
+    list_of(tree.harm_reduction)
     french = List.about(None)
     french.locale = Locale.objects.create(language_code="fr")
     french = List.objects.kept(french)
@@ -261,7 +261,7 @@ def test_page_tells_of_what_goes_out_and_that_there_is_a_newer_draft(tree, clock
     post(superuser, health, **{"action-publish": "1"})
     mailing = Mailing.objects.get()
     assert "newer draft" not in sending(superuser, mailing)
-    justice = List.objects.of(tree.justice)
+    justice = list_of(tree.justice)
     post(superuser, health, justice, path=f"{LIST}edit/{mailing.pk}/", subject="Corrected")
     page = sending(superuser, mailing)
     assert "There is a newer draft" in page

@@ -20,7 +20,6 @@ from harmhub.users.models import User
 from newsletter.managing import MANAGEABLE_FOR
 from newsletter.models import (
     AddressChange,
-    List,
     SignUp,
     Subscriber,
     Subscription,
@@ -28,6 +27,7 @@ from newsletter.models import (
     Token,
 )
 from newsletter.tasks import sign_ups
+from tests.factories import list_of
 from tests.fixtures.staff import logged_in
 
 READER = "canary@example.org"
@@ -37,7 +37,7 @@ def subscribed(address: str, topic=None, **fields) -> Subscription:
     subscriber = Subscriber.objects.create(
         address=address, address_digest=address_digest(address), language="en"
     )
-    followed = List.objects.of(topic, "en")
+    followed = list_of(topic, "en")
     return Subscription.objects.create(subscriber=subscriber, list=followed, **fields)
 
 
@@ -106,8 +106,8 @@ def test_subscribers_are_filtered_by_list_state_and_day(editor, tree, subscripti
         name for name in ("canary", "pending", "left") if f"{name}@example.org" in listed(editor, **query)
     }
     assert found() == {"canary", "pending", "left"}
-    assert found(list=str(List.objects.of(tree.health).pk)) == {"canary"}
-    assert found(list=str(List.objects.of(None, "en").pk)) == {"pending", "left"}
+    assert found(list=str(list_of(tree.health).pk)) == {"canary"}
+    assert found(list=str(list_of(None, "en").pk)) == {"pending", "left"}
     assert found(state="active") == {"canary"}
     assert found(state="pending") == {"pending"}
     assert found(state="left") == {"left"}
@@ -164,7 +164,7 @@ def test_nobody_adds_or_edits_subscribers_in_the_admin(subscription):
 
 def test_a_held_sign_up_is_let_through_by_hand(editor, tree):
     held = SignUp.objects.create(address=READER, language="en", wording="…", held_at=timezone.now())
-    held.lists.set([List.objects.of(tree.health)])
+    held.lists.set([list_of(tree.health)])
     assert READER in editor.get(reverse("held_sign_up:index")).content.decode()
     assert READER in editor.get(reverse("held_sign_up:index"), {"q": READER}).content.decode()
     assert READER in editor.get(reverse("held_sign_up:inspect", args=[held.pk])).content.decode()
@@ -176,7 +176,7 @@ def test_a_held_sign_up_is_let_through_by_hand(editor, tree):
 
 
 def test_held_sign_ups_ask_as_much_for_three_as_for_eighteen(editor, tree):
-    lists = [List.objects.of(tree.health), List.objects.of(None, "en")]
+    lists = [list_of(tree.health), list_of(None, "en")]
     counts = []
     editor.get(reverse("held_sign_up:index"))  # fills what the process remembers
     for more in (3, 15):

@@ -21,7 +21,6 @@ from newsletter.models import (
     EVERYBODY,
     Consent,
     Import,
-    List,
     Pace,
     Subscriber,
     Subscription,
@@ -30,7 +29,7 @@ from newsletter.models import (
 )
 from newsletter.subscribing import end, erase
 from newsletter.tasks import forget, numbers
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures.following import READER, Clock, follow_now, fresh, mails, texts_at_hand, told
 from tests.fixtures.importing import PROOF, Importer, tallied
 from tests.fixtures.site import wait_for
@@ -191,14 +190,14 @@ def test_import_that_was_killed_goes_on_where_it_was(importer: Importer, tree: T
     assert planned.counts == {"new": 5}
     assert len(active()) == Mail.objects.count() == Consent.objects.count() == 5
     assert Edition.objects.filter(mails__isnull=False).distinct().count() == 2
-    assert tallied(EVERYBODY) == tallied(List.objects.of(tree.health)) == {"imported": 5}
+    assert tallied(EVERYBODY) == tallied(list_of(tree.health)) == {"imported": 5}
 
 
 def test_who_waits_for_confirmation_here_is_taken_in_when_she_confirmed_elsewhere(importer, tree: Tree):
     subscriber = Subscriber.objects.create(
         address=READER, address_digest=address_digest(READER), language="en"
     )
-    subscriber.subscriptions.create(list=List.objects.of(tree.health), pace=Pace.DAILY)
+    subscriber.subscriptions.create(list=list_of(tree.health), pace=Pace.DAILY)
     assert importer.bring(f"{READER}\n", tree.health, how="active") == {"new": 1}
     assert Subscription.objects.get().pace == Pace.WEEKLY
     assert Subscription.objects.get().is_active

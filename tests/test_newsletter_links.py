@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
-from newsletter.models import Consent, List, SignUp, Subscriber, Subscription, Suppression, Token
+from newsletter.models import Consent, SignUp, Subscriber, Subscription, Suppression, Token
 from newsletter.subscribing import erase
 from newsletter.tasks import forget, sign_ups
+from tests.factories import list_of
 from tests.fixtures import databases
 
 READER = "reader@example.org"
@@ -91,7 +92,7 @@ def test_pressing_confirm_confirms_with_the_day_and_a_welcome_mail(reader, confi
     assert content["to"] == READER
     assert headers["List-Unsubscribe"] == f"<http://testserver/newsletter/one-click/?t={secret}>"
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert headers["List-Id"] == f"<list-{List.objects.of(tree.health).pk}.testserver>"
+    assert headers["List-Id"] == f"<list-{list_of(tree.health).pk}.testserver>"
     assert READER not in headers["List-Unsubscribe"]
 
 
@@ -195,7 +196,7 @@ def test_leaving_never_expires(reader, leaving):
 
 def test_leaving_one_list_keeps_the_others(reader, leaving, tree):
     other = Subscription.objects.create(
-        subscriber=Subscriber.objects.get(), list=List.objects.of(None, "en"), confirmed_at=timezone.now()
+        subscriber=Subscriber.objects.get(), list=list_of(None, "en"), confirmed_at=timezone.now()
     )
     reader.post(leaving)
     assert list(Subscription.objects.active()) == [other]

@@ -25,7 +25,7 @@ from newsletter.models import (
 )
 from newsletter.subscribing import erase
 from newsletter.tasks import forget, sign_ups
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures.following import READER, Clock, fresh, mails, secrets_in, told
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_link_comes_to_who_is_subscribed_and_the_answer_is_the_same_for_all(
     Suppression.objects.add_digest(address_digest("complained@example.org"), Suppression.Reason.COMPLAINT)
     Subscriber.objects.create(
         address="pending@example.org", address_digest=address_digest("pending@example.org"), language="en"
-    ).subscriptions.create(list=List.objects.of(tree.health))
+    ).subscriptions.create(list=list_of(tree.health))
     answers = set()
     for number, name in enumerate(("reader", "unknown", "pending", "complained")):
         client = f"203.0.113.{number}"

@@ -20,7 +20,7 @@ from newsletter import managing
 from newsletter.models import EVERYBODY, List, Pace, Subscriber, Subscription, Tally
 from newsletter.subscribing import end, erase
 from newsletter.tasks import forget, numbers, sign_ups
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures.following import READER, Clock, mails
 from tests.fixtures.following import follow_now as follow
 from tests.fixtures.stateful import run_operations
@@ -60,7 +60,7 @@ def test_a_sign_up_its_confirmation_and_leaving_are_counted_once_each(tree: Tree
     form = {"email": READER, "topic": [tree.health.pk], "everything": "on", "on_page": "on"}
     reader.post("/newsletter/", form)
     sign_ups()
-    health, whole = (List.objects.of(page, "en") for page in (tree.health, None))
+    health, whole = (list_of(page, "en") for page in (tree.health, None))
     for each in (health, whole, EVERYBODY):
         assert tallies(each) == [1, 0, 0, 0, 0]
     [mail] = mails()
@@ -91,9 +91,9 @@ def test_a_second_mail_to_who_has_not_confirmed_yet_is_no_second_sign_up(tree: T
 @pytest.mark.django_db
 def test_what_is_chosen_by_a_link_is_signed_up_for_and_joined_at_once(tree: Tree):
     subscriber = follow(tree.health).subscriber
-    managing.choose(subscriber, [(List.about(tree.justice), Pace.DAILY), (List.objects.of(tree.health), "")])
-    assert tallies(List.objects.of(tree.justice)) == [1, 1, 0, 0, 0]
-    assert tallies(List.objects.of(tree.health)) == [0, 1, 0, 1, 0]
+    managing.choose(subscriber, [(List.about(tree.justice), Pace.DAILY), (list_of(tree.health), "")])
+    assert tallies(list_of(tree.justice)) == [1, 1, 0, 0, 0]
+    assert tallies(list_of(tree.health)) == [0, 1, 0, 1, 0]
     assert tallies(EVERYBODY) == [0, 1, 0, 0, 0]
 
 
@@ -187,7 +187,7 @@ def test_migrating_counts_the_last_thirty_days_and_who_was_there_before(tree: Tr
     with connection.schema_editor() as editor:
         migration.count_who_is_there(apps, editor)
     assert as_counted() == as_is()
-    assert tallies(List.objects.of(tree.health)) == [3, 2, 0, 1, 1]
+    assert tallies(list_of(tree.health)) == [3, 2, 0, 1, 1]
     assert tallies(EVERYBODY) == [3, 2, 0, 1, 1]
     first = Tally.objects.filter(list=None).earliest("day")
     assert (first.day, first.shifted) == (today() - timedelta(days=30), 1)
@@ -231,7 +231,7 @@ class Counted(RuleBasedStateMachine):
         self.example = transaction.atomic()
         self.example.__enter__()
         self.clock = Clock()
-        self.lists = [List.objects.of(page, "en") for page in (None, self.tree.health, self.tree.justice)]
+        self.lists = [list_of(page, "en") for page in (None, self.tree.health, self.tree.justice)]
 
     def teardown(self) -> None:
         transaction.set_rollback(True)

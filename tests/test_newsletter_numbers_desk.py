@@ -19,7 +19,7 @@ from newsletter.charts import Chart
 from newsletter.models import List, Subscriber, Subscription, Tally
 from newsletter.numbers import DAY, WEEK, Span
 from newsletter.subscribing import end
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures.following import READER
 from tests.fixtures.following import follow_now as follow
 
@@ -46,8 +46,8 @@ def test_lists_are_listed_with_their_numbers_and_those_nobody_ever_had_are_not(e
     for number in range(3):
         follow(tree.health, f"reader{number}@example.org")
     end(follow(tree.justice))
-    List.objects.of(tree.harm_reduction)
-    Tally.objects.create(list=List.objects.of(tree.health), day=today(), signed_up=1234)
+    list_of(tree.harm_reduction)
+    Tally.objects.create(list=list_of(tree.health), day=today(), signed_up=1234)
     rows = rows_of(editor.get(reverse("list:index"), {"export": "csv"}))
     assert [[*row.values()] for row in rows] == [
         ["Health", "English", "3", "0", "1234", "0"],
@@ -136,7 +136,7 @@ def test_numbers_of_the_organisation_count_each_person_once(editor, tree: Tree):
 
 @pytest.mark.parametrize("of", ["", "days", "year", "\ud800", "x" * 5000])
 def test_numbers_of_what_was_never_counted_are_a_page_too(editor, tree: Tree, of: str):
-    about = List.objects.of(tree.health)
+    about = list_of(tree.health)
     query = {"of": of.encode(errors="replace").decode()}
     assert (
         "Nothing has been counted"

@@ -24,6 +24,7 @@ from newsletter.subscribing import erase
 from newsletter.suppressing import suppress_refused
 from newsletter.tasks import sign_ups
 from newsletter.views import PER_CLIENT
+from tests.factories import list_of
 from tests.fixtures.writing import database_away
 
 CANARY = "canary.reader@example.org"
@@ -50,9 +51,7 @@ def sign_up(reader: Client, email: str = CANARY, client: int = 1, **fields):
 
 def waiting(address: str) -> None:
     """Store a sign-up for everything, as the form does."""
-    SignUp.objects.create(address=address, language="en", wording="…").lists.set(
-        [List.objects.of(None, "en")]
-    )
+    SignUp.objects.create(address=address, language="en", wording="…").lists.set([list_of(None, "en")])
 
 
 def later(span: timedelta) -> None:
@@ -157,7 +156,7 @@ def test_only_public_topics_with_a_list_of_their_own_are_offered(reader, tree):
 
 def test_without_a_list_the_whole_organisation_is_meant(reader, tree):
     sign_up(reader)
-    assert Subscription.objects.get().list == List.objects.of(None, "en")
+    assert Subscription.objects.get().list == list_of(None, "en")
     assert "Fennmark Foundation" in Mail.objects.get().content["text"]
 
 
@@ -200,7 +199,7 @@ def test_the_repeat_of_a_sign_up_is_answered_alike_and_stored_once(reader, tree)
 
 
 def test_a_thousand_sign_ups_for_one_address_send_one_mail_an_hour_and_three_a_day(tree):
-    everything = List.objects.of(None, "en")
+    everything = list_of(None, "en")
 
     def flood(number: int) -> None:
         spellings = [CANARY, CANARY.upper()] * (number // 2)
@@ -426,7 +425,7 @@ def test_a_list_is_subscribed_to_once(health):
     subscriber = Subscriber.objects.create(
         address=CANARY, address_digest=address_digest(CANARY), language="en"
     )
-    for followed in (List.objects.of(health), List.objects.of(None, "en")):
+    for followed in (list_of(health), list_of(None, "en")):
         Subscription.objects.create(subscriber=subscriber, list=followed)
         with pytest.raises(IntegrityError), transaction.atomic():
             Subscription.objects.create(subscriber=subscriber, list=followed)
@@ -439,7 +438,7 @@ def test_the_database_keeps_what_rows_promise(health):
     subscriber = Subscriber.objects.create(
         address=CANARY, address_digest=address_digest(CANARY), language="en"
     )
-    Subscription.objects.create(subscriber=subscriber, list=List.objects.of(health))
+    Subscription.objects.create(subscriber=subscriber, list=list_of(health))
     with pytest.raises(IntegrityError), transaction.atomic():
         Subscriber.objects.create(address="x", address_digest=address_digest(CANARY), language="en")
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -458,7 +457,7 @@ def _make_confirmed(address: str, topic) -> Subscription:
     subscriber = Subscriber.objects.create(
         address=address, address_digest=address_digest(address), language="en"
     )
-    followed = List.objects.of(topic)
+    followed = list_of(topic)
     return Subscription.objects.create(subscriber=subscriber, list=followed, confirmed_at=timezone.now())
 
 
@@ -467,7 +466,7 @@ def test_pace_is_chosen_on_the_form_s_own_page_and_kept_by_the_bar(reader, tree)
         address="r@example.org", address_digest=address_digest("r@example.org"), language="en"
     )
     subscription = subscriber.subscriptions.create(
-        list=List.objects.of(tree.health), pace="daily", confirmed_at=timezone.now()
+        list=list_of(tree.health), pace="daily", confirmed_at=timezone.now()
     )
     for asked, kept in (({}, "daily"), ({"pace": "monthly"}, "monthly")):
         Token.objects.all().delete()

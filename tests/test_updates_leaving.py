@@ -15,10 +15,10 @@ from harmhub.mail.tasks import forget as forget_mail
 from harmhub.sealing import address_digest
 from newsletter.issues import TO_LISTS
 from newsletter.managing import agree, wish_to_move
-from newsletter.models import Delivery, List, Pace, Subscriber, Subscription
+from newsletter.models import Delivery, Pace, Subscriber, Subscription
 from newsletter.subscribing import erase, leave
 from newsletter.tasks import sign_ups
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures.following import Clock, fresh, gone, mails, secrets_in, told, written
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_link_of_a_section_leaves_its_list_and_one_click_all_that_the_mail_serve
     assert len(set(secrets_in(mail))) == 1
     client = Client(headers={"sec-fetch-site": "same-origin"})
     links = re.findall(r"http://testserver(/newsletter/leave/\S+)", mail.told["text"])
-    of_justice = next(link for link in links if link.endswith(f"section={List.objects.of(tree.justice).pk}"))
+    of_justice = next(link for link in links if link.endswith(f"section={list_of(tree.justice).pk}"))
     assert "Justice" in client.get(of_justice).content.decode()
     assert Subscription.objects.active().count() == 3
     client.post(of_justice)
@@ -73,7 +73,7 @@ def test_mail_that_waits_is_not_sent_to_who_has_left(tree: Tree, clock: Clock):
     clock.pass_()
     [mail] = mails()
     secret = secrets_in(mail)[0]
-    leave(secret, str(List.objects.of(tree.justice).pk))
+    leave(secret, str(list_of(tree.justice).pk))
     assert told() == ["One"]
     assert secrets_in(mails()[0])[0] == secret
     leave(secret)
@@ -102,7 +102,7 @@ def test_work_under_a_list_that_is_left_moves_to_another_that_has_it(tree: Tree,
         clock.follow(followed, Pace.DAILY)
     fresh(tree, "On both")
     clock.pass_(days=1)
-    leave(secrets_in(mails()[0])[0], str(List.objects.of(tree.harm_reduction).pk))
+    leave(secrets_in(mails()[0])[0], str(list_of(tree.harm_reduction).pk))
     assert told() == ["On both"]
     assert "because you follow Health, daily" in mails()[0].told["text"]
 
@@ -126,7 +126,7 @@ def test_what_is_not_public_any_more_goes_when_a_mail_is_made_anew(tree: Tree, c
     clock.pass_()
     secret = secrets_in(mails()[0])[0]
     gone.delete()
-    leave(secret, str(List.objects.of(tree.justice).pk))
+    leave(secret, str(list_of(tree.justice).pk))
     assert not Mail.objects.exists()
 
 
@@ -196,7 +196,7 @@ def test_mail_is_whole_and_says_who_can_leave_what(tree: Tree, clock: Clock):
     message = build(one.told).message()
     assert message["To"] == "a@example.org"
     assert message["Subject"] == "Harm Reduction: Prices & <needles>"
-    assert message["List-Id"] == f"<list-{List.objects.of(tree.harm_reduction).pk}.testserver>"
+    assert message["List-Id"] == f"<list-{list_of(tree.harm_reduction).pk}.testserver>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Message-ID"] == one.message_id
     html = message.get_body(("html",)).get_content()

@@ -39,7 +39,7 @@ from newsletter.serving import Service
 from newsletter.subscribing import confirm, erase, leave, work_off_sign_ups
 from newsletter.timetable import last_slot
 from newsletter.updating import begin_runs, find_and_release, newest_runs
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures.following import Clock
 from tests.fixtures.stateful import run_operations
 
@@ -65,7 +65,7 @@ class Newsroom(RuleBasedStateMachine):
         self.clock = Clock()
         self.clock.run()
         pages = (None, self.tree.health, self.tree.harm_reduction, self.tree.justice)
-        self.lists = [List.objects.of(page, "en") for page in pages]
+        self.lists = [list_of(page, "en") for page in pages]
         health = self.tree.health
         self.lists.append(List.objects.kept(List(page=health, locale=health.locale, kind="voices")))
         self.proven: set[str] = set()  # who showed that the address is hers

@@ -196,7 +196,7 @@ def test_held_update_of_a_work_that_is_unpublished_waits_on(tree: Tree, clock: C
     work.save_revision().publish()
     clock.pass_(days=1)
     assert told() == []
-    assert Update.objects.held().get() == update
+    assert Update.objects.unreleased().get(goes_at=None) == update
 
 
 def test_only_who_may_changes_what_goes_out(tree: Tree, clock: Clock):

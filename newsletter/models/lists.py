@@ -30,11 +30,6 @@ class ListQuerySet(models.QuerySet["List"]):
         fields = {name: getattr(wanted, name) for name in WHAT}
         return self.get_or_create(**fields, defaults={"family": wanted.family_key})[0]
 
-    def of(self, page: Page | None, language: str = "") -> "List":
-        """Return the saved list of the work that a page lists, of everything in a language without a page; in
-        the site's own language where no page is in it."""
-        return self.kept(List.about(page, language))
-
     def followed(self) -> Self:
         """Return those with an active subscription."""
         subscriptions = apps.get_model("newsletter", "Subscription")
@@ -122,7 +117,8 @@ class List(models.Model):
 
     @classmethod
     def about(cls, page: Page | None, language: str = "") -> "List":
-        """Return the list that ``of()`` would, not saved."""
+        """Return the list of the work that a page lists, of everything in a language without a page; in the
+        site's own language where no page is in it. It is not saved."""
         if page:
             return cls(page=page, locale_id=page.locale_id)
         return cls(locale=Locale.objects.filter(language_code=language).first() or Locale.get_default())

@@ -55,10 +55,6 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         """Return those whose time has come. One that goes further ahead was found by a wrong clock."""
         return self.unreleased().filter(Q(goes_at__lte=now) | Q(goes_at__gt=now + 2 * DELAY))
 
-    def held(self) -> "UpdateQuerySet":
-        """Return those that an editor holds back."""
-        return self.unreleased().filter(goes_at=None)
-
     def last_place(self) -> int:
         """Return the place of the newest that was released."""
         return self.aggregate(last=Max("place"))["last"] or NOT_TOLD

@@ -24,11 +24,11 @@ from django.utils import timezone
 from harmhub.mail.composing import build
 from harmhub.mail.models import Mail
 from harmhub.sealing import address_digest
-from newsletter.models import List, Pace, Run, Subscriber, Subscription, Update
+from newsletter.models import Pace, Run, Subscriber, Subscription, Update
 from newsletter.subscribing import leave
 from newsletter.updating import find_and_release
 from tests.bench.table import Row, Table
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures import databases
 from tests.fixtures.site import free_port, wait_for
 
@@ -102,7 +102,7 @@ def fill(subscribers: int) -> None:
     """Have so many subscribers of one topic with news, and a run that is due."""
     tree, now = Tree(), timezone.now()
     find_and_release(now - timedelta(days=1))
-    followed = List.objects.of(tree.harm_reduction)
+    followed = list_of(tree.harm_reduction)
     addresses = [f"reader{number}@example.org" for number in range(subscribers)]
     made = Subscriber.objects.bulk_create(
         (Subscriber(address=each, address_digest=address_digest(each), language="en") for each in addresses),

@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from harmhub.sealing import address_digest
-from newsletter.models import List, Pace, Subscriber
+from newsletter.models import Pace, Subscriber
 from newsletter.subscribing import begin, erase
 from tests.bench.table import Row, Table
-from tests.factories import Tree
+from tests.factories import Tree, list_of
 from tests.fixtures import databases
 
 FORMS = {"sign-up": "/newsletter/", "fresh link": "/newsletter/link/"}
@@ -42,7 +42,7 @@ def _follow(tree: Tree, address: str, *, erased: bool) -> None:
     subscriber = Subscriber.objects.create(
         address=address, address_digest=address_digest(address), language="en"
     )
-    subscription = subscriber.subscriptions.create(list=List.objects.of(tree.health))
+    subscription = subscriber.subscriptions.create(list=list_of(tree.health))
     begin(subscription, Pace.DAILY, timezone.now())
     if erased:
         erase(subscriber)

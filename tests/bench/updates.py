@@ -11,10 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from harmhub.sealing import address_digest
-from newsletter.models import List, Mailing, Pace, Run, Subscriber, Subscription, Update
+from newsletter.models import Mailing, Pace, Run, Subscriber, Subscription, Update
 from newsletter.updating import find_and_release
 from tests.bench.table import Row, Table
-from tests.factories import TopicFactory, Tree, copies
+from tests.factories import TopicFactory, Tree, copies, list_of
 from tests.fixtures import databases
 
 TOPICS, WORKS = 20, 200
@@ -73,7 +73,7 @@ def _fill(subscribers: int) -> None:
     tree, now, dice = Tree(), timezone.now(), random.Random(1)
     find_and_release(now - timedelta(days=1))
     topics = [TopicFactory(parent=tree.health, title=f"Topic {n}", slug=f"topic-{n}") for n in range(TOPICS)]
-    lists = [List.objects.of(topic) for topic in topics]
+    lists = [list_of(topic) for topic in topics]
     addresses = [f"reader{number}@example.org" for number in range(subscribers)]
     made = Subscriber.objects.bulk_create(
         (

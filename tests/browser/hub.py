@@ -8,8 +8,8 @@ from wagtail.models import Locale, Page
 
 from content import models as content
 from harmhub.sealing import address_digest
-from newsletter.models import List, Subscriber, Token
-from tests.factories import ImageFactory, Tree, body_of_all_blocks, copies, pdf
+from newsletter.models import Subscriber, Token
+from tests.factories import ImageFactory, Tree, body_of_all_blocks, copies, list_of, pdf
 from tests.fixtures.site import Site
 
 HARM_REDUCTION = "/topics/health/harm-reduction/"
@@ -35,7 +35,7 @@ class Hub:
                 address=address, address_digest=address_digest(address), language="en"
             )
             subscription = subscriber.subscriptions.create(
-                list=List.objects.of(self.tree.health), confirmed_at=None if confirms else timezone.now()
+                list=list_of(self.tree.health), confirmed_at=None if confirms else timezone.now()
             )
             lives = None if purpose == Token.Purpose.LEAVE else timedelta(days=1)
             return Token.issue(subscriber, purpose, [subscription], lives=lives)[1]
