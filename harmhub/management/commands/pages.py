@@ -16,10 +16,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils.translation import ngettext
+from tqdm import tqdm
 
 from harmhub.middleware import Handler
 from harmhub.pages import all_pages
-from harmhub.progress import Progress
 from harmhub.store import shown
 from harmhub.store.asking import asked, own_path
 from harmhub.store.fingerprint import fingerprint
@@ -96,7 +96,7 @@ class Command(BaseCommand):
         """Have every public page rendered; return the addresses of those that were not stored."""
         ahead = deque(_public_addresses())
         met, made = set(ahead), list[str]()
-        with Progress(self.stderr) as progress:
+        with _progress() as progress:
             while ahead and len(made) < MOST_PAGES:
                 address = ahead.popleft()
                 is_new = not shelf.holds(address)
@@ -107,7 +107,8 @@ class Command(BaseCommand):
                 new = sorted(set(_links(body, address)) - met)
                 met.update(new)
                 ahead.extend(new)
-                progress.tell(len(met) - len(ahead), len(met))
+                progress.total = len(met)
+                progress.update()
         return made
 
     @staticmethod
@@ -119,9 +120,10 @@ class Command(BaseCommand):
     def _check(self) -> None:
         shelf, handler, wrong, looked_at = _shelf(), Handler(), 0, 0
         stored = _stored(shelf)
-        with Progress(self.stderr) as progress:
-            for number, address in enumerate(stored):
-                progress.tell(number, len(stored))
+        with _progress() as progress:
+            progress.total = len(stored)
+            for address in stored:
+                progress.update()
                 page = shelf.get(address)
                 if page is None:
                     continue
@@ -135,7 +137,7 @@ class Command(BaseCommand):
                 now = shelf.get(address)
                 if now and now.etag == page.etag:
                     wrong += 1
-                    progress.clear()
+                    progress.clear()  # the line is for what is found
                     self.stdout.write(f"{address} differs.")
         if wrong:
             raise CommandError(f"{wrong} of {looked_at} pages differ. `manage.py pages drop` drops all.")
@@ -151,8 +153,13 @@ class Command(BaseCommand):
     def _export(self, folder: Path) -> None:
         mirror = Mirror(folder.absolute(), PageStore(Handler()))
         try:
-            with Progress(self.stderr) as progress:
-                mirror.export(_public_addresses(), progress.tell)
+            with _progress() as progress:
+
+                def tell(done: int, of: int) -> None:
+                    progress.total = of
+                    progress.update(done - progress.n)
+
+                mirror.export(_public_addresses(), tell)
         except OSError as problem:
             raise CommandError(f"The folder cannot be written: {problem.strerror}.") from problem
         except UnavailableError as problem:
@@ -172,6 +179,11 @@ class Command(BaseCommand):
             for tag in tags:
                 cursor.execute("SELECT harmhub_changed(%s)", [tag])
         self.stdout.write("Told to all web servers, which drop within a second.")
+
+
+def _progress() -> tqdm:
+    """Return a bar that tells on a terminal, and nowhere else, how far a command is."""
+    return tqdm(total=0, unit=" pages", leave=False, disable=None)
 
 
 def _public_addresses() -> list[str]:
