@@ -2,12 +2,11 @@
 
 from collections import Counter
 
-from django.db.models import Count, Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Count, Q
 from wagtail.models import Page
 
 from content.models import ContentItem, Entry
-from newsletter.models import List, Pace, Subscription, Suppression
+from newsletter.models import List, Pace, Subscriber, Subscription
 from topics.paths import steps_to
 
 
@@ -24,9 +23,7 @@ def readers_by_pace(item: ContentItem) -> Counter[str]:
         locale=item.locale_id,
     )
     followed = Subscription.objects.active().filter(list__in=lists)
-    paused = Q(subscriber__paused_until__gt=timezone.now())
-    suppressed = Suppression.objects.filter(address_digest=OuterRef("subscriber__address_digest"))
-    asked = followed.exclude(paused).exclude(Exists(suppressed)).order_by().values("pace")
+    asked = followed.filter(subscriber__in=Subscriber.objects.writable()).order_by().values("pace")
     found = dict(asked.annotate(number=Count("subscriber", distinct=True)).values_list("pace", "number"))
     return Counter({pace.value: found[pace.value] for pace in Pace if found.get(pace.value)})
 

@@ -4,12 +4,9 @@ import logging
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, Self
 
-from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
-
 from harmhub.mail.models import Edition, Mail
 from harmhub.sealing import Unreadable, hash_token, new_token
-from newsletter.models import Delivery, Issue, Subscriber, Suppression
+from newsletter.models import Delivery, Issue, Subscriber
 
 logger = logging.getLogger(__name__)
 BATCH = 500  # subscribers in one transaction
@@ -29,23 +26,12 @@ class Written(NamedTuple):
         return cls(issue.pk, edition.pk, issue.language)
 
 
-def suppressed(digest: str) -> Exists:
-    """Return whether a row's address, told by its digest, must not be written to."""
-    return Exists(Suppression.objects.filter(address_digest=OuterRef(digest)))
-
-
-def writable(without: Collection[int] = ()) -> QuerySet[Subscriber]:
-    """Return those who may be written to now, but for some, told by their numbers."""
-    found = Subscriber.objects.filter(~suppressed("address_digest")).exclude(pk__in=without)
-    return found.exclude(paused_until__gt=timezone.now())
-
-
 def locked(numbers: Collection[int], unreadable: set[int]) -> list[Subscriber]:
     """Lock those of some subscribers who may be written to now. Who is just leaving is passed over.
 
     unreadable: those whose address cannot be read until its key is there. They are passed over, and noted.
     """
-    asked = writable(unreadable).filter(pk__in=numbers)
+    asked = Subscriber.objects.writable().filter(pk__in=numbers).exclude(pk__in=unreadable)
     found = list(asked.select_for_update(skip_locked=True, of=("self",)))
     unreadable.update(each.pk for each in found if isinstance(each.address, Unreadable))
     return [each for each in found if each.pk not in unreadable]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from newsletter.issues import UPDATES, write
 from newsletter.models import Delivery, Issue, List, Run, Subscriber, Subscription, Update
 from newsletter.models.subscribers import SubscriptionQuerySet
-from newsletter.posting import BATCH, Written, locked, mail_to, suppressed, tell_of, writable
+from newsletter.posting import BATCH, Written, locked, mail_to, tell_of
 from newsletter.showing import Shown, works_of
 
 Sections = tuple[tuple[int, tuple[int, ...]], ...]
@@ -49,7 +49,7 @@ class Service:
     def serve(self) -> None:
         """Serve all who are due, in batches; note the end when nobody is left."""
         due = Subscription.objects.due(self.run.pace, self.run.place)
-        due.filter(suppressed("subscriber__address_digest")).update(served_to=self.run.place)
+        due.suppressed().update(served_to=self.run.place)
         lowest = due.awake().aggregate(lowest=Min("served_to"))["lowest"]
         if lowest is not None:
             self._lowest = lowest
@@ -87,7 +87,8 @@ class Service:
 
     def _waiting(self) -> QuerySet[Subscriber]:
         """Return the subscribers who are due and may be written to now."""
-        return writable(self._unreadable).filter(Exists(self._due.filter(subscriber=OuterRef("pk"))))
+        readable = Subscriber.objects.writable().exclude(pk__in=self._unreadable)
+        return readable.filter(Exists(self._due.filter(subscriber=OuterRef("pk"))))
 
     @transaction.atomic
     def _serve_some(self) -> bool:

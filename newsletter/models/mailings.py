@@ -33,7 +33,6 @@ from wagtail.models import (
 from harmhub.publishing import Row, UnfinishedError, faults_of
 from newsletter.models.lists import List
 from newsletter.models.subscribers import Subscriber, Subscription
-from newsletter.models.suppressions import Suppression
 from newsletter.models.updates import DELAY
 
 # Who published within so long after the time that was set is taken for the schedule.
@@ -165,9 +164,7 @@ class Mailing(
     @property
     def readers(self) -> QuerySet[Subscriber]:
         """Who would get it now."""
-        suppressed = Suppression.objects.filter(address_digest=OuterRef("address_digest"))
-        found = Subscriber.objects.filter(Exists(self.wanted.filter(subscriber=OuterRef("pk"))))
-        return found.exclude(paused_until__gt=timezone.now()).exclude(Exists(suppressed))
+        return Subscriber.objects.writable().filter(Exists(self.wanted.filter(subscriber=OuterRef("pk"))))
 
     @transaction.atomic
     def begin(self, now: datetime | None = None) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Self
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,11 +16,21 @@ from harmhub.sealing import SealedTextField, address_digest, hash_token, new_tok
 from newsletter.models.lists import List
 from newsletter.models.paces import Pace
 from newsletter.models.sign_ups import UNCONFIRMED_KEPT
+from newsletter.models.suppressions import Suppression
 
 # The privacy page says 30 days. One more, for a clock that is ahead.
 LEFT_KEPT = timedelta(days=30 + 1)
 MOST_CONFIRMATIONS = {timedelta(hours=1): 1, timedelta(days=1): 3}
 MOST_LINKS = {timedelta(minutes=10): 1, timedelta(days=1): 5}
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    """Subscribers by whether they get mail."""
+
+    def writable(self) -> Self:
+        """Return those who may be written to now: who do not pause, and whose address is not suppressed."""
+        suppressed = Suppression.objects.filter(address_digest=OuterRef("address_digest"))
+        return self.exclude(paused_until__gt=timezone.now()).exclude(Exists(suppressed))
 
 
 class Subscriber(models.Model):
@@ -31,6 +42,8 @@ class Subscriber(models.Model):
     created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     is_discreet = models.BooleanField(_("neutral subject lines"), default=False)
+
+    objects = SubscriberQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("subscriber")
@@ -85,6 +98,11 @@ class SubscriptionQuerySet(models.QuerySet):
     def awake(self) -> "SubscriptionQuerySet":
         """Return those of subscribers who do not pause."""
         return self.exclude(subscriber__paused_until__gt=timezone.now())
+
+    def suppressed(self) -> "SubscriptionQuerySet":
+        """Return those of addresses that must not be written to."""
+        found = Suppression.objects.filter(address_digest=OuterRef("subscriber__address_digest"))
+        return self.filter(Exists(found))
 
     def left(self) -> "SubscriptionQuerySet":
         """Return those that were left."""
