@@ -3,7 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from wagtail import hooks
@@ -25,9 +25,11 @@ def register_work() -> WorkGroup:
 
 
 @hooks.register("insert_global_admin_css")
-def fit_lists_to_phones() -> SafeString:
-    """Return the link to the sheet for lists: Wagtail's squeeze their titles to a letter or two."""
-    return format_html('<link rel="stylesheet" href="{}">', static("css/admin/listing.css"))
+def fit_to_phones() -> SafeString:
+    """Return the links to the sheets for lists, whose titles Wagtail squeezes to a letter or two, and for
+    forms, whose choices it lets grow out of sight."""
+    sheets = ((static(f"css/admin/{name}.css"),) for name in ("listing", "forms"))
+    return format_html_join("", '<link rel="stylesheet" href="{}">', sheets)
 
 
 @hooks.register("before_edit_page")
