@@ -55,6 +55,12 @@ FROM content_texts(%s), plainto_tsquery(content_stemming(%s), %s) AS asked
 """
 
 
+class AskedFor(SearchQuery):
+    """Words as the function ``content_asked`` has PostgreSQL ask for them (migration ``0014_capitals``)."""
+
+    SEARCH_TYPES = SearchQuery.SEARCH_TYPES | {"plain": "content_asked"}
+
+
 @dataclass(frozen=True)
 class Question:
     """What is searched for.
@@ -73,8 +79,9 @@ class Question:
 
     @property
     def query(self) -> SearchQuery:
-        """The words as PostgreSQL asks for them: all of them, stemmed; no character is an operator."""
-        return SearchQuery(self.words, config=Func(Value(self.language), function="content_stemming"))
+        """The words as PostgreSQL asks for them: all of them, stemmed; no character is an operator. Those
+        that the language drops ("who") are asked for in capitals ("WHO"), or where it drops all."""
+        return AskedFor(self.words, config=Func(Value(self.language), function="content_stemming"))
 
     @property
     def is_narrow(self) -> bool:

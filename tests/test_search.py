@@ -42,6 +42,25 @@ def test_words_are_found_in_titles_summaries_texts_and_names(tree: Tree):
     assert found("van absent") == []
 
 
+def test_words_that_a_language_drops_are_found_in_capitals_and_in_titles(tree: Tree):
+    tree.voice(title="Guidelines of the WHO", slug="a")
+    tree.voice(title="Guidelines", slug="b", body=[("text", "<p>By the WHO.</p>")])
+    tree.voice(title="Guidelines for People Who Counsel", slug="c")
+    assert found("WHO") == ["Guidelines of the WHO", "Guidelines"]
+    assert set(found("WHO guidelines")) == {"Guidelines of the WHO", "Guidelines"}
+    assert set(found("who")) == {"Guidelines of the WHO", "Guidelines for People Who Counsel"}
+    assert found("for who") == ["Guidelines for People Who Counsel"]
+    assert len(found("who guidelines")) == len(found("THE GUIDELINES")) == 3
+    assert found("FOR WHO") == ["Guidelines for People Who Counsel"]
+    assert found("WHO absent") == found("WHICH") == []
+
+
+def test_files_are_searched_for_words_in_capitals(tree: Tree):
+    publication = tree.publication(title="Counting")
+    PublicationFile.objects.create(publication=publication, document=report("Advice of the WHO on needles."))
+    assert found("WHO needles") == ["Counting"]
+
+
 def test_what_belongs_to_an_event_or_a_publication_is_found(tree: Tree):
     event = tree.event(
         title="Hearing", place="Town Hall", town="Coimbra", transcript="<p>Madam <b>chair</b></p>"
