@@ -19,11 +19,13 @@ LONGEST = 10_000
 
 
 class TextField(forms.CharField):
-    """A text of several lines. Browsers send each line end as two characters; here it is one."""
+    """A text of several lines. Browsers send each line end as two characters; here it is one. A text of which
+    nothing can be seen is none."""
 
     def to_python(self, value: str | None) -> str:
         """Return the text with plain line ends."""
-        return (super().to_python(value) or "").replace("\r\n", "\n")
+        text = (super().to_python(value) or "").replace("\r\n", "\n")
+        return text if any(sign.isprintable() and not sign.isspace() for sign in text) else ""
 
 
 def text_of_a_message() -> TextField:

@@ -125,8 +125,9 @@ def test_an_answer_that_cannot_be_rendered_stores_nothing(reader, address, monke
     assert not Message.objects.exists()
 
 
-def test_an_empty_message_is_an_error_that_takes_focus_and_keeps_the_rest(reader, address):
-    answer = reader.post(address, {"message": "", "sender": "Nora", "email": "n.lopes@"})
+@pytest.mark.parametrize("nothing", ["", " \u200b\r\n\u2060"])
+def test_an_empty_message_is_an_error_that_takes_focus_and_keeps_the_rest(reader, address, nothing):
+    answer = reader.post(address, {"message": nothing, "sender": "Nora", "email": "n.lopes@"})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "<title>Error: " in page
