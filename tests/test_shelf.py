@@ -88,6 +88,18 @@ def test_many_pages_go_at_once_and_what_is_left_of_them_bit_by_bit(
     assert index.drop([("area", None)]) == []
 
 
+def test_where_too_many_pages_go_for_a_second_all_go(index: Index, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("harmhub.store.index.ONE_BY_ONE", 2)
+    for number in range(3):
+        put(index, f"/{number}/", Shown({"area"} if number else set()))
+    index.drop([("area", None)])
+    assert index.addresses() == ["/0/"]
+    for number in range(1, 4):
+        put(index, f"/{number}/", Shown({"area"}))
+    index.drop([("area", None)])
+    assert [*index.shelf.addresses()] == index.addresses() == []
+
+
 def test_all_pages_go_at_once_and_their_files_later(index: Index):
     put(index, "/a/", Shown({"page:1"}))
     killed, busy = (index.shelf.folder / f"gone-{time.time_ns() - ago * 10**9}" for ago in (3600, 5))

@@ -32,8 +32,9 @@ CREATE INDEX IF NOT EXISTS spans_of_page ON spans (page);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 """
 MOST_PAGES = 20_000  # on disk: addresses are many where there is much work
+ONE_BY_ONE = 8_000  # pages that can go so within a second on a slow machine; where it is more, all go
 TIDIED = 200  # pages whose remains are removed at once: some 50 ms, in which nothing else is heard
-LOCK_SECONDS = 10  # that another process may take: to drop all pages one by one takes it two
+LOCK_SECONDS = 10  # that another process may take
 
 Change = tuple[str, str | None]  # a tag, and the place in the listing that the tag names
 Gone = Callable[[str], object]
@@ -123,7 +124,8 @@ class Index:
             self._remove(db, db.execute("SELECT id, address FROM pages WHERE id = ?", [number]).fetchall())
 
     def drop(self, changes: Iterable[Change]) -> list[str]:
-        """Remove the pages that show what has changed; return their addresses."""
+        """Remove the pages that show what has changed; return their addresses. Where there are too
+        many for a second, all others go with them."""
         changes = set(changes)
         if any(tag == EVERYTHING for tag, _ in changes):
             addresses = self.addresses()
@@ -139,7 +141,10 @@ class Index:
                         [tag, tag, where or "", where or ""],
                     )
                 )
-            self._remove(db, found)
+            if len(found) <= ONE_BY_ONE:
+                self._remove(db, found)
+        if len(found) > ONE_BY_ONE:
+            self.clear()
         return sorted(address for _, address in found)
 
     def drop_due(self) -> None:

@@ -97,6 +97,7 @@ def pages(table: Table, effort: Effort) -> None:
         behind_nginx(table, site, effort)
         crowd.after_publishing(table, site, TOPIC)
         starter.compare(table, site)
+        crowd.on_many_pages(table, site, 500 if effort is DAILY else 5_000)
         with tempfile.NamedTemporaryFile("w") as site.says:
             site.kill_web()
             site.processes = 2  # as `make run` has it

@@ -1,5 +1,6 @@
 """Bars 5 and 6: what readers get in the second after a change."""
 
+import contextlib
 import selectors
 import socket
 import time
@@ -8,6 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from content.models import VoicesPage
+from harmhub.store.index import MOST_PAGES, Index
+from harmhub.store.shelf import Shelf
+from harmhub.store.shown import Shown
 from tests.bench.table import Row, Table
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site, wait_for
@@ -47,6 +51,27 @@ def after_publishing(table: Table, site: Site, topic: str) -> None:
     beside = f"{len(gone)} of {len(bodies)} were dropped"
     table.add(Row("5", "pages that still show the old state", str(len(old)), beside, len(old), most=0))
     table.add(Row("5", "pages dropped that do not show it", str(len(wrong)), beside, len(wrong), most=0))
+
+
+def on_many_pages(table: Table, site: Site, number: int) -> None:
+    """Change something that very many stored pages show; see when the last of them is gone. The pages are
+    copies of one, put into the store as web processes do."""
+    reader = Reader(site)
+    reader.warm("/")
+    shelf = Shelf(reader.folder)
+    page = shelf.get("/")
+    assert page
+    with contextlib.closing(Index(shelf)) as index:
+        for each in range(number):
+            index.reveal(index.add(f"/topics/many/since/2026-01-01-{each}/", page, Shown({"many"})))
+    addresses = [address for address in shelf.addresses() if "/many/" in address]
+    assert len(addresses) == number
+    start = time.monotonic()
+    site.query("SELECT harmhub_changed('many')")
+    wait_for(lambda: not any(map(shelf.holds, addresses)), 60, "Some pages stand.")
+    seconds = time.monotonic() - start
+    what = f"seconds to drop all of {number:,} pages"
+    table.add(Row("5", what, f"{seconds:.3f} s", f"of {MOST_PAGES:,} at most", seconds, most=1))
 
 
 def on_a_dropped_page(table: Table, site: Site, topic: str, log: Path) -> None:
