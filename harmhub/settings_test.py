@@ -1,6 +1,7 @@
 """Settings of the tests: the real ones, with fixed secrets, own folders, and a server kept between runs."""
 
 import atexit
+import contextlib
 import os
 import shutil
 import tempfile
@@ -37,8 +38,9 @@ def _server_folder() -> Path:
     folder.mkdir(mode=0o711, exist_ok=True)
     (folder / CHECKOUT).write_text(str(BASE_DIR))
     for note in memory.glob(f"harmhub-{os.getuid()}-*/{CHECKOUT}"):
-        if not Path(note.read_text()).exists():  # nobody comes back to these 300 MB
-            shutil.rmtree(note.parent, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process of the tests does the same
+            if not Path(note.read_text()).exists():  # nobody comes back to these 300 MB
+                shutil.rmtree(note.parent, ignore_errors=True)
     return folder
 
 

@@ -90,7 +90,7 @@ def _with_pages_first(wrap: Callable[..., Callable], application: PageStore, *op
 
     wrap: granian's own function that does so.
     """
-    through = wrap(application, *options)
+    through = wrap(application.not_at_hand, *options)
 
     def answer(protocol: Any, scope: dict[str, Any]) -> int:
         if given := application.at_hand(scope):

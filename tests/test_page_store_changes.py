@@ -1,11 +1,10 @@
-"""The page store of the running site: what a change drops, or time does, and what it lets stand."""
+"""The page store of the running site: what a change drops, and what it lets stand."""
 
 import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
@@ -22,7 +21,7 @@ from tests.factories import ImageFactory, TopicFactory, Tree
 from tests.fixtures import databases
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site, wait_for
-from tests.fixtures.stored import FILTERED, TOPIC, all_paths, path_of
+from tests.fixtures.stored import FILTERED, TOPIC, all_paths, change, path_of, publish
 from topics.models import TopicPage
 
 ELSEWHERE = ("/events/", "/people/")  # where no article is shown, nor counted
@@ -33,39 +32,8 @@ def reader(site_server: Site) -> Reader:
     return Reader(site_server)
 
 
-def before_it_ends(
-    reader: Reader, prepare: Callable[[datetime], None], *paths: str, spare: float = 0
-) -> tuple[datetime, dict[str, bytes]]:
-    """Have something end soon, and the pages that show it stored before it does; return when it ends, and
-    the pages until then.
-
-    prepare: told when it shall end, sees to it. On a busy machine the pages may be stored too late, or less
-    than ``spare`` seconds before: then it ends later, once more.
-    """
-    for seconds in (1.5, 4, 10, 30):
-        ends = timezone.now() + timedelta(seconds=seconds)
-        with reader.site.orm():
-            prepare(ends)
-        reader.settle()
-        reader.warm(*paths)
-        before = {path: reader.get(path)[2] for path in paths}
-        if datetime.now(UTC) < ends - timedelta(seconds=spare):
-            return ends, before
-    pytest.fail("The pages are never stored in time.")
-
-
-def publish(page: Page) -> None:
-    page.save_revision().publish()
-
-
 def retitle(model: type[Page], title: str) -> None:
     change(model.objects.get(title=title), title=f"{title}, again")
-
-
-def change(page: Page, **fields: object) -> None:
-    for name, value in fields.items():
-        setattr(page, name, value)
-    publish(page)
 
 
 def change_topic(**fields: object) -> None:
@@ -300,99 +268,6 @@ def test_page_is_true_within_a_second_of_each_change(reader: Reader, hub: Tree):
         wait_for(lambda n=number: f"Quick {n}".encode() in reader.get(TOPIC)[2], 10, "Nobody sees it.")
         waits.append(time.monotonic() - committed)
     assert max(waits) < 1
-
-
-def test_event_that_ends_is_shown_as_past_at_its_time(reader: Reader, hub: Tree):
-    with reader.site.orm():
-        event = hub.event(title="Short")
-    path = path_of(reader.site, event)
-
-    def end(ends: datetime) -> None:
-        EventPage.objects.filter(pk=event.pk).update(starts_at=ends - timedelta(hours=1), ends_at=ends)
-
-    ends, before = before_it_ends(reader, end, path)
-    wait_for(lambda: datetime.now(UTC) > ends + timedelta(seconds=1.1), 10, "")
-    assert reader.get(path)[2] == reader.fresh(path) != before[path]
-
-
-@pytest.mark.parametrize("trouble", [Site.database_away, Site.sessions_stopped])
-def test_page_that_expires_is_withheld_at_its_time_without_a_database(
-    reader: Reader, hub: Tree, trouble: Callable[[Site], AbstractContextManager]
-):
-    with reader.site.orm():
-        page = hub.voice(title="For now", slug="for-now")
-
-    def expire(expires: datetime) -> None:
-        VoicesPage.objects.filter(pk=page.pk).update(live=True, expired=False, expire_at=expires)
-
-    expires, _before = before_it_ends(reader, expire, "/voices/for-now/", spare=1)
-    with trouble(reader.site):
-        assert reader.get("/voices/for-now/")[0] == 200
-        wait_for(lambda: datetime.now(UTC) > expires, 10, "")
-        assert reader.get("/voices/for-now/")[0] in {404, 503}
-        wait_for(lambda: "/voices/for-now/" not in reader.stored, 5, "nginx would still find it")
-    with reader.site.orm():
-        page.delete()
-
-
-def test_person_is_of_no_program_any_more_at_the_second_in_which_that_expires(reader: Reader, hub: Tree):
-    reader.site.kill_worker()  # which unpublishes it up to a minute later
-    with reader.site.orm():
-        change(hub.person, program=hub.program)
-    paths = ["/people/", TOPIC]
-
-    def expire(expires: datetime) -> None:
-        type(hub.program).objects.filter(pk=hub.program.pk).update(expire_at=expires)
-
-    expires, before = before_it_ends(reader, expire, *paths)
-    wait_for(lambda: datetime.now(UTC) > expires, 10, "")
-    for path in paths:
-        assert before[path] != reader.get(path)[2] == reader.fresh(path), path
-    with reader.site.orm():
-        type(hub.program).objects.filter(pk=hub.program.pk).update(expire_at=None)
-
-
-def test_part_that_is_made_over_the_second_in_which_a_page_expires_is_not_kept(reader: Reader, hub: Tree):
-    reader.site.kill_worker()  # which unpublishes it up to a minute later
-    with reader.site.orm():
-        expires = timezone.now() + timedelta(seconds=4)
-        page = hub.home.add_child(instance=InfoPage(title="In the footer", slug="x", expire_at=expires))
-    reader.settle()
-    with psycopg.connect(databases.conninfo(reader.site.database)) as other:
-        wait_for(lambda: datetime.now(UTC) > expires - timedelta(seconds=0.7), 10, "")
-        other.execute("LOCK TABLE content_entry")  # asked when it is known which pages stand in the footer
-        asking = threading.Thread(target=reader.get, args=(TOPIC,))
-        asking.start()
-        wait_for(lambda: datetime.now(UTC) > expires + timedelta(seconds=0.1), 10, "")
-    asking.join()
-    wait_for(lambda: reader.get(TOPIC)[2] == reader.fresh(TOPIC), 0.9, "The footer shows what has expired.")
-    reader.warm(TOPIC)
-    assert b"In the footer" not in reader.get(TOPIC)[2]
-    with reader.site.orm():
-        page.delete()
-
-
-def test_numbers_and_years_are_true_at_the_second_in_which_work_further_down_expires(
-    reader: Reader, hub: Tree
-):
-    reader.site.kill_worker()  # which unpublishes it up to a minute later
-    with reader.site.orm():
-        page = hub.voice(title="Of old", published_on=date(2011, 5, 1))
-        page.tags.add("peers")
-        page.save()
-    reader.settle()
-    paths = [path for path in all_paths(reader) if path.startswith(TOPIC)]
-
-    def expire(expires: datetime) -> None:
-        VoicesPage.objects.filter(pk=page.pk).update(expire_at=expires)
-
-    expires, before = before_it_ends(reader, expire, *paths)
-    wait_for(lambda: datetime.now(UTC) > expires, 20, "")
-    after = {path: reader.get(path)[2] for path in paths}
-    assert after == {path: reader.fresh(path) for path in paths}
-    assert {f"{TOPIC}tag/peers/", TOPIC} <= {path for path in paths if before[path] != after[path]}
-    with reader.site.orm():
-        page.delete()
 
 
 def wait_for_pictures(site: Site) -> None:

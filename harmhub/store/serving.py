@@ -109,6 +109,10 @@ class PageStore:
         if given := self.at_hand(environ):
             start_response("200 OK", given[0])
             return [given[1]]
+        return self.not_at_hand(environ, start_response)
+
+    def not_at_hand(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request for which ``at_hand()`` had nothing."""
         shelf = self.shelf or self.begin()
         if not self._is_public(environ):
             return self.handler(environ, start_response)
