@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from harmhub.public_forms import SOONEST
 from tests.browser.hub import HARM_REDUCTION, Hub
-from tests.browser.visits import answer_message, codes
+from tests.browser.ways import answer_message, codes
 from tests.fixtures.site import Site, wait_for
 from tests.fixtures.smtp import text_of
 

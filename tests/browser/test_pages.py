@@ -4,10 +4,12 @@ axe judges by WCAG 2.2 AA, best practice, and the contrast of AAA.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from django.conf import settings
 from playwright.sync_api import Page, Response
 
 from tests.browser.hub import HARM_REDUCTION, Hub
@@ -40,6 +42,9 @@ TIGHT = """() => [...document.querySelectorAll('body *')].filter(element => {
     const style = getComputedStyle(element), heading = element.closest('h1, h2, h3');
     return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < (heading ? 1.44 : 1.79);
 }).map(element => element.outerHTML.slice(0, 80))"""
+# Only others are made of the first; only editors see the second, which shows a card by itself.
+NO_PAGES = {"content/item.html", "content/card_preview.html"}
+PUBLIC = re.compile(r'{% extends "(base|alone|content/item)\.html" %}')
 LARGE = "() => document.documentElement.style.fontSize = '200%'"
 
 
@@ -119,6 +124,16 @@ def _nothing_is_cut_off(page: Page) -> None:
     page.evaluate(LONG_WORDS)
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate(FITS), "320 px, with text of 200 % and words that are wider"
+
+
+def test_every_public_template_is_visited():
+    folder = settings.BASE_DIR / "templates"
+    public = {
+        str(template.relative_to(folder))
+        for template in folder.rglob("*.html")
+        if PUBLIC.match(template.read_text())
+    }
+    assert public - NO_PAGES == {visit.template for visit in VISITS}
 
 
 @pytest.mark.browser_context_args(java_script_enabled=False)
