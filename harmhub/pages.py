@@ -182,9 +182,13 @@ class HubPage(Page):
             return redirect(original.get_url(request))
         response = super().serve(request, *args, **kwargs)
         if is_public(self):
-            note(f"key:{self.translation_key}")
+            self.note_ties(**kwargs)
             offer()
         return response
+
+    def note_ties(self, **cut: str) -> None:
+        """Note that the page shows what it is tied to: topics, programs, people, authors."""
+        note(f"key:{self.translation_key}", f"ties:{self.pk}")
 
     def serve_password_required_response(self, request, form, action_url):
         """Return the form for a shared password. It tells nothing of the page, not even its title: the form's

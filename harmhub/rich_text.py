@@ -25,7 +25,8 @@ class PublicPageLinkHandler(PageLinkHandler):
     def get_many(cls, attrs_list: list[dict]) -> list[Page | None]:
         """Return the page of each link, or None where the public may not see it."""
         asked = [int(attrs["id"]) if str(attrs.get("id", "")).isdecimal() else 0 for attrs in attrs_list]
-        note(*(f"page:{number}" for number in asked))  # it may become public
+        for number in asked:  # it may become public, or be translated
+            note(f"page:{number}", f"link:{number}:{get_language()}")
         keys = all_pages().filter(pk__in=asked).values("translation_key")
         candidates = list(all_pages().public().filter(translation_key__in=keys).select_related("locale"))
         by_number = {page.pk: page for page in candidates}

@@ -74,7 +74,10 @@ BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
 # By one process each, because they share a running site (or one of `make run`), and so that all processes
 # end together: those of the page store, those of what stands around it, those that look at the admin in a
 # browser, and with all other browsers those that ask for pages.
-STORE = ("test_page_store", "test_page_store_changes", "test_page_store_faults", "test_page_store_times")
+STORE = (
+    *("test_page_store", "test_page_store_changes", "test_page_store_near", "test_page_store_faults"),
+    "test_page_store_times",
+)
 AROUND = ("test_page_store_unseen", "test_page_stores", "test_nginx", "test_varnish")
 SITE = ("test_mirror", "test_bad_input", "test_worker")
 DESK = (

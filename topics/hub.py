@@ -25,10 +25,10 @@ from harmhub.pages import all_pages, is_public, is_restricted
 from harmhub.prepared import Prepared
 from harmhub.private_files import private_collections
 from harmhub.store.parts import kept, kept_copy
-from harmhub.store.shown import note_pages
+from harmhub.store.shown import note, note_children, note_pages
 from topics.models import TopicPage
 from topics.models.topics import is_of_team
-from topics.models.work import WorkPage, without_cut
+from topics.models.work import OLDER, WorkPage, without_cut
 
 NO_ANCHOR = "unreadable"
 DEEPEST = Page._meta.get_field("path").max_length // Page.steplen  # steps in the tree of pages
@@ -210,7 +210,8 @@ class Hub:
     @property
     def versions(self) -> list[SimpleNamespace]:
         """The public translations of the page that is served: language (its code) and address."""
-        note_pages(*self._versions)  # until when they are public; one more that comes drops everything
+        note_pages(*self._versions)  # until when they are public
+        note(*(f"versions:{page.translation_key}" for page in self.trail[-1:]))  # there may be one more
         return [
             SimpleNamespace(language=language, address=address)
             for page in self._versions
@@ -231,6 +232,7 @@ class Hub:
     @property
     def directory(self) -> list[SimpleNamespace]:
         """The areas with the topics right below them, A to Z."""
+        note(*(f"directory:{code}" for code, root in self._roots.items() if root == self.root_path))
         topics = TopicPage.objects.public().filter(
             url_path__startswith=self.root_path, depth__in=(self._root_depth + 2, self._root_depth + 3)
         )
@@ -255,28 +257,29 @@ class Hub:
     def _root_depth(self) -> int:
         return self.root_path.count("/")
 
-    def surroundings(self, path: str) -> list[Page]:
-        """Return, in one query, the pages along a path below the home page, the topics right below its end
-        and its translations, and the pages right below the home page; of a path with more steps than the tree
-        can have, only those."""
+    def surroundings(self, path: str, *, below: bool = True) -> list[Page]:
+        """Return, in one query, the pages along a path below the home page, its translations, the topics
+        right below its end where they are asked for, and the pages right below the home page; of a path with
+        more steps than the tree can have, only those."""
         if not self.root_path:
             return []
         path = path if path.count("/") <= DEEPEST else ""
-        return kept_copy(("surroundings", path), lambda: self._surroundings(path))
+        return kept_copy(("surroundings", path, below), lambda: self._surroundings(path, below))
 
-    def _surroundings(self, path: str) -> list[Page]:
+    def _surroundings(self, path: str, below: bool) -> list[Page]:
         steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
         *above, asked = steps
-        return _pages_around(
-            above,
-            asked,
-            asked.count("/") + 1,
-            self.root_path,
-            self._root_depth + 1,
-            sorted(self._keys),
-            # Only listings lead to their translations; a change to one is none to any other page.
-            _kinds_with_listings() if len(self._roots) > 1 else [],
-        )
+        # Only listings lead to their translations; a change to one is none to any other page.
+        translated = _kinds_with_listings() if len(self._roots) > 1 else []
+        depth = asked.count("/") + 1 if below else 0
+        keys = sorted(self._keys)
+        found = _pages_around(above, asked, depth, self.root_path, self._root_depth + 1, keys, translated)
+        for page in found:
+            if page.url_path == asked and below:
+                note_children(page)
+            if page.url_path == asked and page.content_type_id in translated:
+                note(f"versions:{page.translation_key}")
+        return found
 
     @staticmethod
     def _topic(page: Page) -> TopicPage | None:
@@ -302,7 +305,9 @@ class Hub:
         """
         if get_language() not in self._roots:
             return None
-        pages = self.surroundings(without_cut(path))
+        whole = without_cut(path)
+        is_older = OLDER in path[len(whole) :].split("/")
+        pages = self.surroundings(whole, below=not is_older)
         self.sections, self._named = self._sections_of(pages), self._named_of(pages)
         wanted = f"{self.root_path}{path}"
         self.trail = [page for page in pages if wanted.startswith(page.url_path)]
@@ -316,7 +321,7 @@ class Hub:
         page.is_restricted = found.is_restricted
         if isinstance(page, TopicPage):
             page.lineage = [topic for step in reversed(self.trail) if (topic := self._topic(step))]
-        if isinstance(page, TopicPage) and found.url_path == f"{self.root_path}{without_cut(path)}":
+        if isinstance(page, TopicPage) and found.url_path == f"{self.root_path}{whole}" and not is_older:
             below = [topic for each in pages if (topic := self._topic(each)) and topic.is_child_of(page)]
             page.subtopics = sorted(filter(is_public, below), key=lambda topic: topic.title.casefold())
         try:
@@ -349,4 +354,4 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
 
 def serve_oddly_anchored(request: HttpRequest, path: str) -> HttpResponse:
     """Answer the address of a listing with an anchor that is none."""
-    return serve(request, f"{path}since/{NO_ANCHOR}/")
+    return serve(request, f"{path}{OLDER}/{NO_ANCHOR}/")

@@ -1,7 +1,7 @@
 """What a page shows, noted while it is rendered, so that a change drops exactly the pages that showed it.
 
 A tag names a thing (``page:12``, ``image:3``); triggers (the migrations ``content/0003_changes``,
-``0006_facets``, ``0008_unseen_pages`` and others) write the same tags when the thing changes. A span is a
+``0006_facets``, ``0015_near`` and others) write the same tags when the thing changes. A span is a
 part of a listing: from its oldest place to its newest.
 """
 
@@ -160,6 +160,11 @@ def note_pages(*pages: Any) -> None:
     """Note that pages are shown in a part for which they were not fetched."""
     for page in pages:
         note_page(type(page), page)
+
+
+def note_children(page: Any) -> None:
+    """Note that it is shown which pages lie right below one, and in which order."""
+    note(f"below:{page.path}")
 
 
 def note_page(sender: type[Model], instance: Any, **given: Any) -> None:

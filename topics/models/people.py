@@ -15,7 +15,7 @@ from wagtail.models import Page, PageManager
 from wagtail.search import index
 
 from harmhub.pages import HubPage, PublicPageQuerySet
-from harmhub.store.shown import note, note_until
+from harmhub.store.shown import note, note_children, note_until
 from topics.forms import PersonForm
 from topics.models.work import WorkPage
 
@@ -48,6 +48,7 @@ class PersonIndexPage(HubPage):
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add the public people, in the order of the tree."""
+        note_children(self)
         people = PersonPage.objects.public().child_of(self).described()
         return super().get_context(request, *args, **kwargs) | {"people": people}
 
@@ -114,6 +115,7 @@ class PersonPage(WorkPage):
         if not hasattr(self, "own_program"):
             program = self.public_program
             self.own_program = program and {"title": program.title, "pk": program.pk, "until": None}
+        note(f"member:{self.pk}")  # of a program that may be public one day
         title = ""
         if self.own_program:
             note(f"page:{self.own_program['pk']}")

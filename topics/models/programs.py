@@ -8,6 +8,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.search import index
 
 from harmhub.pages import HubPage
+from harmhub.store.shown import note_children
 from topics.forms import ProgramForm
 from topics.models.people import PersonPage
 from topics.models.work import WorkPage
@@ -30,6 +31,7 @@ class ProgramIndexPage(HubPage):
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add the public programs, in the order of the tree."""
+        note_children(self)
         programs = ProgramPage.objects.public().child_of(self)
         return super().get_context(request, *args, **kwargs) | {"programs": programs}
 

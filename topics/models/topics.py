@@ -28,7 +28,7 @@ from harmhub.models import address_lines, nobody, validate_addresses
 from harmhub.pages import HubPage, is_public, is_restricted
 from harmhub.prepared import Prepared
 from harmhub.publishing import Row
-from harmhub.store.shown import note, note_pages, note_until
+from harmhub.store.shown import note_children, note_pages, note_until
 from topics.forms import TopicForm
 from topics.models.people import PersonPage
 from topics.models.programs import ProgramPage
@@ -234,6 +234,7 @@ class TopicPage(WorkPage):
         """The public topics right below this one, A to Z; none before it is saved."""
         if self.pk is None:
             return []
+        note_children(self)
         return sorted(TopicPage.objects.public().child_of(self), key=lambda topic: topic.title.casefold())
 
     @property
@@ -313,7 +314,7 @@ class TopicPage(WorkPage):
     def people(self) -> list[PersonPage]:
         """The public people of this topic in its language, in the editor's order; in a preview, as they are
         about to be."""
-        note(f"key:{self.translation_key}")
+        self.note_ties()
         rows = self.topic_people.all()
         if not isinstance(rows, models.QuerySet):  # a preview's, in memory
             order = {row.person.translation_key: place for place, row in enumerate(rows) if row.person_id}
@@ -326,7 +327,7 @@ class TopicPage(WorkPage):
     @property
     def programs(self) -> list[ProgramPage]:
         """The public programs that focus on this topic, in the order of the tree."""
-        note(f"key:{self.translation_key}")
+        self.note_ties()
         return _programs_on(self.translation_key, self.locale_id)
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:

@@ -12,6 +12,7 @@ from harmhub.pages import RESERVED_SLUGS, YEAR, HubPage
 from harmhub.store.shown import spoil
 from topics.kinds import Kind
 
+OLDER = "since"  # the word in the addresses of older parts of a listing
 # voices/ program/drug-policy/ tag/naloxone/ 2019/ since/2019-05-22-143/: each part may be left out, the order
 # is fixed, so a listing has one address.
 ADDRESS = re.compile(
@@ -74,6 +75,11 @@ class WorkPage(HubPage):
         if listing and not listing.is_canonical:
             spoil()
         return response
+
+    def note_ties(self, **cut: str) -> None:
+        """Note ties where they are shown: not beside older parts of the listing."""
+        if OLDER not in cut:
+            super().note_ties()
 
     def get_context(self, request: HttpRequest, *args, **kwargs) -> dict:
         """Add the listing, cut as the address says."""
