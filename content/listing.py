@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.utils.translation import gettext
 
 from content.anchors import Anchor, anchors_of
 from content.facets import Dimension, Facet, offered_in
@@ -317,6 +318,13 @@ class Listing:
             address = self.address(self.kind, self.year, facets=self._without(dimension))
             found.append((dimension.label, Tab(facet.label, address, None, True)))
         return found
+
+    @property
+    def to_remove(self) -> list[tuple[str, Tab]]:
+        """What is chosen, with the year, likewise."""
+        if not self.year:
+            return self.chosen
+        return [*self.chosen, (gettext("Year"), Tab(f"{self.year:04}", self.address(self.kind), None, True))]
 
     @property
     def has_filters(self) -> bool:

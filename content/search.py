@@ -19,6 +19,7 @@ from html import escape
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramSimilarity
 from django.db import connection, transaction
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.models import Page
@@ -34,6 +35,10 @@ MOST = 2_000  # items are ranked, and counted
 MOST_PAGES = 5  # topics, programs, people and other pages are shown
 LONGEST, MOST_WORDS = 100, 10  # characters and words are searched for
 SHORTEST = 4  # letters of a word that may be mistyped; those of fewer look like too many others
+NEAR, MISTYPED = (
+    0.35,
+    2,
+)  # how similar a mistyped word is at least (pg_trgm); letters that it has more or less
 PATIENCE = "2s"  # the longest that a query may take
 WEIGHTS = [0.05, 0.2, 0.4, 1.0]  # of files, text, summary and title
 HALF_AS_GOOD = 10  # years, after which work counts half as much as new work
@@ -231,7 +236,11 @@ class Search:
             return word
         similar = SearchWord.objects.filter(
             locale=self.question.locale, word__trigram_similar=word.lower()
-        ).annotate(similarity=TrigramSimilarity("word", word.lower()))
+        ).annotate(similarity=TrigramSimilarity("word", word.lower()), letters=Length("word"))
+        # A part of a longer word is another word, no mistyped one.
+        similar = similar.filter(
+            similarity__gte=NEAR, letters__range=(len(word) - MISTYPED, len(word) + MISTYPED)
+        )
         return similar.order_by("-similarity", "word").values_list("word", flat=True).first() or word
 
 

@@ -82,7 +82,7 @@ def test_postponed_event_shows_its_old_day_as_what_was_planned(tree: Tree, clien
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("day", "said"), [(2020, "did not take place"), (2090, "does not take place")])
+@pytest.mark.parametrize(("day", "said"), [(2020, "did not take place"), (2090, "will not take place")])
 def test_cancelled_event_says_so_in_its_tense(tree: Tree, client: Client, day: int, said: str):
     tree.event(slug="off", status="cancelled", starts_at=datetime(day, 7, 1, 17, 0, tzinfo=UTC))
     assert f"This event {said}." in client.get("/events/off/").content.decode()
@@ -188,6 +188,17 @@ def test_page_that_shows_an_event_is_made_anew_when_the_event_starts_and_when_it
 def test_database_refuses_an_event_that_ends_before_it_starts(tree: Tree):
     with pytest.raises(IntegrityError), transaction.atomic():
         EventPage.objects.filter(pk=tree.event().pk).update(ends_at=now() - 99 * 24 * HOUR)
+
+
+@pytest.mark.django_db
+def test_list_of_events_begins_with_what_is_to_come_the_soonest_first(tree: Tree, client: Client):
+    for title, hours in (("Second", 48), ("First", 24), ("Past", -24)):
+        tree.event(title=title, starts_at=now() + timedelta(hours=hours), ends_at=None)
+    tree.event(title="Off", starts_at=now() + HOUR, status=EventPage.Status.CANCELLED)
+    coming = BeautifulSoup(client.get("/events/").content, "html.parser").select(".dates a")
+    assert [link.text for link in coming] == ["First", "Second"]
+    year = client.get(f"/events/{now().year}/").content
+    assert not BeautifulSoup(year, "html.parser").select(".dates")
 
 
 @pytest.mark.django_db

@@ -409,6 +409,12 @@ def test_language_without_a_site_has_no_pages(tree: Tree, client: Client):
     assert client.get("/ar/topics/health/").status_code == 404
 
 
+def test_year_can_be_removed(tree: Tree, client: Client):
+    tree.voice(published_on=date(2024, 5, 1))
+    page = client.get(f"{tree.harm_reduction.url}voices/2024/").content.decode()
+    assert f'<b><bdi>2024</bdi></b> <a href="{tree.harm_reduction.url}voices/#recent"' in page
+
+
 def test_year_shows_its_own_work_only(tree: Tree, client: Client):
     tree.voice(title="This year", published_on=date(2026, 1, 1))
     tree.voice(title="Last year", published_on=date(2025, 12, 31))

@@ -247,6 +247,11 @@ def test_mistyped_word_leads_to_the_similar_one_and_back(tree: Tree):
     assert "Did you mean" not in instead
 
 
+def test_a_part_of_a_word_is_no_correction_of_it(tree: Tree):
+    tree.voice(title="By phone")
+    assert "Did you mean" not in ask("xylophone")
+
+
 def test_only_words_that_nothing_public_holds_are_corrected(tree: Tree):
     tree.voice(title="Hive Services", body=[("text", "<p>About HIV and serologies.</p>")])
     tree.voice(title="Serology", live=False, summary="Gardenias.")

@@ -69,7 +69,7 @@ def test_person_names_topics_and_program_in_the_language_of_the_page(
     assert titles(person.topics) == ["Harm Reduction (es)"]
     assert person.public_program == program
     described = PersonPage.objects.described().get(pk=person.pk)
-    assert described.description == "Program officer, Health and Rights (es)"
+    assert described.description == "Program officer\u00a0· Health and Rights (es)"
     assert titles(program.people) == ["Nadia Brenner (es)"]
     assert titles(tree.person.topics) == ["Harm Reduction", "Justice"]
 

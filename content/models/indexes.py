@@ -20,6 +20,17 @@ from topics.kinds import Kind
 from topics.models.work import WorkPage
 
 
+def coming_events(locale: int | None, most: int) -> list[EventPage]:
+    """Return the next events in one language (its number) that take place, the soonest first."""
+    coming = EventPage.objects.filter(
+        locale=locale, starts_at__gte=timezone.now(), status=EventPage.Status.SCHEDULED
+    )
+    events = list(coming.public().order_by("starts_at", "pk")[:most])
+    note(f"events:{locale}")
+    note_until(events[0].starts_at if events else None)
+    return events
+
+
 class HomePage(HubPage):
     """The mission, all topics, the latest work and the next events."""
 
@@ -38,13 +49,7 @@ class HomePage(HubPage):
     @property
     def next_events(self) -> list[EventPage]:
         """The next three events that take place, the soonest first."""
-        coming = EventPage.objects.filter(
-            locale=self.locale_id, starts_at__gte=timezone.now(), status=EventPage.Status.SCHEDULED
-        )
-        events = list(coming.public().order_by("starts_at", "pk")[:3])
-        note(f"events:{self.locale_id}")
-        note_until(events[0].starts_at if events else None)
-        return events
+        return coming_events(self.locale_id, 3)
 
     @property
     def all_events(self) -> "EventIndexPage | None":
@@ -99,6 +104,11 @@ class EventIndexPage(KindIndexPage):
 
     class Meta:
         verbose_name = _("event index")
+
+    @property
+    def coming(self) -> list[EventPage]:
+        """The next twelve events that take place, the soonest first."""
+        return coming_events(self.locale_id, 12)
 
 
 class PublicationIndexPage(KindIndexPage):

@@ -58,7 +58,7 @@ def test_answer_reaches_a_reader_who_left_no_address(page: Page, hub: Hub, site_
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page).to_have_title("Error: Your message – Fennmark Foundation")
     expect(page.get_by_role("alert")).to_be_focused()
-    page.get_by_label("Your further words").fill("Thank you. And in winter?")
+    page.get_by_label("What you want to add").fill("Thank you. And in winter?")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Your words have arrived")
 

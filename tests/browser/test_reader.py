@@ -138,7 +138,7 @@ def test_panel_opens_and_closes_by_keyboard(page: Page, hub: Hub, site_server: S
     page.goto(site_server.url + HARM_REDUCTION)
     learn_more = page.get_by_role("heading", name="Learn More")
     expect(learn_more).to_be_visible()
-    page.get_by_role("link", name="Follow", exact=True).focus()
+    page.locator(".subtopics a").last.focus()
     page.keyboard.press("Tab")
     expect(page.locator(".panel > summary")).to_be_focused()
     for key in ("Enter", "Space"):

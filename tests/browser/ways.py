@@ -137,7 +137,7 @@ def answered(page: Page, hub: Hub, site: Site) -> None:
     pair = codes(page)
     answer_message(site, pair["reference"], "On Tuesdays at nine.\n\nAsk for Ana.")
     look_up(page, hub, site, pair)
-    page.get_by_label("Your further words").fill("And on Fridays?")
+    page.get_by_label("What you want to add").fill("And on Fridays?")
     page.get_by_role("button", name="Send").click()
 
 
@@ -168,7 +168,7 @@ def deleted(page: Page, hub: Hub, site: Site) -> None:
 
 def look_up_without_database(page: Page, hub: Hub, site: Site) -> None:
     look_up(page, hub, site)
-    page.get_by_label("Your further words").fill("And on Fridays?")
+    page.get_by_label("What you want to add").fill("And on Fridays?")
     with site.database_away():
         page.get_by_role("button", name="Send").click()
         page.wait_for_load_state("load")

@@ -122,7 +122,7 @@ class PersonPage(WorkPage):
             until = self.own_program["until"]
             note_until(datetime.fromisoformat(until) if until else None)
             title = self.own_program["title"]
-        return ", ".join(str(part) for part in (self.role, title, self.office) if part)
+        return "\u00a0· ".join(str(part) for part in (self.role, title, self.office) if part)
 
     @property
     def topics(self) -> list:
