@@ -239,7 +239,7 @@ class Search:
         ).annotate(similarity=TrigramSimilarity("word", word.lower()), letters=Length("word"))
         # A part of a longer word is another word, no mistyped one.
         similar = similar.filter(
-            similarity__gte=NEAR, letters__range=(len(word) - MISTYPED, len(word) + MISTYPED)
+            similarity__gte=NEAR, letters__gte=len(word) - MISTYPED, letters__lte=len(word) + MISTYPED
         )
         return similar.order_by("-similarity", "word").values_list("word", flat=True).first() or word
 
