@@ -15,6 +15,7 @@ from wagtail.images.models import Filter
 from harmhub.models import CustomRendition
 from harmhub.prepared import Prepared
 from harmhub.private_files import is_private
+from harmhub.store.shown import note
 
 if TYPE_CHECKING:
     from content.models import ContentItem
@@ -62,7 +63,9 @@ def _items() -> PublicPageQuerySet:
         .order_by("sort_order")
     )
     name = Case(When(person__isnull=False, then=F("person__title")), default=F("name"))
-    file = JSONObject(name="document__file", pages="document__page_count", size="document__file_size")
+    file = JSONObject(
+        name="document__file", pages="document__page_count", size="document__file_size", pk="document"
+    )
     items = (
         items.order_by("-published_on", "-pk")
         .select_related("voicespage", "eventpage", "publicationpage", "image")
@@ -70,6 +73,7 @@ def _items() -> PublicPageQuerySet:
     )
     return items.annotate(
         author_names=ArraySubquery(authors.values_list(name)),
+        author_pages=ArraySubquery(authors.exclude(person=None).values_list("person")),
         first_file=Subquery(files.values_list(file)[:1]),
         image_is_private=is_private("image__collection__path"),
     )
@@ -93,12 +97,20 @@ def _filled_up(numbers: Sequence[int]) -> list[int]:
     return [*numbers, *[numbers[-1]] * more]
 
 
+def note_card(item: ContentItem) -> None:
+    """Note what a card shows and was not fetched as such: the picture, the authors' pages, the first file."""
+    note(f"image:{item.image_number}", *(f"name:{person}" for person in item.author_pages))
+    if item.first_file:
+        note(f"document:{item.first_file['pk']}")
+
+
 def _make_ready(cards: list[ContentItem]) -> None:
     for card in cards:
         card.byline = card.author_names
         card.image_number = card.image_id  # also of one that is not for the public, by now
         if card.image_is_private:
             card.image = None
+        note_card(card)
 
 
 def _add_pictures(cards: list[ContentItem]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -182,7 +182,9 @@ class Listing:
     def note_shown(self) -> None:
         """Note for a part of the page that it shows the listing, which was asked for the page before."""
         include(self._facets_shown)
-        include(self._known[1])
+        shown = self._known[1]
+        # All older pages share their parts, which show none of the work.
+        include(shown if self.is_first else replace(shown, spans=set()))
 
     def _find(self) -> Found:
         if self.anchor:

@@ -17,7 +17,7 @@ from wagtail.models import Collection, CollectionViewRestriction, Page, PageView
 
 from content.models import ContentItem, EventIndexPage, EventPage, InfoPage, ItemAuthor, ItemTag, VoicesPage
 from harmhub.models import CustomImage, CustomRendition
-from tests.factories import ImageFactory, PersonFactory, Tree
+from tests.factories import ImageFactory, PersonFactory, Tree, pdf
 from tests.fixtures import databases
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site, wait_for
@@ -117,6 +117,56 @@ def test_no_page_shows_what_was_before_a_change(reader: Reader, hub: Tree, chang
     reader.settle()
     # From the store, or made anew of the parts that the change has left.
     assert [path for path in paths if reader.get(path)[2] != reader.fresh(path)] == []
+
+
+@pytest.mark.parametrize("hidden", ["draft", "restricted"])
+def test_page_with_help_that_becomes_public_is_offered(reader: Reader, hub: Tree, hidden: str):
+    """An article, which no menu shows."""
+    settings = type(hub.settings).objects
+    before = settings.get().safety_page
+    with reader.site.orm():
+        article = hub.voice(title="Stay safe", live=hidden != "draft")
+        if hidden == "restricted":
+            PageViewRestriction.objects.create(page=article, restriction_type="password", password="x")
+        settings.update(safety_page=article)
+    reader.settle()
+    reader.warm(TOPIC)
+    with reader.site.orm():
+        PageViewRestriction.objects.filter(page=article).delete()
+        publish(VoicesPage.objects.get(pk=article.pk))
+    reader.settle()
+    own = path_of(reader.site, article).encode()
+    assert own in reader.fresh(TOPIC)
+    assert own in reader.get(TOPIC)[2]
+    with reader.site.orm():
+        settings.update(safety_page=before)
+        article.delete()
+
+
+def test_card_that_is_made_while_what_it_shows_is_changed_is_not_left(reader: Reader, hub: Tree):
+    """Who writes the change does not know of the new work, whose card is made of what was before."""
+    with reader.site.orm():
+        document = pdf("report.pdf")
+    with psycopg.connect(databases.conninfo(reader.site.database)) as other:
+        retitled = "UPDATE wagtailcore_page SET title = 'Nadia Brenner-Holt' WHERE id = %s"
+        other.execute(retitled, [hub.person.pk])
+        other.execute("UPDATE harmhub_customdocument SET page_count = 77 WHERE id = %s", [document.pk])
+        with reader.site.orm():
+            article = hub.voice(title="By her", published_on=date(2026, 6, 1))
+            ItemAuthor.objects.create(item=article, person=hub.person)
+            report = hub.publication(title="With a file", published_on=date(2026, 6, 2))
+            report.files.create(document=document)
+            report.save()
+        reader.settle()
+        reader.warm(TOPIC)
+    reader.settle()
+    assert b"Nadia Brenner-Holt" in reader.get(TOPIC)[2]
+    assert b"77 pages" in reader.get(TOPIC)[2]
+    reader.check()
+    with reader.site.orm():
+        Page.objects.filter(pk=hub.person.pk).update(title="Nadia Brenner")
+        article.delete()
+        report.delete()
 
 
 def test_long_transaction_of_somebody_else_keeps_no_page_from_being_stored(reader: Reader, hub: Tree):

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,9 +13,11 @@ from django.db import connection, transaction
 
 from harmhub.statement_timeout import GLANCE, GRACE, SECONDS
 from harmhub.store.index import INDEX
-from harmhub.store.keeper import MOST_CHANGES
-from harmhub.store.shelf import Shelf
-from tests.factories import Tree
+from harmhub.store.keeper import MOST_CHANGES, Keeper
+from harmhub.store.parts import Part
+from harmhub.store.shelf import Shelf, StoredPage
+from harmhub.store.shown import Shown
+from tests.factories import ImageFactory, Tree
 from tests.fixtures import databases
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site, wait_for
@@ -107,6 +110,56 @@ def test_database_that_was_put_back_from_a_backup_or_emptied_is_another_one(read
         restoring.execute("TRUNCATE harmhub_change")
     wait_for(lambda: b"As it was" in reader.get(path)[2], 2, "The page of before stands.")
     reader.warm(path)
+
+
+def test_picture_whose_original_cannot_be_read_is_left_out_and_comes_back(reader: Reader, hub: Tree):
+    """Its folder is not mounted, and no size of it has been made."""
+    reader.site.kill_worker()  # which would make them
+    with reader.site.orm():
+        image = ImageFactory()
+        file = Path(image.file.path)
+        file.rename(file.with_suffix(".away"))
+        article = hub.voice(title="With a picture", published_on=date(2026, 11, 1), image=image)
+    reader.settle()
+    assert b"not-found" not in reader.get(TOPIC)[2]
+    file.with_suffix(".away").rename(file)
+    wait_for(lambda: file.stem[:8].encode() in reader.get(TOPIC)[2], 5, "The picture does not come back.")
+    reader.warm(TOPIC)
+    with reader.site.orm():
+        article.delete()
+    reader.site.start_worker()
+
+
+def test_each_process_notices_that_the_database_is_another_one(reader: Reader, hub: Tree, tmp_path: Path):
+    with psycopg.connect(databases.conninfo(reader.site.database), autocommit=True) as database:
+        keepers = [Keeper(Shelf(tmp_path)) for _ in range(2)]
+        for each in keepers:
+            each._keep(database)
+            each.parts.add("menu", Part("As it is", Shown()))
+        database.execute("TRUNCATE harmhub_change")
+        for each in keepers:
+            each._keep(database)
+        assert [each.parts.get("menu") for each in keepers] == [None, None]
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_database_whose_files_were_put_back_is_another_one(
+    reader: Reader, hub: Tree, tmp_path: Path, restored: bool
+):
+    """Its newest changes are gone; what comes then may have their numbers."""
+    with psycopg.connect(databases.conninfo(reader.site.database), autocommit=True) as database:
+        shelf, since = Shelf(tmp_path), "SELECT coalesce(max(id), 0) FROM harmhub_change"
+        before = database.execute(since).fetchone()
+        database.execute("SELECT harmhub_changed('nothing')")
+        keeper = Keeper(shelf)
+        keeper._keep(database)
+        index = keeper._open()
+        index.reveal(index.add("/a/", StoredPage.of([], b"", None), Shown({"something"})))
+        if restored:
+            database.execute("DELETE FROM harmhub_change WHERE id > %s", before)
+        database.execute("SELECT harmhub_changed('nothing')")
+        Keeper(shelf)._keep(database)
+        assert shelf.holds("/a/") != restored
 
 
 def test_more_changes_than_a_process_should_hold_are_a_change_of_everything(reader: Reader, hub: Tree):

@@ -47,7 +47,7 @@ def served(site_server: Site, tmp_path: Path) -> Iterator[tuple[subprocess.Popen
     """Another web server of the running site, at a socket: its process, the socket, the host it answers."""
     path = tmp_path / "site.sock"
     command = [sys.executable, "manage.py", "serve", "--socket", str(path), "--processes", "2"]
-    environment = site_server.environment | {"HTTP_IF_MODIFIED_SINCE": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    environment = site_server.environment | {"HTTP_IF_NONE_MATCH": "*"}
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, start_new_session=True)
     host = site_server.url.removeprefix("http://")
     try:

@@ -181,7 +181,10 @@ class Hub:
         return self._shown(self.settings.privacy_page)
 
     def _shown(self, chosen: Page | None) -> Page | None:
-        versions = [page for page in self._named if chosen and page.translation_key == chosen.translation_key]
+        if chosen is None:
+            return None
+        note_pages(chosen)  # it may become public
+        versions = [page for page in self._named if page.translation_key == chosen.translation_key]
         note_pages(*versions)
         # One in the request's language lies below its home page; of the others, only the chosen one will do.
         return next(

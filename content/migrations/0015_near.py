@@ -147,8 +147,8 @@ BEGIN
             PERFORM harmhub_ties_changed(page);
         END IF;
     END IF;
-    IF TG_OP = 'UPDATE' AND OLD.title IS DISTINCT FROM NEW.title THEN -- cards carry the names of authors
-        PERFORM harmhub_changed('page:' || item_id) FROM content_itemauthor WHERE person_id = page.id;
+    IF TG_OP = 'UPDATE' AND OLD.title IS DISTINCT FROM NEW.title THEN
+        PERFORM harmhub_changed('name:' || page.id); -- which cards carry, without the page
     END IF;
     RETURN NULL;
 END $$;

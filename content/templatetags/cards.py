@@ -10,7 +10,7 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from content.anchors import Anchor
-from content.cards import PICTURES, cards_of
+from content.cards import PICTURES, cards_of, note_card
 from harmhub.store.parts import at_hand, kept
 from harmhub.store.shown import note, note_pages
 
@@ -37,7 +37,7 @@ def cards(
             return SafeString()
         # What was noted when the items were fetched stands for the whole list.
         note_pages(item)
-        note(f"image:{item.image_number}")
+        note_card(item)
         shown = {"request": context["request"], "item": item, "picture": picture, "anchored": anchored}
         return card.template.render(context.new(shown))  # type: ignore[attr-defined]
 

@@ -49,11 +49,17 @@ WHERE xact >= pg_snapshot_xmin(%(since)s::pg_snapshot)::text::bigint
 LIMIT %(most)s
 """
 # Which database it is: another one, or one whose changes were emptied or put back from a backup, has another
-# file.
+# file. One whose files were put back, all of them, lacks the newest change that was seen in it.
 READ = f"""
 SELECT (SELECT oid FROM pg_database WHERE datname = current_database())
-        || ' ' || pg_relation_filenode('harmhub_change'),
-    pg_current_snapshot()::text, change.tag, change.place
+        || ' ' || pg_relation_filenode('harmhub_change') AS which,
+    pg_current_snapshot()::text AS now,
+    (SELECT id || ' ' || extract(epoch FROM at) FROM harmhub_change ORDER BY id DESC LIMIT 1) AS newest,
+    EXISTS (
+        SELECT FROM harmhub_change WHERE id = split_part(%(newest)s, ' ', 1)::bigint
+            AND extract(epoch FROM at)::text = split_part(%(newest)s, ' ', 2)
+    ) AS has_newest,
+    change.tag, change.place
 FROM (VALUES (1)) AS once LEFT JOIN ({CHANGES}) AS change ON true
 """  # noqa: S608 (a constant)
 
@@ -94,6 +100,7 @@ class Keeper(threading.Thread):
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
         self._index: Index | None = None
+        self._database: str | None = None  # as this process read it last; others may have noticed before
         self._told = ""
 
     def offer(self, offered: Offered) -> None:
@@ -165,19 +172,22 @@ class Keeper(threading.Thread):
 
     def _hear(self, database: psycopg.Connection, index: Index) -> None:
         """Drop what has changed since the last reading, of this process or, at first, of any other."""
-        told = index.fact("since")
+        told, newest = index.fact("since"), index.fact("newest") or "0 0"
         since = self.since or told
-        rows = database.execute(READ, {"since": since, "most": MOST_CHANGES + 1}).fetchall()
-        which, now = f"{rows[0][0]} {_boot()}", rows[0][1]
-        known = told is not None and index.fact("database") == which
+        rows = database.execute(READ, {"since": since, "newest": newest, "most": MOST_CHANGES + 1}).fetchall()
+        which, now, now_newest, has_newest = f"{rows[0][0]} {_boot()}", *rows[0][1:4]
+        oldest = time.time() - (KEPT_DAYS - 1) * 86_400
+        known = told is not None and index.fact("database") == which and self._database in (None, which)
         known = known and since is not None and _end(since) <= _end(now) and len(rows) <= MOST_CHANGES
-        fresh = float(index.fact("at") or 0) > time.time() - (KEPT_DAYS - 1) * 86_400
-        if not (known and fresh):
+        known = known and (has_newest or float(newest.split()[1]) < oldest)  # older ones are deleted
+        noted = float(index.fact("at") or 0)
+        if not (known and noted > oldest):
             self._begin_era()
             Site.clear_site_root_paths_cache()
             index.clear()
-            index.note(since=now, database=which, at=str(time.time()))
-        new = [(tag, where) for _, _, tag, where in rows if tag is not None]
+            index.note(since=now, database=which, newest=now_newest or "0 0", at=str(time.time()))
+        self._database = which
+        new = [(tag, where) for *_, tag, where in rows if tag is not None]
         if known and new:
             changed = Changes(new)
             if EVERYTHING in changed.tags:
@@ -185,9 +195,9 @@ class Keeper(threading.Thread):
                 Site.clear_site_root_paths_cache()
             self.parts.drop(changed)
             index.drop(new)
-        if known and (new or float(index.fact("at") or 0) < time.time() - 600):
+        if known and (new or noted < time.time() - 600):
             with contextlib.suppress(sqlite3.Error):  # no room: what is noted later is read once more
-                index.note(since=now, at=str(time.time()))
+                index.note(since=now, newest=now_newest or "0 0", at=str(time.time()))
         self.since = now
 
     def _take_in(self, database: psycopg.Connection, index: Index) -> None:

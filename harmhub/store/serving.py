@@ -351,7 +351,7 @@ def answer(page: StoredPage, environ: Environ, start_response: StartResponse) ->
     """Answer a request for a page: its body as the client takes it, or that nothing has changed (304)."""
     headers, body = page.answers[_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))]
     if ("HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ) and _is_known(
-        environ, headers[0][1], page.made
+        environ, headers[0][1], page.moment
     ):
         start_response("304 Not Modified", [each for each in headers if each[0] not in OF_BODIES])
         return []
@@ -359,13 +359,14 @@ def answer(page: StoredPage, environ: Environ, start_response: StartResponse) ->
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def _is_known(environ: Environ, etag: str, made: int) -> bool:
-    """Return whether the client has this very page (RFC 9110, 13.1)."""
+def _is_known(environ: Environ, etag: str, moment: int) -> bool:
+    """Return whether the client has this very page (RFC 9110, 13.1). Moments do not tell which of two
+    versions is the newer one, so only the same will do."""
     if known := environ.get("HTTP_IF_NONE_MATCH"):
         return known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
     if since := environ.get("HTTP_IF_MODIFIED_SINCE"):
         try:
-            return parsedate_to_datetime(since).timestamp() >= made
+            return parsedate_to_datetime(since).timestamp() == moment
         except (ValueError, TypeError, OverflowError):
             return False
     return False

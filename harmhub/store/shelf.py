@@ -63,7 +63,7 @@ class StoredPage:
     @cached_property
     def answers(self) -> dict[str, tuple[list[tuple[str, str]], bytes]]:
         """The headers and the body of the answer in each encoding."""
-        made = formatdate(self.made, usegmt=True)
+        made = formatdate(self.moment, usegmt=True)
         answers = {}
         for encoding, body in self.bodies.items():
             etag = f'"{self.etag}-{encoding}"' if encoding else f'"{self.etag}"'
@@ -72,6 +72,12 @@ class StoredPage:
                 headers.append(("Content-Encoding", encoding))
             answers[encoding] = ([*headers, ("Content-Length", str(len(body)))], body)
         return answers
+
+    @property
+    def moment(self) -> int:
+        """When it was made, as clients are told, in seconds since 1970: made earlier by up to an hour, each
+        version by another time, since they tell versions by seconds."""
+        return self.made - int(self.etag, 16) % 3600
 
     def is_due(self) -> bool:
         """Return whether it is no longer true."""
@@ -168,12 +174,10 @@ class Shelf:
     def write(self, address: str, page: StoredPage) -> None:
         """Write a page; it is there once ``reveal()`` says so. OSError: it cannot be written."""
         self._file(address, "").parent.mkdir(parents=True, exist_ok=True)
-        # Web servers tell versions by seconds and length. Two of one second are not to look the same.
-        moment = page.made - int(page.etag, 16) % 3600
         for name, end in SUFFIXES.items():
             file = self._file(address, f".html{end}{NEW}")
             file.write_bytes(page.bodies[name])
-            os.utime(file, (moment, moment))
+            os.utime(file, (page.moment, page.moment))
         facts = {each.name: getattr(page, each.name) for each in fields(page) if each.name != "bodies"}
         facts["lengths"] = {name: len(body) for name, body in page.bodies.items()}
         self._file(address, f".json{NEW}").write_text(json.dumps(facts))

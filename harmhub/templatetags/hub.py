@@ -29,6 +29,7 @@ from harmhub.store.shown import note_pages, spoil
 logger = logging.getLogger(__name__)
 register = template.Library()
 
+UNREADABLE = "/not-found"  # how Wagtail calls the size of a picture whose original cannot be read
 NAMED_FORMAT = re.compile(r"[A-Z_]+_FORMAT")
 
 
@@ -38,7 +39,10 @@ class PictureOrNothing(PictureNode):
     def render(self, context: template.Context) -> str:
         """Return the element, or "" after one logged line: no disk space, a database that takes no rows."""
         try:
-            return super().render(context)
+            shown = super().render(context)
+            if UNREADABLE in shown:
+                raise FileNotFoundError
+            return shown
         except NotNowError:
             return ""
         except (OSError, Error) as problem:
