@@ -168,7 +168,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "harmhub.publishing.UnfinishedPageMiddleware",
-    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "topics.redirects.RedirectMiddleware",
 ]
 
 _own_names = [re.sub(r":\d+$", "", urlsplit(url).netloc) for url in (PUBLIC_URL, ONION_URL) if url]

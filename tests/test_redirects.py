@@ -1,0 +1,55 @@
+"""Addresses that pages have left lead to where they are now, and nowhere else."""
+
+from django.test import Client
+from wagtail.contrib.redirects.models import Redirect
+
+from tests.factories import Tree
+from topics.models import TopicPage
+
+OLD = "/topics/health/harm-reduction/drug-checking/"
+
+
+def move(slug: str, below: str) -> None:
+    TopicPage.objects.get(slug=slug).move(TopicPage.objects.get(slug=below), "last-child")
+
+
+def led(client: Client, path: str) -> tuple[int, str]:
+    answer = client.get(path)
+    return answer.status_code, answer.headers.get("Location", "")
+
+
+def test_page_that_moved_is_found_and_so_are_the_parts_of_its_listing(tree: Tree, client: Client):
+    move("drug-checking", "justice")
+    new = "/topics/justice/drug-checking/"
+    for part in ("", "voices/", "program/health-and-rights/2024/", "since/2024-01-01-7/"):
+        assert led(client, f"{OLD}{part}") == (301, f"{new}{part}")
+    assert led(client, f"{OLD}?a=b") == (301, new)
+    assert led(client, f"{OLD}nothing/") == (404, "")
+
+
+def test_browser_asks_again_since_the_page_may_come_back(tree: Tree, client: Client):
+    move("drug-checking", "justice")
+    assert client.get(OLD).headers["Cache-Control"] == "no-cache"
+    move("drug-checking", "harm-reduction")
+    assert client.get(OLD).status_code == 200
+
+
+def test_page_that_came_back_and_left_leads_nowhere(tree: Tree, client: Client):
+    move("drug-checking", "justice")
+    move("drug-checking", "harm-reduction")
+    TopicPage.objects.get(slug="drug-checking").unpublish()
+    assert led(client, OLD) == (404, "")
+    assert led(client, "/topics/justice/drug-checking/") == (404, ""), "the address tells the title"
+
+
+def test_nobody_is_led_in_a_circle(tree: Tree, client: Client):
+    Redirect.add_redirect("/old", redirect_to="/old/")
+    assert led(client, "/old/") == (404, "")
+
+
+def test_editors_lead_elsewhere_for_a_while_or_for_good(tree: Tree, client: Client):
+    Redirect.add_redirect("/shop", redirect_to="https://shop.example.org/", is_permanent=False)
+    Redirect.add_redirect("/us", redirect_to=tree.health)
+    assert led(client, "/shop/") == (302, "https://shop.example.org/")
+    assert led(client, "/us/") == (301, "/topics/health/")
+    assert client.post("/us/").status_code in (403, 404, 405)
