@@ -354,3 +354,38 @@ def test_article_that_is_published_while_its_topic_moves_is_listed_where_the_top
     assert Entry.objects.filter(item=article, page=tree.justice).exists()
     assert not Entry.objects.filter(item=article, page=tree.health).exists()
     check()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["article", "section"])
+def test_what_is_restricted_while_it_moves_is_listed_nowhere(tree: Tree, what: str):
+    article, other = tree.voice(), tree.voice()
+    closed, place = {"article": (article, other), "section": (tree.voices, tree.topics)}[what]
+    with psycopg.connect(databases.conninfo(connection.settings_dict["NAME"])) as restricting:
+        restricting.execute(
+            "INSERT INTO wagtailcore_pageviewrestriction (page_id, restriction_type, password)"
+            " VALUES (%s, 'login', '')",
+            [closed.pk],
+        )
+        Page.objects.get(pk=closed.pk).move(Page.objects.get(pk=place.pk), pos="right")
+        restricting.commit()
+    assert not Entry.objects.filter(item=article).exists()
+    assert Entry.objects.filter(item=other).exists() == (what == "article")
+    check()
+
+
+def test_restricting_one_of_many_pages_does_not_read_them_all(tree: Tree):
+    article = tree.voice()
+    copies(article, 1_000)
+
+    def pages_read() -> int:
+        cursor.execute("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'wagtailcore_page'")
+        return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS content_entries_follow IMMEDIATE")
+        cursor.execute("ANALYZE wagtailcore_page, content_contentitem")
+        before = pages_read()
+        PageViewRestriction.objects.create(page=article, restriction_type=PageViewRestriction.LOGIN)
+        assert not Entry.objects.filter(item=article).exists()
+        assert pages_read() - before < 500
