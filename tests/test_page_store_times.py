@@ -56,6 +56,24 @@ def test_event_that_ends_is_shown_as_past_at_its_time(reader: Reader, hub: Tree)
     assert reader.get(path)[2] == reader.fresh(path) != before[path]
 
 
+def test_year_whose_works_expire_one_by_one_is_offered_no_more(reader: Reader, hub: Tree):
+    """Also on older pages, which were made when nothing of it was to expire."""
+    reader.site.kill_worker()  # which would unpublish them
+    with reader.site.orm():
+        works = [hub.voice(title=f"Early {day}", published_on=date(2001, 1, day)) for day in (1, 2)]
+    older = next(path for path in all_paths(reader) if "/since/" in path)
+    reader.warm(older)
+    assert b">2001<" in reader.get(older)[2]
+    for work in works:
+        with reader.site.orm():
+            VoicesPage.objects.filter(pk=work.pk).update(expire_at=timezone.now())
+        reader.settle()
+    assert b">2001<" not in reader.get(older)[2]
+    with reader.site.orm():
+        VoicesPage.objects.filter(pk__in=[work.pk for work in works]).delete()
+    reader.site.start_worker()
+
+
 @pytest.mark.parametrize("trouble", [Site.database_away, Site.sessions_stopped])
 def test_page_that_expires_is_withheld_at_its_time_without_a_database(
     reader: Reader, hub: Tree, trouble: Callable[[Site], AbstractContextManager]
