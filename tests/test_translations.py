@@ -1,8 +1,9 @@
 """A translated page still names the originals of topics, programs, people; readers stay in their language."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
-from wagtail.models import Locale, Page
+from wagtail.models import Locale, Page, Site
 
 from content.models import EventSpeaker, ItemAuthor
 from tests.factories import PersonFactory, Tree
@@ -114,3 +115,21 @@ def test_work_on_a_topic_that_is_sensitive_in_one_language_has_the_exit_in_all(t
     topic.save()
     tree.justice.save()
     assert type(copy).objects.get(pk=copy.pk).sensitive
+
+
+def test_every_page_leads_to_its_versions_in_other_languages(tree: Tree, spanish: Locale, client: Client):
+    article = translated(tree.voice(title="The Van", slug="van"), spanish)
+    Page.objects.filter(depth=2).update(live=True, alias_of=None)
+    Site.clear_site_root_paths_cache()
+    english, there = "/voices/van/", article.url
+    for path, other, language in (
+        (english, there, "es"),
+        (there, english, "en"),
+        ("/", "/es/", "es"),
+    ):
+        header = BeautifulSoup(client.get(path).content, "html.parser").select(".masthead [hreflang]")
+        assert [(link["href"], link["lang"]) for link in header] == [(other, language)]
+    for path in ("/events/", "/nowhere/", "/search/"):
+        assert b"hreflang" not in client.get(path).content
+    article.unpublish()
+    assert b"hreflang" not in client.get(english).content

@@ -11,12 +11,11 @@ from types import SimpleNamespace
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from wagtail import views
-from wagtail.models import Page, Site, get_page_models
+from wagtail.models import Page, Site
 from wagtail.models.sites import SiteRootPath
 from wagtail.url_routing import RouteResult
 
@@ -34,12 +33,6 @@ NO_ANCHOR = "unreadable"
 DEEPEST = Page._meta.get_field("path").max_length // Page.steplen  # steps in the tree of pages
 
 
-def _kinds_with_listings() -> list[int]:
-    """Return the content types of pages with a listing; Django keeps them in memory."""
-    kinds = [model for model in get_page_models() if issubclass(model, WorkPage)]
-    return [kind.pk for kind in ContentType.objects.get_for_models(*kinds).values()]
-
-
 @Prepared
 def _settings_rows(site: int) -> QuerySet[SiteSettings]:
     return SiteSettings.objects.select_related(*SiteSettings.select_related).filter(site=site)
@@ -53,11 +46,12 @@ def _pages_around(
     root: str,
     below_root: int,
     keys: list[UUID],
-    translated: list[int],
+    *,
+    translated: bool,
 ) -> QuerySet[Page]:
     """Return the pages on the way to the path that is asked for, ``above`` and itself, the topics right below
     it, the pages right below the home page, whose path is ``root``, those with one of some translation keys,
-    and the translations of what is asked for, where that is of some content types.
+    and the translations of what is asked for, if they are wanted.
 
     below_asked, below_root: the depths.
     """
@@ -69,7 +63,7 @@ def _pages_around(
     if keys:
         wanted |= Q(translation_key__in=keys)
     if translated:
-        asked_for = Page.objects.filter(url_path=asked, content_type__in=translated)
+        asked_for = Page.objects.filter(url_path=asked)
         wanted |= Q(translation_key=Subquery(asked_for.values("translation_key")[:1]))
     pages = all_pages().filter(wanted).annotate(is_restricted=is_restricted(), is_of_team=is_of_team())
     return pages.select_related("topicpage").order_by("path")
@@ -272,15 +266,16 @@ class Hub:
     def _surroundings(self, path: str, below: bool) -> list[Page]:
         steps = accumulate([self.root_path, *(f"{part}/" for part in path.split("/") if part)])
         *above, asked = steps
-        # Only listings lead to their translations; a change to one is none to any other page.
-        translated = _kinds_with_listings() if len(self._roots) > 1 else []
+        translated = len(self._roots) > 1
         depth = asked.count("/") + 1 if below else 0
         keys = sorted(self._keys)
-        found = _pages_around(above, asked, depth, self.root_path, self._root_depth + 1, keys, translated)
+        found = _pages_around(
+            above, asked, depth, self.root_path, self._root_depth + 1, keys, translated=translated
+        )
         for page in found:
             if page.url_path == asked and below:
                 note_children(page)
-            if page.url_path == asked and page.content_type_id in translated:
+            if page.url_path == asked and translated:
                 note(f"versions:{page.translation_key}")
         return found
 
@@ -332,7 +327,7 @@ class Hub:
                 self.request, [part for part in wanted[len(found.url_path) :].split("/") if part]
             )
         except Http404:
-            self.trail = []
+            self.trail, self._versions = [], []
             return None
 
 
