@@ -17,6 +17,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -94,6 +95,16 @@ class QuotedExport(SpreadsheetExportMixin):
         yield writer.writerow({field: self.get_heading(queryset, field) for field in self.list_export})
         for item in queryset:
             yield self.write_csv_row(writer, self.to_row_dict(item))
+
+
+class FormColumn(Column):
+    """A column with forms in its cells. Their token is made here: Wagtail's tables pass on the request and
+    nothing else of the page."""
+
+    def get_cell_context_data(self, instance: Model, parent_context: dict[str, Any]) -> dict[str, Any]:
+        """Add the token that a form has to send along."""
+        context = super().get_cell_context_data(instance, parent_context)
+        return context | {"csrf_token": get_token(context["request"])}
 
 
 class RecordIndexView(QuotedExport, IndexView):

@@ -17,7 +17,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
 
-from harmhub.records import RecordViewSet
+from harmhub.records import FormColumn, RecordViewSet
 from newsletter.models import Suppression
 
 
@@ -32,7 +32,7 @@ class SuppressionFilterSet(WagtailFilterSet):
         fields: list[str] = []
 
 
-class ReasonColumn(Column):
+class ReasonColumn(FormColumn):
     """Why, with a button for those who may lift it."""
 
     cell_template_name = "newsletter/admin/reason.html"
@@ -43,7 +43,6 @@ class ReasonColumn(Column):
         user = parent_context["request"].user
         may = instance.is_liftable and user.has_perm("newsletter.change_suppression")
         context["lift"] = reverse("suppression:lift", args=[instance.pk]) if may else ""
-        context["csrf_token"] = parent_context.get("csrf_token")
         return context
 
 

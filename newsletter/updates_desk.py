@@ -23,7 +23,7 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
 
 from content.models import ContentItem
-from harmhub.records import RecordIndexView, RecordViewSet
+from harmhub.records import FormColumn, RecordIndexView, RecordViewSet
 from harmhub.waking import wake_after_commit
 from newsletter.audience import readers_by_pace
 from newsletter.models import Pace, Run, Update
@@ -54,7 +54,7 @@ class WorkColumn(Column):
         return context | {"edit_url": reverse("wagtailadmin_pages:edit", args=[instance.item_id])}
 
 
-class WhenColumn(Column):
+class WhenColumn(FormColumn):
     """When an update goes, with buttons for those who may press them."""
 
     cell_template_name = "newsletter/admin/when.html"
@@ -68,11 +68,7 @@ class WhenColumn(Column):
             for each in (SendNowView, HoldView, DropView)
             if may and (each is not HoldView or instance.goes_at)
         ]
-        return context | {
-            "update": instance,
-            "buttons": buttons,
-            "csrf_token": parent_context.get("csrf_token"),
-        }
+        return context | {"update": instance, "buttons": buttons}
 
 
 def may_decide(user: Any, update: Update) -> bool:

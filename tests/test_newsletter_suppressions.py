@@ -10,7 +10,7 @@ from harmhub.mail.models import Bounce, Mail
 from harmhub.sealing import address_digest
 from harmhub.users.models import User
 from newsletter.models import Suppression
-from tests.fixtures.staff import logged_in
+from tests.fixtures.staff import logged_in, press
 
 pytestmark = pytest.mark.django_db
 READER = "canary@example.org"
@@ -64,6 +64,13 @@ def test_only_what_mail_did_not_arrive_at_is_lifted_by_hand(moderator):
     assert set(Suppression.objects.values_list("reason", flat=True)) == {*Reason} - {Reason.REFUSED}
     entry = ModelLogEntry.objects.get(action="newsletter.lift")
     assert (entry.user.username, entry.label) == ("Moderators", "Mail does not arrive")
+
+
+def test_the_button_of_the_listing_lifts(moderator):
+    row = suppressed(Reason.REFUSED)
+    answer = press(moderator, reverse("suppression:index"), reverse("suppression:lift", args=[row.pk]))
+    assert answer.status_code == 302
+    assert not Suppression.objects.exists()
 
 
 def test_a_get_lifts_nothing_nor_does_who_may_only_look(moderator):

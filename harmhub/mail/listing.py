@@ -19,7 +19,7 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from harmhub.mail.dns.page import DnsView
 from harmhub.mail.models import Mail
 from harmhub.mail.tasks import send_due
-from harmhub.records import RecordIndexView, RecordViewSet
+from harmhub.records import FormColumn, RecordIndexView, RecordViewSet
 from harmhub.waking import wake_after_commit
 
 STATES = [
@@ -47,7 +47,7 @@ class MailFilterSet(WagtailFilterSet):
         return getattr(queryset, value)()
 
 
-class StateColumn(Column):
+class StateColumn(FormColumn):
     """The state, with a button that sends a mail again that was given up."""
 
     cell_template_name = "mail/admin/state.html"
@@ -57,7 +57,6 @@ class StateColumn(Column):
         context = super().get_cell_context_data(instance, parent_context)
         may = instance.can_be_tried_again and parent_context["request"].user.has_perm("mail.change_mail")
         context["again"] = reverse("mail:again", args=[instance.pk]) if may else ""
-        context["csrf_token"] = parent_context.get("csrf_token")
         return context
 
 
