@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
 from wagtail.models import ModelLogEntry, Revision
-from wagtail.snippets.views.snippets import DeleteView, IndexView, SnippetViewSet, UnpublishView
+from wagtail.snippets.views.snippets import DeleteView, EditView, IndexView, SnippetViewSet, UnpublishView
 
 from harmhub import mail
 from harmhub.waking import wake_after_commit
@@ -98,6 +99,18 @@ class MailingsView(IndexView):
     def get_base_queryset(self) -> QuerySet:
         """Return them with what their states need."""
         return super().get_base_queryset().with_states()
+
+
+class MailingEditView(EditView):
+    """The form of a mailing. Who changes it there and approves it at once has it saved, and no more."""
+
+    def workflow_action_action(self) -> HttpResponse | None:
+        """Do what a moderator decided; lead back to the form where she may not decide it any more."""
+        try:
+            return super().workflow_action_action()
+        except PermissionDenied:
+            messages.warning(self.request, _("Your changes are saved. It was not approved."))
+            return redirect("mailing:edit", self.object.pk)
 
 
 class MailingUnpublishView(UnpublishView):
@@ -278,6 +291,7 @@ class MailingViewSet(SnippetViewSet):
     admin_url_namespace = "mailing"
     base_url_path = "mailings"
     index_view_class = MailingsView
+    edit_view_class = MailingEditView
     unpublish_view_class = MailingUnpublishView
     delete_view_class = MailingDeleteView
     copy_view_enabled = False

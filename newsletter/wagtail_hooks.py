@@ -53,6 +53,20 @@ def keep_sent_mailings(request: HttpRequest, records: list[Any]) -> HttpResponse
     return redirect("mailing:list")
 
 
+@hooks.register("before_edit_snippet")
+def tell_who_cannot_approve(request: HttpRequest, record: Any) -> None:
+    """Say to a moderator why a mailing that waits for approval offers her none."""
+    task = record.current_workflow_task if isinstance(record, Mailing) else None
+    if request.method != "GET" or task is None:
+        return
+    offered = {name for name, *_others in task.get_actions(record, request.user)}
+    if offered and "approve" not in offered:
+        words = _(
+            "Somebody else has to approve this: you wrote its newest version, or asked for its approval."
+        )
+        messages.info(request, words)
+
+
 @hooks.register("document_has_gone_out")
 def has_gone_out_in_a_mailing(document: CustomDocument) -> bool:
     """Return whether readers have a mail that links to a document."""

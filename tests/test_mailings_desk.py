@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.models import Locale, ModelLogEntry
+from wagtail.test.utils.form_data import querydict_from_html
 
 from harmhub.mail.models import Mail
 from harmhub.users.models import User
@@ -21,7 +22,7 @@ from newsletter.mailings import send_mailings
 from newsletter.mailings_desk import MOST_TESTS
 from newsletter.models import List, Mailing, MailingItem, SecondPersonTask
 from tests.factories import Tree, list_of
-from tests.fixtures.following import Clock, mails
+from tests.fixtures.following import Clock, mails, written
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/mailings/"
@@ -246,6 +247,75 @@ def test_nobody_approves_what_she_writes_in_the_same_moment(editor, health, post
     post(moderator, health, path=f"{LIST}edit/{mailing.pk}/", subject="Mine", **approving)
     mailing.refresh_from_db()
     assert not mailing.live
+
+
+def approve_in_the_form(client: Client, mailing: Mailing, **changes) -> str:
+    """Open the form, change something (or nothing), press "Approve and Publish"; return what is said then."""
+    path = f"{LIST}edit/{mailing.pk}/"
+    page = client.get(path).text
+    assert "Approve and Publish" in page
+    form = querydict_from_html(page, form_id="w-editor-form")
+    form.update({"action-workflow-action": "true", "workflow-action-name": "approve"} | changes)
+    answer = client.post(path, form, follow=True)
+    mailing.refresh_from_db()
+    return answer.text
+
+
+# As it may lie there: written by the form, or by a program, whose paragraphs have no keys.
+@pytest.mark.parametrize("body", ["<p>Come <b>now</b>.</p>", '<p data-block-key="a1b2c">Come.</p>'])
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_who_changes_nothing_approves_in_the_form(editor, tree, health, body):
+    at = timezone.now().replace(second=0, microsecond=0) + timedelta(days=1)
+    works = [tree.voice(), tree.event()]
+    mailing = written(health, works=works, publish=False, body=body, go_live_at=at)
+    mailing.save_revision(user=editor.user)
+    mailing.get_workflow().start(mailing, editor.user)
+    assert "Sorry" not in approve_in_the_form(user_of("Moderators"), mailing)
+    assert mailing.scheduled_for == at
+    assert [row.item_id for row in mailing.scheduled_revision.as_object().items.all()] == [
+        work.pk for work in works
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject": "We have moved again"},
+        {"body": json.dumps({"blocks": [{"key": "a", "text": "x", "type": "unstyled"}], "entityMap": {}})},
+        {"go_live_at": f"{timezone.now() + timedelta(days=9):%Y-%m-%d %H:%M}"},
+        {"items-0-ORDER": "2", "items-1-ORDER": "1"},
+        {"items-0-DELETE": "on"},
+        {"lists": "another"},
+    ],
+    ids=["subject", "text", "time", "order", "works", "lists"],
+)
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_who_changes_something_does_not_approve_and_is_told_why(editor, tree, clock, health, changes):
+    clock.follow(tree.justice)
+    works = [tree.voice(), tree.event()]
+    mailing = written(health, works=works, publish=False)
+    mailing.save_revision(user=editor.user)
+    mailing.get_workflow().start(mailing, editor.user)
+    if "lists" in changes:
+        changes = {"lists": str(list_of(tree.justice).pk)}
+    said = approve_in_the_form(user_of("Moderators"), mailing, **changes)
+    assert not mailing.live
+    assert mailing.scheduled_for is None
+    assert "Your changes are saved. It was not approved." in said
+    assert "Somebody else has to approve this" in said
+    assert "Approve and Publish" not in said
+    approve_in_the_form(user_of("Moderators", "second"), mailing)
+    assert Mailing.objects.get().goes_at
+
+
+@pytest.mark.filterwarnings("ignore:get_connection")
+def test_who_wrote_it_does_not_approve_it_after_others_saved_it_unchanged(editor, health, post):
+    writer = user_of("Moderators")
+    post(writer, health)
+    mailing = Mailing.objects.get()
+    post(editor, health, path=f"{LIST}edit/{mailing.pk}/", **{"action-submit": "1"})
+    mailing.refresh_from_db()
+    assert "Somebody else has to approve this" in writer.get(f"{LIST}edit/{mailing.pk}/").text
 
 
 @pytest.mark.filterwarnings("ignore:get_connection")

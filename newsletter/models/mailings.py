@@ -5,7 +5,6 @@ from typing import Any, Self
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
@@ -18,14 +17,12 @@ from modelcluster.models import ClusterableModel
 from wagtail.fields import RichTextField
 from wagtail.locks import BaseLock
 from wagtail.models import (
-    AbstractGroupApprovalTask,
     DraftStateMixin,
     LockableMixin,
     PreviewableMixin,
     ReferenceIndex,
     Revision,
     RevisionMixin,
-    TaskState,
     WorkflowMixin,
     WorkflowState,
 )
@@ -236,37 +233,3 @@ class MailingItem(Row):
     class Meta(Row.Meta):
         verbose_name = gettext_lazy("work")
         verbose_name_plural = gettext_lazy("works")
-
-
-class SecondPersonTask(AbstractGroupApprovalTask):
-    """Approval by somebody of a group who has not written it."""
-
-    class Meta:
-        verbose_name = gettext_lazy("approval by a second person")
-        verbose_name_plural = gettext_lazy("approvals by a second person")
-
-    # By approving; see harmhub.approving.
-    publishes = True
-
-    def get_actions(self, obj: Any, user: Any) -> list[tuple[str, str, bool]]:
-        """Return what this user may do: who wrote it or asked for its approval does not approve."""
-        actions = super().get_actions(obj, user)
-        state, latest = obj.current_workflow_state, obj.latest_revision
-        wrote = {state and state.requested_by_id, latest and latest.user_id}
-        return [each for each in actions if each[0] != "approve"] if user.pk in wrote else actions
-
-    def on_action(self, task_state: TaskState, user: Any, action_name: str, **kwargs: Any) -> None:
-        """Do it. PermissionDenied: this user may not; she may just have written what she approves."""
-        fresh = type(task_state.workflow_state.content_object).objects.get(
-            pk=task_state.workflow_state.object_id
-        )
-        if action_name == "approve" and action_name not in {
-            name for name, *_ in self.get_actions(fresh, user)
-        }:
-            raise PermissionDenied
-        super().on_action(task_state, user, action_name, **kwargs)
-
-    @classmethod
-    def get_description(cls) -> str:
-        """Return what is said where a workflow is put together."""
-        return _("Somebody of the chosen groups approves who has not written it")
