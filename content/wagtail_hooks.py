@@ -1,5 +1,7 @@
 """What the content app adds to the admin: the works by kind, and what a moderator said where it is needed."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
@@ -10,7 +12,7 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.pages.bulk_actions.publish import PublishBulkAction
-from wagtail.models import Page, WorkflowState
+from wagtail.models import WorkflowMixin, WorkflowState
 
 from content.desk import WorkGroup
 from harmhub.models import CustomDocument
@@ -33,9 +35,11 @@ def fit_to_phones() -> SafeString:
 
 
 @hooks.register("before_edit_page")
-def show_what_is_to_be_mended(request: HttpRequest, page: Page) -> None:
-    """Show the comment with which a moderator sent the page back, which Wagtail keeps two clicks away."""
-    state = page.current_workflow_state
+@hooks.register("before_edit_snippet")
+def show_what_is_to_be_mended(request: HttpRequest, draft: Any) -> None:
+    """Show the comment with which a moderator sent a page back, or whatever else has a workflow: Wagtail keeps
+    it two clicks away."""
+    state = draft.current_workflow_state if isinstance(draft, WorkflowMixin) else None
     if request.method != "GET" or state is None or state.status != WorkflowState.STATUS_NEEDS_CHANGES:
         return
     comment = state.current_task_state.get_comment()

@@ -319,6 +319,16 @@ def test_who_wrote_it_does_not_approve_it_after_others_saved_it_unchanged(editor
 
 
 @pytest.mark.filterwarnings("ignore:get_connection")
+def test_comment_of_a_moderator_is_shown_to_whoever_mends_the_mailing(editor, health, post):
+    post(editor, health, **{"action-submit": "1"})
+    mailing = Mailing.objects.get()
+    judge = user_of("Moderators").user
+    mailing.current_workflow_task_state.reject(user=judge, comment="Where <b>to</b>?")
+    page = editor.get(f"{LIST}edit/{mailing.pk}/").text
+    assert "Moderators asks for changes: Where &lt;b&gt;to&lt;/b&gt;?" in page
+
+
+@pytest.mark.filterwarnings("ignore:get_connection")
 def test_workflow_without_a_task_publishes_nothing_for_who_may_not_publish(editor, health, post):
     SecondPersonTask.objects.update(active=False)
     with contextlib.suppress(PermissionDenied):
