@@ -37,8 +37,8 @@ def fit_to_phones() -> SafeString:
 @hooks.register("before_edit_page")
 @hooks.register("before_edit_snippet")
 def show_what_is_to_be_mended(request: HttpRequest, draft: Any) -> None:
-    """Show the comment with which a moderator sent a page back, or whatever else has a workflow: Wagtail keeps
-    it two clicks away."""
+    """Show the comment with which a moderator sent a page back, or what else has a workflow: Wagtail keeps it
+    two clicks away."""
     state = draft.current_workflow_state if isinstance(draft, WorkflowMixin) else None
     if request.method != "GET" or state is None or state.status != WorkflowState.STATUS_NEEDS_CHANGES:
         return

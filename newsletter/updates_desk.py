@@ -39,8 +39,8 @@ class UpdatesView(RecordIndexView):
     default_ordering = "goes_at"
 
     def get_base_queryset(self) -> QuerySet:
-        """Return those that have not gone out, with their works."""
-        return super().get_base_queryset().unreleased().select_related("item")
+        """Return those that are still to go out, with their works."""
+        return super().get_base_queryset().to_come().select_related("item")
 
 
 class WorkColumn(Column):
@@ -66,7 +66,7 @@ class WhenColumn(FormColumn):
         buttons = [
             (each.label, reverse(f"update:{each.name}", args=[instance.pk]))
             for each in (SendNowView, HoldView, DropView)
-            if may and (each is not HoldView or instance.goes_at)
+            if may and (each is not HoldView or instance.goes_at) and (instance.is_wanted or not each.sends)
         ]
         return context | {"update": instance, "buttons": buttons}
 
@@ -172,7 +172,7 @@ def _short(moment: datetime) -> str:
 def what_subscribers_get(item: ContentItem, user: Any) -> SafeString:
     """Return what an editor reads beside her work: what goes to subscribers, when, and to how many."""
     mine = Update.objects.filter(item=item.pk).order_by("-pk")
-    waiting = mine.unreleased().first()
+    waiting = mine.to_come().first()
     values = {
         "waiting": waiting,
         "told": mine.filter(place__gt=NOT_TOLD).first(),

@@ -199,6 +199,36 @@ def test_held_update_of_a_work_that_is_unpublished_waits_on(tree: Tree, clock: C
     assert Update.objects.unreleased().get(goes_at=None) == update
 
 
+def test_update_of_a_work_that_is_taken_back_is_not_listed_as_going_out(
+    tree: Tree, clock: Clock, editor: Client
+):
+    work = fresh(tree, "Taken back")
+    clock.run()
+    assert "Taken back" in editor.get(LIST).text
+    assert "Subscribers are told from" in form_of(editor, work)
+    work.unpublish()
+    assert "Taken back" not in editor.get(LIST).text
+    assert "Subscribers are told from" not in form_of(editor, work)
+    clock.run()
+    assert not Update.objects.unreleased().exists()
+
+
+def test_held_update_of_a_work_that_is_not_public_says_so_and_offers_no_sending(
+    tree: Tree, clock: Clock, editor: Client
+):
+    work = fresh(tree, "Held")
+    clock.run()
+    [update] = Update.objects.unreleased()
+    update.hold()
+    address = reverse("update:send_now", args=[update.pk])
+    assert address in editor.get(LIST).text
+    work.unpublish()
+    page = editor.get(LIST).text
+    assert "the work is not public" in page
+    assert address not in page
+    assert reverse("update:drop", args=[update.pk]) in page
+
+
 def test_only_who_may_changes_what_goes_out(tree: Tree, clock: Clock):
     fresh(tree, "News")
     clock.run()
