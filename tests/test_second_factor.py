@@ -196,8 +196,9 @@ def test_first_log_in_leads_to_an_app_and_codes_and_on_to_where_one_wanted(owner
     assert len(re.findall(r"<code>[a-z2-7]{5}-[a-z2-7]{5}</code>", codes.content.decode())) == 10
     assert f'href="{wanted}"' in codes.content.decode()
     assert client.get(wanted).status_code == 200
-    assert "".join(mails()).count("An authenticator app was set up.") == 1
-    assert log_of(owner) == ["users.totp_added", "users.codes_renewed"]
+    [mail] = mails()
+    assert "An authenticator app was set up. Recovery codes were made.\n" in mail
+    assert log_of(owner) == ["users.totp_added", "users.codes_made"]
 
 
 def test_secret_of_somebody_else_or_of_ones_own_choice_is_not_taken(owner, writer):
@@ -275,6 +276,7 @@ def test_new_recovery_codes_void_the_old_ones(owner):
     page = client.post(CODES, made_in(client.get(CODES))).content.decode()
     new = re.findall(r"<code>([a-z2-7-]{11})</code>", page)
     assert len(new) == 10
+    assert "New recovery codes were made; the old ones are void." in mails()[0]
     assert not factors.check_code(owner, old[0])
     assert factors.check_code(owner, new[0])
     assert new[0] not in client.get(CODES).content.decode()

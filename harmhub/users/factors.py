@@ -36,6 +36,7 @@ CHANGES = {
     "users.totp_removed": gettext_noop("The authenticator app was removed."),
     "users.passkey_added": gettext_noop("A passkey was added."),
     "users.passkey_removed": gettext_noop("A passkey was removed."),
+    "users.codes_made": gettext_noop("Recovery codes were made."),
     "users.codes_renewed": gettext_noop("New recovery codes were made; the old ones are void."),
     "users.factors_removed": gettext_noop("All second factors were removed by somebody who runs the site."),
 }
@@ -113,16 +114,17 @@ def check_code(user: User, code: str) -> Device | None:
     return device
 
 
-def changed(user: User, change: str, *, by: User | None, but: str | None = None) -> None:
-    """Write a change to the log, tell the user by mail, and end her sessions, all but the one of this key."""
+def changed(user: User, *changes: str, by: User | None, but: str | None = None) -> None:
+    """Write changes to the log, tell the user by mail, and end her sessions, all but the one of this key."""
     user = User.objects.get(pk=user.pk)  # Wagtail logs nothing of the stand-in that a request has
-    log(instance=user, action=change, user=by)
+    for change in changes:
+        log(instance=user, action=change, user=by)
     Session.objects.filter(user=user).exclude(pk=sessions.kept_as(but)).delete()
     if not user.email:
         return
     language = UserProfile.get_for_user(user).get_preferred_language()
     with translation.override(language):
-        told = {"change": _(CHANGES[change])}
+        told = {"change": " ".join(_(CHANGES[change]) for change in changes)}
         mail.post(purpose="sign-in", to=user.email, template="sign-in", context=told, language=language)
 
 

@@ -184,23 +184,25 @@ class AppView(FreshMixin, FormView):
             TotpDevice.objects.filter(user=self.user).delete()
             device.save()
             factors.proved(self.request, device)
-            factors.changed(self.user, "users.totp_added", by=self.user, but=self.request.session.session_key)
-            return after_setting_up(self)
+            return after_setting_up(self, "users.totp_added")
 
 
-def after_setting_up(page: DoorMixin) -> HttpResponse:
-    """Answer the recovery codes to who has none yet; lead on who has."""
-    if RecoveryCodes.objects.filter(user=page.user).exists():
-        return redirect(page.get_success_url())
-    return show_codes(page)
+def after_setting_up(page: DoorMixin, change: str) -> HttpResponse:
+    """Tell of what was set up. Answer the recovery codes to who has none yet; lead on who has."""
+    if not RecoveryCodes.objects.filter(user=page.user).exists():
+        return show_codes(page, change)
+    factors.changed(page.user, change, by=page.user, but=page.request.session.session_key)
+    return redirect(page.get_success_url())
 
 
-def show_codes(page: DoorMixin) -> HttpResponse:
-    """Make recovery codes and answer the one page that shows them."""
+def show_codes(page: DoorMixin, *set_up: str) -> HttpResponse:
+    """Make recovery codes, tell of them and of what was set up, and answer the one page that shows them."""
     with transaction.atomic():
+        are_first = not RecoveryCodes.objects.filter(user=page.user).exists()
         codes = RecoveryCodes.renew(page.user)
+        made = "users.codes_made" if are_first else "users.codes_renewed"
         key = page.request.session.session_key
-        factors.changed(page.user, "users.codes_renewed", by=page.user, but=key)
+        factors.changed(page.user, *set_up, made, by=page.user, but=key)
     told = {"codes": codes, "next": page.get_success_url(), "organisation": organisation_name()}
     return render(page.request, "users/codes.html", told)
 

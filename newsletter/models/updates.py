@@ -48,8 +48,8 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         return self.public().filter(new | ~Q(note="") & Q(note=F("item__change_note")))
 
     def to_come(self) -> "UpdateQuerySet":
-        """Return those that go out by themselves, and those that are held. What the job is about to forget, as its
-        work was taken back, is none. ``is_wanted``: whether it could go now; what is held may not."""
+        """Return those that go out by themselves, and those that are held; none that is about to be
+        forgotten, as its work was taken back. ``is_wanted``: whether it could go now."""
         wanted = Exists(Update.objects.wanted().filter(pk=OuterRef("pk")))
         return self.unreleased().annotate(is_wanted=wanted).filter(Q(goes_at=None) | Q(is_wanted=True))
 
