@@ -9,6 +9,7 @@ from math import ceil, floor, log10
 from django.utils.formats import date_format, number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from newsletter.numbers import DAY, Span
 
@@ -170,7 +171,11 @@ class Chart:
     def told(self) -> str:
         """What the chart shows, in a sentence: for who cannot see it."""
         first, last = self.spans[0], self.spans[-1]
-        words = _("From %(first)s to %(last)s: %(before)s subscribers at first, %(after)s at last.")
+        words = ngettext(
+            "From %(first)s to %(last)s: %(before)s subscriber at first, %(after)s at last.",
+            "From %(first)s to %(last)s: %(before)s subscribers at first, %(after)s at last.",
+            first.subscribers,
+        )
         return words % {
             "first": date_format(first.first, "DATE_FORMAT"),
             "last": date_format(last.last, "DATE_FORMAT"),
@@ -199,8 +204,8 @@ def _month_name(day: date) -> str:
 def told(span: Span) -> str:
     """Return what is told of a span, in a line."""
     words = [
-        f"{grouped(span.subscribers)} {_('subscribers')}",
-        f"{grouped(span.signed_up)} {_('sign-ups')}",
+        f"{grouped(span.subscribers)} {ngettext('subscriber', 'subscribers', span.subscribers)}",
+        f"{grouped(span.signed_up)} {ngettext('sign-up', 'sign-ups', span.signed_up)}",
         f"{grouped(span.joined)} {_('confirmed')}",
         f"{grouped(span.left)} {_('left')}",
     ]

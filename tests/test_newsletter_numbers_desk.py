@@ -168,3 +168,11 @@ def test_months_stand_where_they_begin():
     assert [(each.label, each.at) for each in months] == [("Jun", "50.000%")]
     week = [Span(date(2025, 12, 29), date(2026, 1, 4), 1)]
     assert [each.label for each in Chart(week, 52, WEEK).months][-1] == "Dec"
+
+
+def test_one_subscriber_is_told_of_in_the_singular():
+    spans = [Span(date(2026, 6, day), date(2026, 6, day), day, signed_up=day) for day in (1, 2)]
+    chart = Chart(spans, 90, DAY)
+    assert "1 subscriber at first, 2 at last" in chart.told
+    assert "1 subscriber, 1 sign-up," in chart.places[0].told
+    assert "2 subscribers, 2 sign-ups," in chart.places[1].told
