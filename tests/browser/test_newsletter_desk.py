@@ -1,11 +1,14 @@
 """Importing subscribers and looking at their numbers, in a browser, on the running site."""
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from newsletter.models import Subscription
+from harmhub.users.models import User
+from newsletter.models import Subscription, Update
 from tests.browser.hub import Hub
 from tests.browser.test_admin import Desk, desk  # noqa: F401 (a fixture)
+from tests.factories import Tree
 from tests.fixtures.site import Site, wait_for
 from tests.fixtures.smtp import text_of
 
@@ -53,3 +56,16 @@ def test_a_file_is_looked_at_and_brought_in_and_the_chart_shows_it(
     assert_accessible(page)
     page.get_by_role("link", name="A year, by weeks").click()
     expect(page.get_by_text("Each week")).to_be_visible()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_title_without_spaces_leaves_the_buttons_of_its_update_in_sight(tree: Tree, open_as):
+    Update.objects.create(item=tree.voice(title="W" * 255), goes_at=None)
+    Update.objects.create(item=tree.voice(title="A title of some words that is not short"), note="More " * 28)
+    user = User.objects.create_superuser("boss", password="boss", email="boss@example.org")
+    page = open_as(user, "/admin/updates/", "light")
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        for button in page.get_by_role("button", name="Do not send").all():
+            box = button.bounding_box()
+            assert box["x"] + box["width"] <= width
