@@ -9,6 +9,7 @@ from wagtail.documents import urls as document_urls
 from wagtail.urls import serve_pattern
 
 from harmhub import views
+from harmhub.choosing import choose_page
 from harmhub.login import document_password, page_password
 from topics.hub import serve, serve_oddly_anchored
 
@@ -19,6 +20,8 @@ handler500 = "harmhub.errors.handler500"
 
 urlpatterns = [
     path("admin/second-factor/", include("harmhub.users.urls")),
+    # Wagtail's own, which begins at the root.
+    path("admin/choose-page/", choose_page),
     path("admin/", include(admin_urls)),
     # Wagtail's own, with a limit on guessing.
     path("documents/authenticate_with_password/<int:restriction_id>/", document_password),

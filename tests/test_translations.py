@@ -4,8 +4,10 @@ import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
 from wagtail.models import Locale, Page, Site
+from wagtail.users.models import UserProfile
 
 from content.models import EventSpeaker, ItemAuthor
+from harmhub.users.models import User
 from tests.factories import PersonFactory, Tree
 from topics.models import PersonPage
 
@@ -133,3 +135,31 @@ def test_every_page_leads_to_its_versions_in_other_languages(tree: Tree, spanish
         assert b"hreflang" not in client.get(path).content
     article.unpublish()
     assert b"hreflang" not in client.get(english).content
+
+
+def begins_at(client: Client, **query: str) -> Page:
+    """Return the page at which the chooser of pages of a kind begins."""
+    return Page.objects.get(pk=client.get("/admin/choose-page/", query).json()["parent_page_id"])
+
+
+@pytest.mark.parametrize("kind", ["content.ContentItem", "topics.PersonPage"])
+def test_chooser_begins_among_pages_of_its_language_also_where_there_are_others(
+    tree: Tree, spanish: Locale, admin_client: Client, admin_user: User, kind: str
+):
+    pages = {"content.ContentItem": [tree.voice(), tree.event()], "topics.PersonPage": [tree.person]}[kind]
+    alone = begins_at(admin_client, page_type=kind)
+    assert not alone.is_root()
+    others = [translated(page, spanish) for page in pages]
+    assert begins_at(admin_client, page_type=kind) == alone
+    assert begins_at(admin_client, page_type=kind, locale="es").is_root()
+    UserProfile.objects.update_or_create(user=admin_user, defaults={"preferred_language": "es"})
+    there = begins_at(admin_client, page_type=kind)
+    assert there.locale == spanish
+    assert all(page.is_descendant_of(there) for page in others)
+
+
+def test_chooser_of_pages_of_which_there_are_none_opens(tree: Tree, admin_client: Client):
+    for kind in ("content.PublicationPage", "wagtailcore.Page", ""):
+        assert begins_at(admin_client, page_type=kind).is_root()
+    assert admin_client.get("/admin/choose-page/?page_type=nothing").status_code == 404
+    assert Client().get("/admin/choose-page/").status_code == 302
