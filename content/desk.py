@@ -16,20 +16,36 @@ from wagtail.admin.viewsets.pages import PageListingViewSet
 from wagtail.models import Locale
 
 from content.models import ContentItem, EventPage, PublicationPage, VoicesPage
-from topics.forms import TreeChoiceField
+from topics.forms import TreeChoiceField, TreeChoices
 from topics.models import TopicPage
 
 
-class TopicFilter(django_filters.ModelChoiceFilter):
-    """One topic, with the topics it lies under in its label."""
+class TopicChoices(django_filters.fields.ModelChoiceIterator, TreeChoices):
+    """Topics with where they lie; before them, that there is none."""
 
-    field_class = TreeChoiceField
+
+class TopicChoiceField(django_filters.fields.ModelChoiceField, TreeChoiceField):
+    """One topic, or none."""
+
+    iterator = TopicChoices
+
+    def label_from_instance(self, topic: TopicPage | str) -> str:
+        """Return what the list says it is filtered by."""
+        return str(self.null_label) if topic == self.null_value else super().label_from_instance(topic)
+
+
+class TopicFilter(django_filters.ModelChoiceFilter):
+    """One topic, with the topics it lies under in its label, or none: of an old draft or an import."""
+
+    field_class = TopicChoiceField
 
 
 class WorkFilterSet(PageFilterSet):
     """Topic, and what Wagtail offers for pages that have none below them."""
 
-    primary_topic = TopicFilter(label=_("Topic"), queryset=TopicPage.objects.filter(alias_of__isnull=True))
+    primary_topic = TopicFilter(
+        label=_("Topic"), null_label=_("No topic"), queryset=TopicPage.objects.filter(alias_of__isnull=True)
+    )
     site = None
     has_child_pages = None
 

@@ -8,16 +8,21 @@ from django.templatetags.static import static
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.pages.bulk_actions.publish import PublishBulkAction
-from wagtail.models import WorkflowMixin, WorkflowState
+from wagtail.models import Page, WorkflowMixin, WorkflowState
+from wagtail.query import PageQuerySet
 
 from content.desk import WorkGroup
+from content.models import ContentItem
 from harmhub.models import CustomDocument
 from harmhub.pages import all_pages, pages_that_use
 from harmhub.publishing import faults_of
+
+NAMED = 3  # of many, in a message
 
 
 @hooks.register("register_admin_viewset")
@@ -74,6 +79,24 @@ def refuse_what_is_half_filled(
         % ", ".join(faulty),
     )
     return redirect(view.next_url)
+
+
+@hooks.register("reason_to_keep_pages")
+def works_about_them(pages: PageQuerySet) -> str:
+    """Return a sentence with the works, public or not, whose topic is among these pages and that do not go
+    with them, or "". Without it they would lose the sign-up bar, the contact box and perhaps the fast way
+    out, and could not be published again."""
+    works = ContentItem.objects.filter(primary_topic__in=pages, alias_of__isnull=True).exclude(pk__in=pages)
+    number = works.count()
+    if not number:
+        return ""
+    named = [f"“{work.draft_title or work.title}”" for work in works.order_by("-published_on", "-pk")[:NAMED]]
+    words = ngettext(
+        "%(number)d work is about it: give it another topic first (%(titles)s).",
+        "%(number)d works are about it: give them another topic first (%(titles)s).",
+        number,
+    )
+    return words % {"number": number, "titles": ", ".join([*named, "…"] if number > NAMED else named)}
 
 
 @hooks.register("before_serve_document")

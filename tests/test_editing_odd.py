@@ -87,3 +87,25 @@ def test_text_that_is_far_too_long_to_be_read_is_called_that(tree: Tree, admin_c
     response = admin_client.post(url, form)
     assert response.status_code == 413
     assert "That was too long" in response.content.decode()
+
+
+def listed(admin_client: Client, kind: str, query: str = "") -> list[str]:
+    """Return the titles in the list of works of a kind, in its order."""
+    answer = admin_client.get(f"/admin/{kind}/{query}")
+    assert answer.status_code == 200
+    titles = BeautifulSoup(answer.content, "html.parser").select("tbody .title .title-wrapper")
+    return [title.get_text(" ", strip=True) for title in titles]
+
+
+def test_list_of_works_finds_those_without_a_topic(tree: Tree, admin_client: Client):
+    tree.voice(title="About something")
+    nothing = tree.voice(title="About nothing")
+    VoicesPage.objects.filter(pk=nothing.pk).update(primary_topic=None)
+    query = "?primary_topic=null"
+    assert listed(admin_client, "voices", query) == ["About nothing"]
+    pill = BeautifulSoup(admin_client.get(f"/admin/voices/{query}").content, "html.parser").select_one(
+        ".w-pill"
+    )
+    assert "Topic: No topic" in " ".join(pill.get_text(" ", strip=True).split())
+    about = f"?primary_topic={tree.harm_reduction.pk}"
+    assert listed(admin_client, "voices", about) == ["About something"]
