@@ -1,8 +1,8 @@
 """What the editing forms of all pages share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import MAXYEAR, MINYEAR, datetime
-from itertools import chain, count
+from itertools import chain, count, islice
 
 from django import forms
 from django.core.validators import MaxLengthValidator
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.forms.pages import CopyForm as WagtailCopyForm
 from wagtail.models import Page
+
+from harmhub.publishing import faults_of
 
 ADDRESS_LENGTH = 250  # characters, of 255: a number may follow
 # Signs that turn the direction of what follows them, as they come along with pasted text.
@@ -91,6 +93,24 @@ class CopyForm(WagtailCopyForm):
         slug = self.cleaned_data["new_slug"]
         self.page.specific.refuse_taken(slug)
         return slug
+
+    def clean(self) -> dict:
+        """Refuse a public copy of what lacks something: it is stored as it is, without a form to ask."""
+        cleaned = super().clean()
+        asked = next((name for name in ("alias", "publish_copies") if cleaned.get(name)), None)
+        if asked and (problems := list(islice(self._unfinished(), 3))):
+            self.add_error(asked, problems)
+        return cleaned
+
+    def _unfinished(self) -> Iterator[str]:
+        with_those_below = self.cleaned_data.get("copy_subpages")
+        below = self.page.get_descendants().live().specific().iterator() if with_those_below else ()
+        for page in chain([self.page.specific] if self.page.live else [], below):
+            if faults := faults_of(page):
+                words = _(
+                    "“%(title)s” lacks something: %(faults)s. Complete it first, or copy it as a draft."
+                )
+                yield words % {"title": page.get_admin_display_title(), "faults": ", ".join(faults)}
 
 
 def _same_twice(_fields: Sequence[str]) -> str:

@@ -155,3 +155,29 @@ def test_half_filled_page_below_a_selected_one_holds_up_both(tree: Tree, moderat
     said = moderator.post(address, {"include_descendants": "on"}, follow=True).content.decode()
     assert "These pages lack something, which their own forms show: Half" in said
     assert not is_live(tree.voices)
+
+
+@pytest.mark.parametrize("asked", ["publish_copies", "alias"])
+def test_public_page_that_lacks_something_is_copied_as_a_draft_only(
+    tree: Tree, moderator: Client, asked: str
+):
+    page = tree.voice(title="Bench")
+    VoicesPage.objects.filter(pk=page.pk).update(primary_topic=None)
+    url = reverse("wagtailadmin_pages:copy", args=[page.pk])
+    form = {"new_title": "Copy", "new_slug": "copy", "new_parent_page": tree.voices.pk}
+    said = moderator.post(url, form | {asked: "on"}).content.decode()
+    assert "“Bench” lacks something: topic." in said
+    assert not Page.objects.filter(slug="copy").exists()
+    assert moderator.post(url, form).status_code == 302
+    assert not Page.objects.get(slug="copy").live
+
+
+def test_pages_below_are_copied_to_the_public_only_when_whole(tree: Tree, moderator: Client):
+    TopicPage.objects.filter(pk=tree.drug_checking.pk).update(introduction="")
+    url = reverse("wagtailadmin_pages:copy", args=[tree.harm_reduction.pk])
+    form = {"new_title": "Copy", "new_slug": "copy", "new_parent_page": tree.topics.pk, "copy_subpages": "on"}
+    said = moderator.post(url, form | {"publish_copies": "on"}).content.decode()
+    assert "“Drug Checking” lacks something: introduction." in said
+    tree.drug_checking.save()
+    assert moderator.post(url, form | {"publish_copies": "on"}).status_code == 302
+    assert Page.objects.get(slug="copy").get_children().get().live
