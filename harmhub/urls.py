@@ -3,14 +3,17 @@
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path, re_path
+from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 from wagtail.admin import urls as admin_urls
+from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as document_urls
 from wagtail.urls import serve_pattern
 
 from harmhub import views
 from harmhub.choosing import choose_page
 from harmhub.login import document_password, page_password
+from harmhub.users.desk import AccountView
 from topics.hub import serve, serve_oddly_anchored
 
 handler400 = "harmhub.errors.handler400"
@@ -22,6 +25,12 @@ urlpatterns = [
     path("admin/second-factor/", include("harmhub.users.urls")),
     # Wagtail's own, which begins at the root.
     path("admin/choose-page/", choose_page),
+    # Before Wagtail's, in its wrappings.
+    path(
+        "admin/account/",
+        never_cache(require_admin_access(AccountView.as_view())),
+        name="wagtailadmin_account",
+    ),
     path("admin/", include(admin_urls)),
     # Wagtail's own, with a limit on guessing.
     path("documents/authenticate_with_password/<int:restriction_id>/", document_password),

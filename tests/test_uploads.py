@@ -11,6 +11,8 @@ from django.urls import reverse
 from PIL import Image, PngImagePlugin
 from pypdf import PdfWriter
 from wagtail.models import Collection, CollectionViewRestriction, UploadedFile
+from wagtail.test.utils.form_data import querydict_from_html
+from wagtail.users.models import UserProfile
 
 from content.models import PublicationFile
 from harmhub.models import CustomDocument, CustomImage
@@ -334,3 +336,34 @@ def test_document_of_a_private_collection_is_for_those_who_may_read_it(editor, c
     assert response.status_code == 302
     assert "login" in response.url
     assert editor.get(url).status_code == 200
+
+
+# --- profile pictures, which there are none of
+
+
+@pytest.mark.parametrize("content", [picture(), picture(size=(900, 900))[:400]], ids=["good", "damaged"])
+def test_profile_picture_is_neither_asked_for_nor_kept(editor, content):
+    account = reverse("wagtailadmin_account")
+    page = editor.get(account)
+    assert "Profile picture" not in page.content.decode()
+    form = querydict_from_html(page.content.decode(), form_index=0).dict()
+    form |= {"name_email-first_name": "Ana", "name_email-last_name": "Sousa"}
+    answer = editor.post(account, form | {"avatar-avatar": SimpleUploadedFile("me.jpg", content)})
+    assert answer.status_code == 302
+    user = User.objects.get(username="editor")
+    assert (user.first_name, user.wagtail_userprofile.avatar.name) == ("Ana", "")
+
+
+def test_profile_picture_from_before_an_upgrade_leaves_no_gap(editor):
+    user = User.objects.get(username="editor")
+    UserProfile.objects.create(user=user, avatar="avatar_images/old.jpg")
+    home = editor.get(reverse("wagtailadmin_home")).content.decode()
+    assert "default-user-avatar" in home
+    assert "old.jpg" not in home
+
+
+def test_account_is_for_those_of_the_admin_only(client):
+    account = reverse("wagtailadmin_account")
+    assert client.get(account).url.startswith(reverse("wagtailadmin_login"))
+    client.force_login(User.objects.create_user("stranger", "stranger@example.org", "p"))
+    assert client.get(account).status_code == 302

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 from wagtail.admin import messages
-from wagtail.admin.views.account import BaseSettingsPanel
+from wagtail.admin.views.account import AccountView as WagtailAccountView
+from wagtail.admin.views.account import AvatarSettingsPanel, BaseSettingsPanel
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from harmhub.users import factors, sessions
@@ -113,3 +114,12 @@ class SignInPanel(BaseSettingsPanel):
     order = 600
     form_class = NothingToFill
     template_name = "users/panel.html"
+
+
+class AccountView(WagtailAccountView):
+    """The account of Wagtail without a profile picture: uploaded files are private, so it would be shown
+    nowhere, and nobody would take the place, the device and the owner's name off it."""
+
+    def get_panels(self) -> list[BaseSettingsPanel]:
+        """Return the panels, which are also what a POST fills in."""
+        return [panel for panel in super().get_panels() if not isinstance(panel, AvatarSettingsPanel)]

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail import hooks
+from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry
 
@@ -36,6 +37,12 @@ def save_after_signing_in_again() -> str:
 def register_panel(request: Any, user: Any, profile: Any) -> desk.SignInPanel:
     """Return the panel of the account page."""
     return desk.SignInPanel(request, user, profile)
+
+
+@hooks.register("get_avatar_url")
+def same_picture_for_all(user: Any, size: int) -> str:
+    """Return Wagtail's picture of nobody: one of her own, from before an upgrade, is served nowhere."""
+    return versioned_static("wagtailadmin/images/default-user-avatar.png")
 
 
 @hooks.register("register_user_listing_buttons")
