@@ -13,7 +13,7 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.pages.bulk_actions.publish import PublishBulkAction
-from wagtail.models import Page, WorkflowMixin, WorkflowState
+from wagtail.models import WorkflowMixin, WorkflowState
 from wagtail.query import PageQuerySet
 
 from content.desk import WorkGroup

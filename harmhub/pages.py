@@ -78,6 +78,12 @@ def pages_that_use(used: Model) -> list[int]:
     return [int(number) for number in found.values_list("object_id", flat=True).distinct()]
 
 
+def live_pages_that_use(used: Model) -> PublicPageQuerySet:
+    """Return the pages that point at something and are seen by the public or by those they are restricted
+    to."""
+    return all_pages().live().filter(pk__in=pages_that_use(used), alias_of__isnull=True)
+
+
 def is_public(page: Page) -> bool:
     """Whether everybody may see a page now, as ``public()`` decides it in the database.
 

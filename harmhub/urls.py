@@ -1,17 +1,21 @@
 """All addresses. Forms, files and the admin have fixed ones; everything else is a page of the tree."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpResponseBase
 from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
-from django.views.generic import RedirectView
+from django.views.generic import RedirectView, View
 from wagtail.admin import urls as admin_urls
 from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as document_urls
 from wagtail.urls import serve_pattern
 
 from harmhub import views
-from harmhub.choosing import choose_page
+from harmhub.choosing import ChooserView
+from harmhub.deleting import DeleteDocumentView
 from harmhub.login import document_password, page_password
 from harmhub.users.desk import AccountView
 from topics.hub import serve, serve_oddly_anchored
@@ -21,16 +25,18 @@ handler403 = "harmhub.errors.handler403"
 handler404 = "harmhub.errors.handler404"
 handler500 = "harmhub.errors.handler500"
 
+
+def within_admin(view: type[View]) -> Callable[..., HttpResponseBase]:
+    """Return a view in the wrappings that Wagtail gives to those of its admin."""
+    return never_cache(require_admin_access(view.as_view()))
+
+
 urlpatterns = [
     path("admin/second-factor/", include("harmhub.users.urls")),
-    # Wagtail's own, which begins at the root.
-    path("admin/choose-page/", choose_page),
-    # Before Wagtail's, in its wrappings.
-    path(
-        "admin/account/",
-        never_cache(require_admin_access(AccountView.as_view())),
-        name="wagtailadmin_account",
-    ),
+    # Before Wagtail's own, whose names they are found by.
+    path("admin/account/", within_admin(AccountView)),
+    path("admin/choose-page/", within_admin(ChooserView)),
+    path("admin/documents/delete/<int:document_id>/", within_admin(DeleteDocumentView)),
     path("admin/", include(admin_urls)),
     # Wagtail's own, with a limit on guessing.
     path("documents/authenticate_with_password/<int:restriction_id>/", document_password),

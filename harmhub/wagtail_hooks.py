@@ -13,6 +13,8 @@ from wagtail.admin import messages
 from wagtail.models import Page
 from wagtail.rich_text.feature_registry import FeatureRegistry
 
+from harmhub.deleting import must_stay
+from harmhub.models import CustomDocument
 from harmhub.rich_text import PublicDocumentLinkHandler, PublicPageLinkHandler
 
 
@@ -36,6 +38,15 @@ def keep_pages_that_people_wait_for(
     """Delete none of the selected pages while one of them must stay."""
     deleting = action == "delete" and issubclass(view.model, Page)
     return redirect(view.next_url) if deleting and _kept(request, pages) else None
+
+
+@hooks.register("before_bulk_action")
+def keep_documents_in_use(
+    request: HttpRequest, action: str, documents: Sequence[Any], view: Any
+) -> HttpResponse | None:
+    """Delete none of the selected documents while a live page leads to one of them."""
+    deleting = action == "delete" and view.model is CustomDocument
+    return redirect(view.next_url) if deleting and must_stay(request, documents) else None
 
 
 def _kept(request: HttpRequest, pages: Sequence[Page]) -> bool:

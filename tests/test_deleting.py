@@ -2,18 +2,20 @@
 
 import pytest
 from django.conf import settings
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import Locale, Page
 
-from tests.factories import Tree
+from harmhub.models import CustomDocument
+from tests.factories import Tree, pdf
 
 pytestmark = pytest.mark.django_db
 
 CONFIRMED = {"confirm_site_name": settings.WAGTAIL_SITE_NAME}
 
 
-def selected(model: str, *chosen: Page) -> str:
+def selected(model: str, *chosen: Model) -> str:
     """Return the address that deletes a selection from a list."""
     address = reverse("wagtail_bulk_action", args=[*model.split("."), "delete"])
     return f"{address}?{'&'.join(f'id={each.pk}' for each in chosen)}&next=/admin/"
@@ -66,3 +68,51 @@ def test_topic_goes_whose_work_goes_along_or_names_it_as_a_further_one(tree: Tre
     assert not Page.objects.filter(pk__in=[tree.justice.pk, work.pk]).exists()
     other.refresh_from_db()
     assert other.live
+
+
+# --- documents
+
+
+@pytest.fixture
+def leaflet(indexes: None) -> CustomDocument:
+    return pdf("leaflet.pdf")
+
+
+def deletions(*documents: CustomDocument) -> list[str]:
+    return [
+        reverse("wagtaildocs:delete", args=[documents[0].pk]),
+        selected("harmhub.customdocument", *documents),
+    ]
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_document_is_not_deleted_while_a_live_page_leads_to_it(
+    tree: Tree, admin_client: Client, leaflet: CustomDocument, restricted: bool
+):
+    page = tree.voice(title="<i>Bench</i>", body=[("download", {"document": leaflet, "label": ""})])
+    if restricted:
+        page.view_restrictions.create(restriction_type="login")
+    for address in deletions(leaflet, pdf("other.pdf")):
+        said = said_by(admin_client, address)
+        assert "“leaflet.pdf” stays: the page “&lt;i&gt;Bench&lt;/i&gt;” leads to it." in said
+        assert "Nothing was deleted." in said
+    assert CustomDocument.objects.count() == 2
+    assert "Are you sure" not in admin_client.get(deletions(leaflet)[0], follow=True).content.decode()
+
+
+def test_document_that_several_pages_lead_to_names_one(
+    tree: Tree, admin_client: Client, leaflet: CustomDocument
+):
+    for number in range(2):
+        tree.voice(title=f"Bench {number}", body=[("download", {"document": leaflet, "label": ""})])
+    said = said_by(admin_client, deletions(leaflet)[0])
+    assert "“leaflet.pdf” stays: 2 pages lead to it, one is “Bench 1”." in said
+
+
+@pytest.mark.parametrize("way", [0, 1])
+def test_document_that_only_drafts_lead_to_is_deleted(
+    tree: Tree, admin_client: Client, leaflet: CustomDocument, way: int
+):
+    tree.voice(live=False, body=[("download", {"document": leaflet, "label": ""})])
+    assert admin_client.post(deletions(leaflet)[way]).status_code == 302
+    assert not CustomDocument.objects.exists()
