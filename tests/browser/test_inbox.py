@@ -111,6 +111,41 @@ def test_what_is_wrong_is_said_and_takes_the_focus(open_as, editor, message):
     expect(page.get_by_role("textbox", name="Your answer")).to_be_focused()
 
 
+def test_what_was_typed_stays_while_something_else_is_done_and_is_not_left_without_a_question(
+    open_as, editor, message
+):
+    page = open_as(editor, reverse("message:inspect", args=[message.pk]))
+    answer, note = page.locator("#answer-text"), page.locator("#note-text")
+    reach(page, "Your answer")
+    page.keyboard.type("We check at the van")
+    press(page, "Take")
+    says(page, "is yours")
+    expect(answer).to_have_value("We check at the van")
+    reach(page, "Note")
+    page.keyboard.type("Ask the van")
+    press(page, "Merge")  # in vain: with nothing
+    expect(page.locator(":focus")).to_contain_text("Write the reference")
+    expect(answer).to_have_value("We check at the van")
+    press(page, "Add note")
+    says(page, "is kept")
+    expect(note).to_have_value("")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    reach(page, "Your answer")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" on Mondays")
+    page.evaluate("document.querySelector('a[href=\"/admin/\"]').click()")
+    assert asked == ["beforeunload"]
+    press(page, "Send answer")
+    says(page, "leaves in two minutes")
+    expect(answer).to_have_value("")
+    assert [turn.text for turn in message.turns.order_by("pk")] == [
+        "Ask the van",
+        "We check at the van on Mondays",
+    ]
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_all_pages_of_the_inbox_are_fit_for_all(open_as, tree, editor, message, theme):
     double = Message.objects.create(topic=tree.justice, language="ar", text="مرحبا", double_of=message)
