@@ -103,6 +103,25 @@ def test_event_is_shown_in_the_time_of_its_place(tree: Tree, client: Client):
     assert 'datetime="2027-07-01T18:00:00+01:00"' in page
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "promised"),
+    [
+        ({}, False),
+        ({"registration_url": "https://example.org/r"}, True),
+        # Whose button is not shown.
+        ({"registration_url": "https://example.org/r", "status": "postponed"}, False),
+    ],
+)
+def test_link_to_an_event_online_is_promised_only_where_one_can_register(
+    tree: Tree, client: Client, fields: dict, promised: bool
+):
+    tree.event(slug="online", is_online=True, **fields)
+    said = facts(client, "online")
+    assert "Online" in said
+    assert ("comes with your registration" in said) == promised
+
+
 def facts(client: Client, slug: str) -> str:
     """Return what an event's page says of when and where."""
     page = client.get(f"/events/{slug}/").content.decode()
