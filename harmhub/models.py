@@ -39,6 +39,12 @@ class CustomImage(AbstractImage):
         verbose_name_plural = _("images")
         permissions = [("choose_image", "Can choose image")]
 
+    @property
+    def default_alt_text(self) -> str:
+        """What the picture shows, for those who do not see it: its description, never its title, which mostly
+        is the name of a file."""
+        return self.description
+
     def clean(self) -> None:
         """Take the metadata off a new file. ValidationError: it is no complete picture."""
         super().clean()

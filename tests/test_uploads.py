@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image, PngImagePlugin
 from pypdf import PdfWriter
+from wagtail.images.blocks import ImageBlock
 from wagtail.models import Collection, CollectionViewRestriction, UploadedFile
 from wagtail.test.utils.form_data import querydict_from_html
 from wagtail.users.models import UserProfile
@@ -336,6 +337,15 @@ def test_document_of_a_private_collection_is_for_those_who_may_read_it(editor, c
     assert response.status_code == 302
     assert "login" in response.url
     assert editor.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("description", ["", "A van at a corner"])
+def test_picture_is_described_in_a_text_by_its_description_not_by_the_name_of_its_file(editor, description):
+    upload(editor, "images", "alpha.jpg", picture(), title="alpha", description=description)
+    image, _content = stored()
+    chosen = editor.get(reverse("wagtailimages_chooser:chosen", args=[image.pk])).json()
+    assert chosen["result"]["default_alt_text"] == description
+    assert ImageBlock().to_python(image.pk).contextual_alt_text == description
 
 
 # --- profile pictures, which there are none of
