@@ -29,7 +29,7 @@ from harmhub.store.shown import note_pages, spoil
 logger = logging.getLogger(__name__)
 register = template.Library()
 
-UNREADABLE = "/not-found"  # how Wagtail calls the size of a picture whose original cannot be read
+UNREADABLE = '/not-found"'  # how Wagtail calls the size of a picture whose original cannot be read
 NAMED_FORMAT = re.compile(r"[A-Z_]+_FORMAT")
 
 
