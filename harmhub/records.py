@@ -101,7 +101,7 @@ class FormColumn(Column):
     """A column with forms in its cells. Their token is made here: Wagtail's tables pass on the request and
     nothing else of the page."""
 
-    def get_cell_context_data(self, instance: Model, parent_context: dict[str, Any]) -> dict[str, Any]:
+    def get_cell_context_data(self, instance: Any, parent_context: dict[str, Any]) -> dict[str, Any]:
         """Add the token that a form has to send along."""
         context = super().get_cell_context_data(instance, parent_context)
         return context | {"csrf_token": get_token(context["request"])}

@@ -59,7 +59,7 @@ class WhenColumn(FormColumn):
 
     cell_template_name = "newsletter/admin/when.html"
 
-    def get_cell_context_data(self, instance: Update, parent_context: dict[str, Any]) -> dict[str, Any]:
+    def get_cell_context_data(self, instance: Any, parent_context: dict[str, Any]) -> dict[str, Any]:
         """Add the addresses of the buttons."""
         context = super().get_cell_context_data(instance, parent_context)
         may = may_decide(parent_context["request"].user, instance)
