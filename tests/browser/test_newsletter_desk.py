@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
 from harmhub.users.models import User
@@ -9,6 +10,7 @@ from newsletter.models import Subscription, Update
 from tests.browser.hub import Hub
 from tests.browser.test_admin import Desk, desk  # noqa: F401 (a fixture)
 from tests.factories import Tree
+from tests.fixtures.following import follow_now, written
 from tests.fixtures.site import Site, wait_for
 from tests.fixtures.smtp import text_of
 
@@ -69,3 +71,23 @@ def test_a_title_without_spaces_leaves_the_buttons_of_its_update_in_sight(tree: 
         for button in page.get_by_role("button", name="Do not send").all():
             box = button.bounding_box()
             assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.filterwarnings("ignore:get_connection")
+@pytest.mark.django_db(transaction=True)
+def test_a_moderator_approves_a_mailing_in_its_form(tree: Tree, open_as):
+    editor, moderator = (User.objects.create_user(name, f"{name}@example.org", "x") for name in ("ed", "mo"))
+    moderator.groups.add(Group.objects.get(name="Moderators"))
+    follow_now(tree.health)
+    mailing = written(
+        tree.health, works=[tree.voice()], publish=False, body="<h3>Now</h3><p>Come <b>and</b> see.</p>"
+    )
+    mailing.save_revision(user=editor)
+    mailing.get_workflow().start(mailing, editor)
+    page = open_as(moderator, f"/admin/mailings/edit/{mailing.pk}/")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("button", name="Approve and Publish").click()
+    page.wait_for_url("**/admin/mailings/")
+    mailing.refresh_from_db()
+    assert mailing.live
+    assert mailing.latest_revision.user == moderator
