@@ -142,6 +142,12 @@ def test_lists_are_those_that_somebody_follows_in_one_language(tree: Tree, clock
     assert "A mail is in one language" in answer.content.decode()
 
 
+def test_works_are_chosen_by_that_name(superuser, tree: Tree):
+    assert "Choose a page (Work)" in superuser.get(f"{LIST}add/").text
+    dialog = superuser.get("/admin/choose-page/?page_type=content.ContentItem").text
+    assert "Content item" not in dialog
+
+
 def test_page_tells_who_gets_it_and_what_is_missing(tree: Tree, clock, editor, health):
     clock.follow(tree.health, address="other@example.org")
     mailing = Mailing.objects.create(subject="<b>Moved</b>", body="", live=False)

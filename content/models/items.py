@@ -136,6 +136,8 @@ class ContentItem(HubPage):
     mail = [FieldPanel("tell_subscribers"), FieldPanel("change_note"), HookPanel("what_subscribers_get")]
 
     class Meta:
+        verbose_name = _("work")
+        verbose_name_plural = _("works")
         indexes = [
             models.Index(fields=["-published_on", "-page_ptr"], name="item_newest"),
             models.Index(fields=["kind", "-published_on", "-page_ptr"], name="item_newest_of_kind"),
