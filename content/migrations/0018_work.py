@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
 
-    dependencies = [('content', '0015_near')]
+    dependencies = [('content', '0017_expiring')]
 
     operations = [
         migrations.AlterModelOptions(
