@@ -69,6 +69,13 @@ class WorkIndexView(IndexView):
         annotations."""
         return super().annotate_queryset(pages.annotate(topic_title=F("primary_topic__title")))
 
+    def order_queryset(self, queryset):
+        """Order works that are alike by the newest: many have the same day, and none may be on two pages."""
+        ordered = super().order_queryset(queryset)
+        if self.is_searching:  # by what fits best; what finds words orders by columns that it knows
+            return ordered
+        return ordered.order_by(*ordered.query.order_by, "-pk")
+
 
 def shown_day(item: ContentItem) -> str:
     """Return the published date: a day, which "5 minutes ago" does not tell, and which may be to come."""

@@ -109,3 +109,22 @@ def test_list_of_works_finds_those_without_a_topic(tree: Tree, admin_client: Cli
     assert "Topic: No topic" in " ".join(pill.get_text(" ", strip=True).split())
     about = f"?primary_topic={tree.harm_reduction.pk}"
     assert listed(admin_client, "voices", about) == ["About something"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "query"), [("voices", ""), ("voices", "?ordering=published_on"), ("events", "")]
+)
+def test_of_works_of_one_day_the_newest_is_listed_first(
+    tree: Tree, admin_client: Client, kind: str, query: str
+):
+    start = timezone.now()
+    titles = [f"Work {number}" for number in range(20)]
+    for title in titles:
+        _work = tree.voice(title=title) if kind == "voices" else tree.event(title=title, starts_at=start)
+    assert listed(admin_client, kind, query) == titles[::-1]
+
+
+def test_works_are_searched_in_any_order(tree: Tree, admin_client: Client):
+    tree.voice(title="Work")
+    for order in ("", "&ordering=published_on"):
+        assert admin_client.get(f"/admin/voices/?q=work{order}").status_code == 200
