@@ -65,6 +65,15 @@ class ItemForm(TreePageForm):
                 self._check_row(row)
         return cleaned
 
+    def _post_clean(self) -> None:
+        """Ask the work with what was typed what only a public page may not."""
+        super()._post_clean()
+        if not self.is_deferred_validation:
+            try:
+                self.instance.clean_to_publish()
+            except ValidationError as error:
+                self._update_errors(error)
+
     @staticmethod
     def _check_row(row: forms.ModelForm) -> None:
         filled = row.cleaned_data if row.is_valid() else {}

@@ -52,7 +52,10 @@ class UnfinishedError(Exception):
 
 def faults_of(page: Model) -> list[str]:
     """Return what keeps a page (or what else has drafts) from being published as it is: names of fields and
-    rows, sentences; none if it is whole."""
+    rows, sentences; none if it is whole.
+
+    What only a public page may not is asked of its ``clean_to_publish()``, where it has one.
+    """
     checks: list[tuple[str, Callable[[], object]]] = [
         (str(field.verbose_name), partial(field.stream_block.clean, getattr(page, field.name)))
         for field in page._meta.fields
@@ -68,14 +71,15 @@ def faults_of(page: Model) -> list[str]:
 
 
 def _faults_of_fields(page: Model) -> list[str]:
-    try:
-        page.full_clean()
-    except ValidationError as error:
-        found = error.message_dict
-        sentences = [sentence.rstrip(".") for sentence in found.pop(NON_FIELD_ERRORS, [])]
-        names = {field.name: str(field.verbose_name) for field in page._meta.fields}
-        return [names[name] for name in found] + sentences
-    return []
+    found: dict[str, list[str]] = {}
+    for check in (page.full_clean, getattr(page, "clean_to_publish", None)):
+        try:
+            check and check()
+        except ValidationError as error:
+            found |= error.message_dict
+    sentences = [sentence.rstrip(".") for sentence in found.pop(NON_FIELD_ERRORS, [])]
+    names = {field.name: str(field.verbose_name) for field in page._meta.fields}
+    return [names[name] for name in found] + sentences
 
 
 def _passes(check: Callable[[], object]) -> bool:

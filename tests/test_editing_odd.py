@@ -1,6 +1,6 @@
 """Odd titles, days and times in the editing forms: taken where they mean something, else refused in words."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -128,3 +128,35 @@ def test_works_are_searched_in_any_order(tree: Tree, admin_client: Client):
     tree.voice(title="Work")
     for order in ("", "&ordering=published_on"):
         assert admin_client.get(f"/admin/voices/?q=work{order}").status_code == 200
+
+
+def ahead(days: int) -> str:
+    return (timezone.localdate() + timedelta(days=days)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_taken"),
+    [
+        ({"published_on": "2099-01-01"}, False),
+        ({"published_on": "9999-12-31"}, False),
+        ({"published_on": ahead(370)}, False),
+        ({"published_on": ahead(360)}, True),
+        ({"published_on": "1985-03-01"}, True),
+        # Scheduled, and dated to that day.
+        ({"published_on": ahead(500), "go_live_at": f"{ahead(500)} 08:00"}, True),
+        ({"published_on": ahead(900), "go_live_at": f"{ahead(500)} 08:00"}, False),
+    ],
+)
+def test_published_date_far_ahead_is_refused_when_published(
+    tree: Tree, admin_client: Client, fields: dict, is_taken: bool
+):
+    answer = published(admin_client, tree.voice(live=False), **fields)
+    assert (answer.status_code == 302) == is_taken
+    assert is_taken or "Is the year right?" in errors_of(answer)
+
+
+def test_published_date_far_ahead_is_kept_in_a_draft(tree: Tree, admin_client: Client):
+    page = tree.voice(live=False)
+    draft = filled(form_at(admin_client, edit_url(page)), published_on="2099-01-01")
+    assert admin_client.post(edit_url(page), draft).status_code == 302
+    assert VoicesPage.objects.get(pk=page.pk).published_on == date(2099, 1, 1)

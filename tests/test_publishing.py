@@ -181,3 +181,12 @@ def test_pages_below_are_copied_to_the_public_only_when_whole(tree: Tree, modera
     tree.drug_checking.save()
     assert moderator.post(url, form | {"publish_copies": "on"}).status_code == 302
     assert Page.objects.get(slug="copy").get_children().get().live
+
+
+def test_published_date_far_ahead_is_refused_without_a_form_too(tree: Tree, moderator: Client):
+    page = tree.voice(title="Bench", live=False, published_on=timezone.localdate().replace(year=2099, day=1))
+    page.save_revision()
+    form = moderator.post(in_moderation(page)).url
+    said = moderator.get(form).content.decode()
+    assert "“Bench” was not published. Please look at: published date." in said
+    assert not is_live(page)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
@@ -27,6 +29,7 @@ from topics.kinds import Kind
 from topics.models import ProgramPage, TopicPage
 
 SUMMARY_LENGTH = 240  # characters
+LONGEST_AHEAD = timedelta(days=366)  # of a published date, from when the work is public
 
 
 class ItemTag(TaggedItemBase):
@@ -165,6 +168,14 @@ class ContentItem(HubPage):
                 ObjectList(settings, heading=_("Settings")),
             ]
         )
+
+    def clean_to_publish(self) -> None:
+        """Raise ValidationError where the published date is a slip of the keyboard, which would put the work
+        above all others for years."""
+        goes_live = timezone.localtime(max(filter(None, (self.go_live_at, timezone.now()))))
+        if self.published_on and self.published_on - goes_live.date() > LONGEST_AHEAD:
+            words = _("This day is more than a year ahead. Is the year right? Work is listed by it.")
+            raise ValidationError({"published_on": words})
 
     def save(self, *args, **kwargs) -> None:
         """Save the item with its kind, which is a column so that lists and counts need no join."""
