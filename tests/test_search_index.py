@@ -3,18 +3,20 @@
 import threading
 from io import StringIO
 
+import psycopg
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 from taggit.models import Tag
-from wagtail.models import Locale, Page
+from wagtail.models import Collection, Locale, Page
 
 from content.demo.pdf import pdf
 from content.models import ContentItem, ItemAuthor, PublicationFile, SearchEntry
 from content.tasks import read_document
 from harmhub.models import CustomDocument, DocumentText
 from tests.factories import DocumentFactory, Tree
+from tests.fixtures import databases
 from tests.fixtures.searching import found, report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("words_follow_at_once")]
@@ -141,6 +143,44 @@ def test_nobody_waits_for_somebody_who_deletes_a_page(tree: Tree):
         assert not renaming.is_alive(), "It waits for the other, who will wait for it."
     assert failed == []
     assert not SearchEntry.objects.filter(pk=item.pk).exists()
+
+
+MEANWHILE = {
+    "a PDF is read": "INSERT INTO harmhub_documenttext (document_id, text) VALUES (%(document)s, 'Zeppelin.')",
+    "an author is renamed": "UPDATE wagtailcore_page SET title = 'Zeppelin' WHERE id = %(person)s",
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", MEANWHILE)
+def test_what_is_changed_while_a_publication_takes_it_up_is_found(tree: Tree, change: str):
+    publication = tree.publication(title="Counting")
+    document = report("A pencil is enough.")
+    document.text.delete()
+    numbers = {"document": document.pk, "person": tree.person.pk}
+    with psycopg.connect(databases.conninfo(connection.settings_dict["NAME"])) as changing:
+        changing.execute(MEANWHILE[change], numbers)
+        PublicationFile.objects.create(publication=publication, document=document)
+        ItemAuthor.objects.create(item=publication, person=tree.person)
+        changing.commit()
+    assert found("zeppelin", kind="publications") == ["Counting"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_file_in_a_folder_that_is_closed_while_a_publication_takes_it_up_is_not_found(tree: Tree):
+    publication = tree.publication(title="Counting")
+    folder = Collection.get_first_root_node().add_child(name="Board").add_child(name="Minutes")
+    document = report("A pencil is enough.", collection=folder)
+    with psycopg.connect(databases.conninfo(connection.settings_dict["NAME"])) as closing:
+        closing.execute(
+            "INSERT INTO wagtailcore_collectionviewrestriction (collection_id, restriction_type, password)"
+            " VALUES (%s, 'login', '')",
+            [folder.get_parent().pk],
+        )
+        PublicationFile.objects.create(publication=publication, document=document)
+        assert found("pencil") == ["Counting"]
+        closing.commit()
+    assert found("pencil") == []
 
 
 def test_deleted_page_leaves_nothing(tree: Tree):

@@ -11,8 +11,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-_quick_import = import_module("content.migrations.0012_quick_import")
-before = _quick_import.before
+before = import_module("content.migrations.0012_quick_import").before
 
 LISTING = """
 -- restricted_id: a page that was restricted, or is no more, with all that lies below it.
@@ -82,6 +81,94 @@ ALTER TABLE content_entryqueue DROP COLUMN restricted_id, ADD COLUMN branch varc
 {import_module("content.migrations.0005_quick_queue").WORK_OFF}
 """
 
+SEARCH = """
+-- What was changed, for pages to be found by. renamed_id: a page, perhaps of a person, with the items that credit it.
+-- (A tag and a language need none: as their names are unique, whoever takes one up waits for who renames it.)
+ALTER TABLE content_searchqueue
+    ADD COLUMN renamed_id integer, ADD COLUMN document_id integer, ADD COLUMN folder_id integer;
+
+CREATE OR REPLACE FUNCTION content_work_off_searchqueue() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    pages integer[];
+    renamed integer[];
+    documents integer[];
+    folders integer[];
+    worked_to bigint;
+BEGIN
+    IF NEW.id <= coalesce(nullif(current_setting('content.indexed_to', true), ''), '0')::bigint THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('content_entryqueue'));
+    WITH due AS (DELETE FROM content_searchqueue RETURNING *)
+    SELECT array_agg(DISTINCT due.page_id), array_agg(DISTINCT due.renamed_id),
+        array_agg(DISTINCT due.document_id), array_agg(DISTINCT due.folder_id), max(due.id)
+    INTO pages, renamed, documents, folders, worked_to FROM due;
+    PERFORM set_config('content.indexed_to', worked_to::text, true);
+    IF renamed <> '{NULL}' THEN
+        pages := pages || ARRAY(
+            SELECT item_id FROM content_itemauthor WHERE person_id = ANY(renamed)
+            UNION SELECT event_id FROM content_eventspeaker WHERE person_id = ANY(renamed)
+        );
+    END IF;
+    IF folders <> '{NULL}' THEN  -- with what lies below them now
+        documents := documents || ARRAY(
+            SELECT document.id FROM wagtailcore_collection changed
+            JOIN wagtailcore_collection folder ON starts_with(folder.path, changed.path)
+            JOIN harmhub_customdocument document ON document.collection_id = folder.id
+            WHERE changed.id = ANY(folders)
+        );
+    END IF;
+    IF documents <> '{NULL}' THEN
+        pages := pages || ARRAY(SELECT publication_id FROM content_publicationfile WHERE document_id = ANY(documents));
+    END IF;
+    PERFORM content_index(ARRAY(SELECT DISTINCT unnest(pages)));
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION content_page_said() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO content_searchqueue (page_id) VALUES (OLD.id);
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO content_searchqueue (page_id) VALUES (NEW.id);
+    ELSIF (OLD.title, OLD.locale_id) IS DISTINCT FROM (NEW.title, NEW.locale_id) THEN
+        INSERT INTO content_searchqueue (page_id, renamed_id) VALUES (NEW.id, NEW.id);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION content_file_said() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD IS DISTINCT FROM NEW THEN
+        INSERT INTO content_searchqueue (document_id)
+            SELECT DISTINCT (side ->> TG_ARGV[0])::integer
+            FROM unnest(ARRAY[to_jsonb(OLD), to_jsonb(NEW)]) AS side WHERE side IS NOT NULL;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- A folder of files that was closed, opened or moved.
+CREATE OR REPLACE FUNCTION content_folder_said() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO content_searchqueue (folder_id)
+        SELECT DISTINCT (side ->> TG_ARGV[0])::integer
+        FROM unnest(ARRAY[to_jsonb(OLD), to_jsonb(NEW)]) AS side WHERE side IS NOT NULL;
+    RETURN NULL;
+END $$;
+"""
+_said = ("content_page_said", "content_file_said", "content_folder_said")
+SEARCH_BEFORE = "".join([
+    """
+ALTER TABLE content_searchqueue DROP COLUMN renamed_id, DROP COLUMN document_id, DROP COLUMN folder_id;
+""",
+    before("0004_search", "QUEUE", "content_work_off_searchqueue"),
+    *(before("0004_search", "CHANGES", function) for function in _said),
+])
+
 
 class Migration(migrations.Migration):
 
@@ -91,4 +178,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(LISTING, LISTING_BEFORE),
+        migrations.RunSQL(SEARCH, SEARCH_BEFORE),
     ]
