@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 from taggit.models import Tag
-from wagtail.models import Collection, Locale, Page
+from wagtail.models import Collection, CollectionViewRestriction, Locale, Page
 
 from content.demo.pdf import pdf
 from content.models import ContentItem, ItemAuthor, PublicationFile, SearchEntry
@@ -84,6 +84,22 @@ def test_documents_are_queued_for_reading_when_a_file_is_stored(tree: Tree):
     document.save()
     CustomDocument.objects.get(pk=document.pk).save()
     assert queued() == 1
+
+
+def test_folder_that_is_made_or_renamed_has_nothing_indexed_anew(tree: Tree):
+    root = Collection.get_first_root_node()
+    publication = tree.publication(title="Counting")
+    PublicationFile.objects.create(
+        publication=publication, document=report("A pencil is enough.", collection=root)
+    )
+    SearchEntry.objects.filter(pk=publication.pk).update(words="zeppelin")
+    folder = root.add_child(name="Pictures")
+    Collection.objects.update(name="Photographs")
+    assert found("zeppelin") == ["Counting"]
+    CollectionViewRestriction.objects.create(collection=folder, restriction_type="login")
+    CustomDocument.objects.update(collection=folder)
+    assert found("zeppelin") == found("pencil") == []
+    assert found("counting") == ["Counting"]
 
 
 def test_file_that_cannot_be_read_hinders_nothing(tree: Tree):

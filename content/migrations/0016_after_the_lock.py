@@ -150,10 +150,16 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- A folder of files that was closed, opened or moved.
+-- A folder of files that was closed, opened or moved. Its name is in no text, and how many folders lie in it changes
+-- with each that is made.
 CREATE OR REPLACE FUNCTION content_folder_said() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+    unsaid text[] := ARRAY['name', 'numchild'];
 BEGIN
+    IF to_jsonb(OLD) - unsaid = to_jsonb(NEW) - unsaid THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO content_searchqueue (folder_id)
         SELECT DISTINCT (side ->> TG_ARGV[0])::integer
         FROM unnest(ARRAY[to_jsonb(OLD), to_jsonb(NEW)]) AS side WHERE side IS NOT NULL;
