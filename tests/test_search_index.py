@@ -130,6 +130,20 @@ def test_text_without_end_or_language_does_not_hinder_publishing(tree: Tree):
     assert found("endless") == ["Endless"]
 
 
+@pytest.mark.parametrize("letters", ["ACGT", "acgt"])
+def test_word_without_end_hides_no_other(tree: Tree, letters: str):
+    tree.publication(
+        title="Sequenced",
+        summary="A crayon.",
+        body=[("text", f"<p>A needle: {letters * 600}, by the WHO.</p>")],
+    )
+    publication = tree.publication(title="Counting")
+    PublicationFile.objects.create(publication=publication, document=report("A pencil is enough."))
+    DocumentText.objects.update(text=f"A pencil, {letters * 600}, by the WHO.")
+    assert found("crayon") == found("needle WHO") == ["Sequenced"]
+    assert found("pencil WHO") == ["Counting"]
+
+
 def test_words_are_stemmed_anew_when_the_language_of_a_site_is_changed(tree: Tree):
     tree.voice(title="Les chevaux")
     Locale.objects.update(language_code="fr")

@@ -174,6 +174,26 @@ ALTER TABLE content_searchqueue DROP COLUMN renamed_id, DROP COLUMN document_id,
     before("0004_search", "QUEUE", "content_work_off_searchqueue"),
     *(before("0004_search", "CHANGES", function) for function in _said),
 ])
+TEXTS = r"""
+-- The words in capitals that a language drops, of two letters or more, as they stand. None is longer than 40 letters;
+-- of more than 2,046 bytes, a sequence of genes for example, PostgreSQL can keep none.
+CREATE OR REPLACE FUNCTION content_capitals(stemming regconfig, said text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(string_agg(format('''=%s'':1', word), ' ' ORDER BY word), '')::tsvector
+    FROM (SELECT DISTINCT part[1] AS word FROM regexp_matches(said, '\m[[:upper:]]{2,40}\M', 'g') AS part) AS capitals
+    WHERE to_tsvector(stemming, word) = ''
+$$;
+
+-- All words that a language drops, in small letters.
+CREATE OR REPLACE FUNCTION content_dropped(stemming regconfig, said text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(string_agg(format('''=%s'':1', word), ' ' ORDER BY word), '')::tsvector
+    FROM (SELECT DISTINCT lower(part[1]) AS word FROM regexp_matches(said, '[[:alpha:]]+', 'g') AS part) AS words
+    WHERE length(word) <= 40 AND to_tsvector(stemming, word) = ''
+$$;
+"""
+TEXTS_BEFORE = "".join(before("0014_capitals", "CAPITALS", name) for name in ("content_capitals", "content_dropped"))
+INDEX_ALL = "SELECT content_index(ARRAY(SELECT id FROM wagtailcore_page))"
 
 
 class Migration(migrations.Migration):
@@ -185,4 +205,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(LISTING, LISTING_BEFORE),
         migrations.RunSQL(SEARCH, SEARCH_BEFORE),
+        migrations.RunSQL([TEXTS, INDEX_ALL], [TEXTS_BEFORE, INDEX_ALL]),
     ]
