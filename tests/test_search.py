@@ -90,6 +90,26 @@ def test_words_are_found_whatever_stands_between_them(tree: Tree):
     assert "Did you mean <b>aids</b>?" in ask("aidss")
 
 
+def test_words_between_less_and_more_are_found_and_those_within_tags_are_not(tree: Tree):
+    tree.publication(
+        title="Counting",
+        slug="a",
+        summary="Of a<crayon then c>d.",
+        key_findings=[("finding", "It fell by <5 percent in villages and by >10 percent in towns.")],
+        body=[
+            ("heading", "With <zeppelin> & co"),
+            ("quote", {"text": "If p < 0.05 the reviewers cheer, if p > 0.05 they sleep.", "source": ""}),
+            ("callout", {"title": "<vans>", "text": '<p>Tea &amp; <a href="https://x.org/">bread</a></p>'}),
+            ("text", '<p>Where a &lt;kettle&gt; is<br/>on. <a linktype="page" id="3">Bakery</a></p>'),
+        ],
+    )
+    for q in ("crayon", "villages", "towns", "zeppelin", "cheer", "vans", "bread", "kettle", "bakery"):
+        assert found(q) == ["Counting"], q
+    for q in ("href", "linktype", "x.org", "br", "amp bread"):
+        assert found(q) == [], q
+    assert "<mark>villages</mark>" in ask("villages")
+
+
 def test_topics_programs_people_and_other_pages_stand_first(tree: Tree):
     tree.health.learn_more = "<p>Why <i>clinics</i> close.</p>"
     tree.health.save()

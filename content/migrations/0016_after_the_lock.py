@@ -191,8 +191,50 @@ LANGUAGE sql IMMUTABLE AS $$
     FROM (SELECT DISTINCT lower(part[1]) AS word FROM regexp_matches(said, '[[:alpha:]]+', 'g') AS part) AS words
     WHERE length(word) <= 40 AND to_tsvector(stemming, word) = ''
 $$;
+
+-- Neither a slash nor a sign of less stands within a word: PostgreSQL takes the one for the name of a file, the other
+-- for the begin of a tag, whose words it leaves out.
+CREATE OR REPLACE FUNCTION content_parsed(stemming regconfig, said text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT to_tsvector(stemming, translate(said, '/<', '  ')) || content_capitals(stemming, said)
+$$;
+
+-- HTML as plain text.
+CREATE OR REPLACE FUNCTION content_plain(html text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT replace(replace(replace(replace(replace(replace(
+        regexp_replace(html, '<(/?[[:alpha:]]|!)[^>]*>', ' ', 'g'),
+        '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#x27;', ''''), '&amp;', '&')
+$$;
+
+-- What is written in the blocks of a stream, as plain text: only running text, and the text of notes, is HTML. Not what
+-- is written of pictures and files: they may be for some people only.
+CREATE OR REPLACE FUNCTION content_written(stream jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE SET plan_cache_mode = auto AS $$
+    SELECT string_agg(
+        CASE WHEN block ->> 'type' = 'text' OR block ->> 'type' = 'callout' AND found = block -> 'value' -> 'text'
+        THEN content_plain(found #>> '{}') ELSE found #>> '{}' END, ' '
+    )
+    FROM jsonb_path_query(stream, 'strict $[*] ? (@.type != "figure" && @.type != "download")', '{}', true) AS block,
+        jsonb_path_query(block, 'strict $.value.** ? (@.type() == "string")', '{}', true) AS found
+$$;
 """
-TEXTS_BEFORE = "".join(before("0014_capitals", "CAPITALS", name) for name in ("content_capitals", "content_dropped"))
+_texts = before("0004_search", "TEXTS", "content_texts")
+_body = """content_plain(concat_ws(
+                ' ', content_written(item.body), content_written(info.body), content_written(publication.key_findings),
+                event.transcript, topic.learn_more, topic.grant_seekers
+            )),"""
+BODY = _texts.replace(
+    _body,
+    """content_written(item.body), content_written(info.body), content_written(publication.key_findings),
+            content_plain(concat_ws(' ', event.transcript, topic.learn_more, topic.grant_seekers)),""",
+)
+TEXTS_BEFORE = "".join([
+    *(before("0014_capitals", "CAPITALS", name) for name in ("content_capitals", "content_dropped", "content_parsed")),
+    *(before("0004_search", "TEXTS", name) for name in ("content_plain", "content_written")),
+    "ALTER FUNCTION content_written SET plan_cache_mode = auto;",
+    _texts,
+])
 INDEX_ALL = "SELECT content_index(ARRAY(SELECT id FROM wagtailcore_page))"
 
 
@@ -205,5 +247,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(LISTING, LISTING_BEFORE),
         migrations.RunSQL(SEARCH, SEARCH_BEFORE),
-        migrations.RunSQL([TEXTS, INDEX_ALL], [TEXTS_BEFORE, INDEX_ALL]),
+        migrations.RunSQL([TEXTS, BODY, INDEX_ALL], [TEXTS_BEFORE, INDEX_ALL]),
     ]
