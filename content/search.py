@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from html import escape
+from unicodedata import category, normalize
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramSimilarity
 from django.db import connection, transaction
@@ -44,7 +45,9 @@ WEIGHTS = [0.05, 0.2, 0.4, 1.0]  # of files, text, summary and title
 HALF_AS_GOOD = 10  # years, after which work counts half as much as new work
 # Cut where PostgreSQL cuts texts: not within "3.5", "who.int" and "978-3". Two words with a hyphen are two: a
 # text may have a blank between them.
-WORD = re.compile(r"[^\W_]+(?:(?:['’.]|-(?=\d))[^\W_]+)*")
+WORD = re.compile(r"(?:[^\W_]\u0301*)+(?:(?:['’.]|-(?=\d))(?:[^\W_]\u0301*)+)*")
+# What belongs to the letter before it, beside marks: non-joiner and joiner of Persian and Hindi words.
+JOINERS = "\u200c\u200d"
 
 # What PostgreSQL puts round the words it found, until all else is escaped.
 FOUND, FOUND_END = "\x02", "\x03"
@@ -96,7 +99,10 @@ class Question:
 
 def words_of(typed: str) -> list[str]:
     """Return the words in the first 100 characters of what was typed."""
-    return WORD.findall(typed.strip()[:LONGEST])
+    composed = normalize("NFC", typed.strip()[:LONGEST])
+    # Marks that are no part of a letter (an Arabic shadda, a Russian stress) are read as one of them.
+    read = "".join("\u0301" if category(sign)[0] == "M" or sign in JOINERS else sign for sign in composed)
+    return [composed[slice(*word.span())] for word in WORD.finditer(read)]
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Search: what is found, in which order, how it is shown, and what is never found."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
+from unicodedata import normalize
 
 import pytest
 from bs4 import BeautifulSoup
@@ -14,6 +16,7 @@ from wagtail.models import Collection, CollectionViewRestriction, Locale, Page, 
 
 from content import search, views
 from content.models import ContentItem, EventSpeaker, ItemAuthor, PublicationFile, VoicesPage
+from content.search import Question, Search, words_of
 from harmhub.models import CustomRendition
 from tests.factories import ImageFactory, TopicFactory, Tree, body_of_all_blocks, copies
 from tests.fixtures.searching import ask, found, report
@@ -139,6 +142,31 @@ def test_words_are_stemmed_in_the_language_of_the_page_and_need_no_accents(tree:
     assert found("cheval liege", path="/fr/search/") == ["Les chevaux à Liège"]
     assert found("cheval", language="fr") == ["Les chevaux à Liège"]
     assert found("cheval") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "typed"),
+    [
+        ("fr", "Réduction des risques", "réduction"),
+        ("fr", "ÉTÉ", "ÉTÉ"),
+        ("ar", "المخدّرات والصحة", "المخدّرات"),
+        ("ar", "المخدّرات والصحة", "المخدرات"),
+        ("ru", "Вред и помощь", "по\u0301мощь"),
+        ("ru", "Чужой", "Чужой"),
+        ("hi", "हिन्दी", "हिन्दी"),
+        ("fa", "می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+@pytest.mark.parametrize("form_of_title", ["NFC", "NFD"])
+@pytest.mark.parametrize("form_of_question", ["NFC", "NFD"])
+def test_words_are_found_however_their_letters_and_marks_are_stored(
+    tree: Tree, language, title, typed, form_of_title, form_of_question
+):
+    Locale.objects.update(language_code=language)
+    tree.voice(title=normalize(form_of_title, title))
+    question = Question(" ".join(words_of(normalize(form_of_question, typed))), language, tree.home.locale_id)
+    assert Search(question).total == 1
+    assert Search(replace(question, words=" ".join(words_of(title)))).total == 1
 
 
 @pytest.mark.parametrize(
@@ -302,7 +330,7 @@ def test_search_is_found_on_every_page(tree: Tree, client: Client):
 
 
 @pytest.mark.parametrize(
-    "signs", ["", " ", "&|!():*<->", "'", "\\", '"', "%_", "\N{ARABIC FIVE POINTED STAR}", "-- ;", "| !"]
+    "signs", ["", " ", "&|!():*<->", "'", "\\", '"', "%_", "\N{ARABIC FIVE POINTED STAR}", "-- ;", "| !", "\u0301"]
 )
 def test_signs_are_no_operators(tree: Tree, signs: str):
     tree.voice(title="Needle")

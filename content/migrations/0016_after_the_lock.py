@@ -175,6 +175,13 @@ ALTER TABLE content_searchqueue DROP COLUMN renamed_id, DROP COLUMN document_id,
     *(before("0004_search", "CHANGES", function) for function in _said),
 ])
 TEXTS = r"""
+-- A text whose letters and marks stand together where they can (é is one letter), as search asks for them.
+CREATE FUNCTION content_composed(said text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    -- To look takes a quarter of the time of doing it.
+    SELECT CASE WHEN said IS NFC NORMALIZED THEN said ELSE normalize(said, NFC) END
+$$;
+
 -- The words in capitals that a language drops, of two letters or more, as they stand. None is longer than 40 letters;
 -- of more than 2,046 bytes, a sequence of genes for example, PostgreSQL can keep none.
 CREATE OR REPLACE FUNCTION content_capitals(stemming regconfig, said text) RETURNS tsvector
@@ -188,7 +195,10 @@ $$;
 CREATE OR REPLACE FUNCTION content_dropped(stemming regconfig, said text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(string_agg(format('''=%s'':1', word), ' ' ORDER BY word), '')::tsvector
-    FROM (SELECT DISTINCT lower(part[1]) AS word FROM regexp_matches(said, '[[:alpha:]]+', 'g') AS part) AS words
+    FROM (
+        SELECT DISTINCT lower(part[1]) AS word
+        FROM regexp_matches(content_composed(said), '[[:alpha:]]+', 'g') AS part
+    ) AS words
     WHERE length(word) <= 40 AND to_tsvector(stemming, word) = ''
 $$;
 
@@ -196,7 +206,8 @@ $$;
 -- for the begin of a tag, whose words it leaves out.
 CREATE OR REPLACE FUNCTION content_parsed(stemming regconfig, said text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_tsvector(stemming, translate(said, '/<', '  ')) || content_capitals(stemming, said)
+    SELECT to_tsvector(stemming, translate(composed, '/<', '  ')) || content_capitals(stemming, composed)
+    FROM content_composed(said) AS composed
 $$;
 
 -- HTML as plain text.
@@ -234,6 +245,7 @@ TEXTS_BEFORE = "".join([
     *(before("0004_search", "TEXTS", name) for name in ("content_plain", "content_written")),
     "ALTER FUNCTION content_written SET plan_cache_mode = auto;",
     _texts,
+    "DROP FUNCTION content_composed;",
 ])
 INDEX_ALL = "SELECT content_index(ARRAY(SELECT id FROM wagtailcore_page))"
 
