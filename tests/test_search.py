@@ -330,7 +330,8 @@ def test_search_is_found_on_every_page(tree: Tree, client: Client):
 
 
 @pytest.mark.parametrize(
-    "signs", ["", " ", "&|!():*<->", "'", "\\", '"', "%_", "\N{ARABIC FIVE POINTED STAR}", "-- ;", "| !", "\u0301"]
+    "signs",
+    ["", " ", "&|!():*<->", "'", "\\", '"', "%_", "\N{ARABIC FIVE POINTED STAR}", "-- ;", "| !", "\u0301"],
 )
 def test_signs_are_no_operators(tree: Tree, signs: str):
     tree.voice(title="Needle")
