@@ -389,3 +389,17 @@ def test_restricting_one_of_many_pages_does_not_read_them_all(tree: Tree):
         PageViewRestriction.objects.create(page=article, restriction_type=PageViewRestriction.LOGIN)
         assert not Entry.objects.filter(item=article).exists()
         assert pages_read() - before < 500
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("column", ["live", "title"])
+def test_transaction_that_would_not_see_what_others_did_is_refused(tree: Tree, column: str):
+    article = tree.voice(title="Van", live=False)
+    with psycopg.connect(databases.conninfo(connection.settings_dict["NAME"])) as importing:
+        importing.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        value = {"live": "true", "title": "'Zeppelin'"}[column]
+        importing.execute(f"UPDATE wagtailcore_page SET {column} = {value} WHERE id = %s", [article.pk])
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="READ COMMITTED"):
+            importing.commit()
+    article.refresh_from_db()
+    assert (article.live, article.title) == (False, "Van")

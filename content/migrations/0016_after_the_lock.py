@@ -17,6 +17,18 @@ LISTING = """
 -- restricted_id: a page that was restricted, or is no more, with all that lies below it.
 ALTER TABLE content_entryqueue DROP COLUMN branch, ADD COLUMN restricted_id integer;
 
+-- Have all transactions that change what is listed or searched come to their end one after the other. Where a transaction
+-- sees nothing but what was there at its begin, it would not see what the one before it did.
+CREATE FUNCTION content_take_turns() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        RAISE EXCEPTION 'Listings and search follow changes in transactions that are READ COMMITTED, not in this one.'
+            USING ERRCODE = 'feature_not_supported', HINT = 'docs/listing.md tells why.';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('content_entryqueue'));
+END $$;
+
 CREATE OR REPLACE FUNCTION content_queue_branch() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -40,7 +52,7 @@ BEGIN
     IF NEW.id <= coalesce(nullif(current_setting('content.worked_to', true), ''), '0')::bigint THEN
         RETURN NULL;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtext('content_entryqueue'));
+    PERFORM content_take_turns();
     WITH due AS (DELETE FROM content_entryqueue RETURNING *)
     SELECT array_agg(DISTINCT due.page_id), array_agg(DISTINCT due.translation_key),
         array_agg(DISTINCT due.restricted_id), max(due.id)
@@ -79,6 +91,7 @@ LISTING_BEFORE = f"""
 ALTER TABLE content_entryqueue DROP COLUMN restricted_id, ADD COLUMN branch varchar;
 {before("0002_listing", "RESTRICTIONS", "content_queue_branch")}
 {import_module("content.migrations.0005_quick_queue").WORK_OFF}
+DROP FUNCTION content_take_turns;
 """
 
 SEARCH = """
@@ -99,7 +112,7 @@ BEGIN
     IF NEW.id <= coalesce(nullif(current_setting('content.indexed_to', true), ''), '0')::bigint THEN
         RETURN NULL;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtext('content_entryqueue'));
+    PERFORM content_take_turns();
     WITH due AS (DELETE FROM content_searchqueue RETURNING *)
     SELECT array_agg(DISTINCT due.page_id), array_agg(DISTINCT due.renamed_id),
         array_agg(DISTINCT due.document_id), array_agg(DISTINCT due.folder_id), max(due.id)
