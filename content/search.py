@@ -40,6 +40,7 @@ NEAR, MISTYPED = (
     0.35,
     2,
 )  # how similar a mistyped word is at least (pg_trgm); letters that it has more or less
+TRIED = 5  # similar words: the nearest may stand in drafts only, or in pages that are gone
 PATIENCE = "2s"  # the longest that a query may take
 WEIGHTS = [0.05, 0.2, 0.4, 1.0]  # of files, text, summary and title
 HALF_AS_GOOD = 10  # years, after which work counts half as much as new work
@@ -247,7 +248,9 @@ class Search:
         similar = similar.filter(
             similarity__gte=NEAR, letters__gte=len(word) - MISTYPED, letters__lte=len(word) + MISTYPED
         )
-        return similar.order_by("-similarity", "word").values_list("word", flat=True).first() or word
+        nearest = similar.order_by("-similarity", "word").values_list("word", flat=True)[:TRIED]
+        others = (other for other in nearest if Search(replace(everywhere, words=other)).finds_something)
+        return next(others, word)
 
 
 def marked(text: str) -> SafeString:

@@ -308,6 +308,13 @@ def test_only_words_that_nothing_public_holds_are_corrected(tree: Tree):
     assert "Did you mean" not in ask("gardenia servces")
 
 
+def test_word_that_nothing_public_holds_does_not_stand_before_one_that_is_found(tree: Tree):
+    tree.voice(title="About naloxone")
+    for number, draft in enumerate(["Naloxan", "Naloxaan"]):
+        tree.voice(title=draft, slug=f"draft-{number}", live=False)
+    assert "Did you mean <b>naloxone</b>?" in ask("naloxane")
+
+
 def test_words_of_three_letters_are_not_corrected(tree: Tree):
     tree.voice(title="Anna", summary="Anton.")
     assert "Did you mean" not in ask("ann")
