@@ -151,10 +151,10 @@ def test_words_are_stemmed_in_the_language_of_the_page_and_need_no_accents(tree:
         ("fr", "ÉTÉ", "ÉTÉ"),
         ("ar", "المخدّرات والصحة", "المخدّرات"),
         ("ar", "المخدّرات والصحة", "المخدرات"),
-        ("ru", "Вред и помощь", "по\u0301мощь"),
+        ("ru", "Вред и помощь", "по\u0301мощь"),  # noqa: RUF001
         ("ru", "Чужой", "Чужой"),
         ("hi", "हिन्दी", "हिन्दी"),
-        ("fa", "می\u200cخواهم", "می\u200cخواهم"),
+        ("fa", "می\u200cخواهم", "می\u200cخواهم"),  # noqa: RUF001
     ],
 )
 @pytest.mark.parametrize("form_of_title", ["NFC", "NFD"])

@@ -176,7 +176,7 @@ def test_nobody_waits_for_somebody_who_deletes_a_page(tree: Tree):
 
 
 MEANWHILE = {
-    "a PDF is read": "INSERT INTO harmhub_documenttext (document_id, text) VALUES (%(document)s, 'Zeppelin.')",
+    "a PDF is read": "INSERT INTO harmhub_documenttext (document_id, text) SELECT %(document)s, 'Zeppelin.'",
     "an author is renamed": "UPDATE wagtailcore_page SET title = 'Zeppelin' WHERE id = %(person)s",
 }
 
