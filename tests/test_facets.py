@@ -12,7 +12,6 @@ from wagtail.models import Locale, PageViewRestriction
 from content.anchors import Anchor
 from content.listing import PAGE_SIZE
 from content.models import VoicesPage
-from harmhub.store.shown import noting
 from tests.factories import ProgramFactory, Tree
 from tests.markup import Markup
 from topics.kinds import Kind
@@ -320,16 +319,3 @@ def test_menu_holds_no_page_of_another_language(tree: Tree, client: Client):
     voices.save_revision().publish()
     page = client.get("/voices/").content.decode()
     assert "Voces" not in page
-
-
-def test_translation_of_an_article_is_none_of_what_it_shows(tree: Tree, client: Client):
-    spanish = Locale.objects.create(language_code="es")
-    for page in (tree.home, tree.voices):
-        page.copy_for_translation(spanish).save_revision().publish()
-    article = tree.voice(slug="article")
-    other = article.copy_for_translation(spanish)
-    other.save_revision().publish()
-    with noting() as seen:
-        client.get("/voices/article/")
-    assert f"page:{article.pk}" in seen.tags
-    assert f"page:{other.pk}" not in seen.tags
