@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -130,9 +131,26 @@ def test_picture_whose_original_cannot_be_read_is_left_out_and_comes_back(reader
     reader.site.start_worker()
 
 
-def test_each_process_notices_that_the_database_is_another_one(reader: Reader, hub: Tree, tmp_path: Path):
+@pytest.fixture
+def begun(tmp_path: Path) -> Iterator[Callable[[], Keeper]]:
+    """A function that returns one more keeper of a store, as each web process has one; here it does nothing
+    by itself."""
+    keepers: list[Keeper] = []
+
+    def begin() -> Keeper:
+        keepers.append(Keeper(Shelf(tmp_path)))
+        return keepers[-1]
+
+    yield begin
+    for each in keepers:
+        each._close()
+
+
+def test_each_process_notices_that_the_database_is_another_one(
+    reader: Reader, hub: Tree, begun: Callable[[], Keeper]
+):
     with psycopg.connect(databases.conninfo(reader.site.database), autocommit=True) as database:
-        keepers = [Keeper(Shelf(tmp_path)) for _ in range(2)]
+        keepers = [begun(), begun()]
         for each in keepers:
             each._keep(database)
             each.parts.add("menu", Part("As it is", Shown()))
@@ -144,22 +162,22 @@ def test_each_process_notices_that_the_database_is_another_one(reader: Reader, h
 
 @pytest.mark.parametrize("restored", [True, False])
 def test_database_whose_files_were_put_back_is_another_one(
-    reader: Reader, hub: Tree, tmp_path: Path, restored: bool
+    reader: Reader, hub: Tree, begun: Callable[[], Keeper], restored: bool
 ):
     """Its newest changes are gone; what comes then may have their numbers."""
     with psycopg.connect(databases.conninfo(reader.site.database), autocommit=True) as database:
-        shelf, since = Shelf(tmp_path), "SELECT coalesce(max(id), 0) FROM harmhub_change"
-        before = database.execute(since).fetchone()
+        newest = "SELECT coalesce(max(id), 0) FROM harmhub_change"
+        before = database.execute(newest).fetchone()
         database.execute("SELECT harmhub_changed('nothing')")
-        keeper = Keeper(shelf)
+        keeper = begun()
         keeper._keep(database)
         index = keeper._open()
         index.reveal(index.add("/a/", StoredPage.of([], b"", None), Shown({"something"})))
         if restored:
             database.execute("DELETE FROM harmhub_change WHERE id > %s", before)
         database.execute("SELECT harmhub_changed('nothing')")
-        Keeper(shelf)._keep(database)
-        assert shelf.holds("/a/") != restored
+        begun()._keep(database)
+        assert keeper.pages.holds("/a/") != restored
 
 
 def test_more_changes_than_a_process_should_hold_are_a_change_of_everything(reader: Reader, hub: Tree):
