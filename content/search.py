@@ -36,10 +36,8 @@ MOST = 2_000  # items are ranked, and counted
 MOST_PAGES = 5  # topics, programs, people and other pages are shown
 LONGEST, MOST_WORDS = 100, 10  # characters and words are searched for
 SHORTEST = 4  # letters of a word that may be mistyped; those of fewer look like too many others
-NEAR, MISTYPED = (
-    0.35,
-    2,
-)  # how similar a mistyped word is at least (pg_trgm); letters that it has more or less
+NEAR = 0.35  # how similar a mistyped word is at least (pg_trgm)
+MISTYPED = 2  # letters that it has more or less, at most
 TRIED = 5  # similar words: the nearest may stand in drafts only, or in pages that are gone
 PATIENCE = "2s"  # the longest that a query may take
 WEIGHTS = [0.05, 0.2, 0.4, 1.0]  # of files, text, summary and title

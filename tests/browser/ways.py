@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 from django.test import RequestFactory
 from django.utils import timezone
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Locator, Page, Route
 
 from contact import rush
 from contact.models import Message, Turn
@@ -166,12 +166,16 @@ def deleted(page: Page, hub: Hub, site: Site) -> None:
     page.get_by_role("button", name="Delete for good").click()
 
 
+def _press_without_database(button: Locator, site: Site) -> None:
+    with site.database_away():
+        button.click()
+        button.page.wait_for_load_state("load")
+
+
 def look_up_without_database(page: Page, hub: Hub, site: Site) -> None:
     look_up(page, hub, site)
     page.get_by_label("What you want to add").fill("And on Fridays?")
-    with site.database_away():
-        page.get_by_role("button", name="Send").click()
-        page.wait_for_load_state("load")
+    _press_without_database(page.get_by_role("button", name="Send"), site)
 
 
 def sign_up_error(page: Page, hub: Hub, site: Site) -> None:
@@ -242,25 +246,19 @@ def without_database(page: Page, hub: Hub, site: Site) -> None:
 def contact_without_database(page: Page, hub: Hub, site: Site) -> None:
     contact(page, hub, site)
     page.get_by_label("Your message").fill("When does the van come?")
-    with site.database_away():
-        page.get_by_role("button", name="Send message").click()
-        page.wait_for_load_state("load")
+    _press_without_database(page.get_by_role("button", name="Send message"), site)
 
 
 def sign_up_without_database(page: Page, hub: Hub, site: Site) -> None:
     page.goto(f"{site.url}{HARM_REDUCTION}")
     page.locator(".signup").get_by_label("E-mail address").fill("away@example.org")
-    with site.database_away():
-        page.locator(".signup").get_by_role("button").click()
-        page.wait_for_load_state("load")
+    _press_without_database(page.locator(".signup").get_by_role("button"), site)
 
 
 def link_without_database(page: Page, hub: Hub, site: Site) -> None:
     page.goto(f"{site.url}/newsletter/link/")
     page.get_by_label("E-mail address").fill("away@example.org")
-    with site.database_away():
-        page.get_by_role("button", name="Send the link").click()
-        page.wait_for_load_state("load")
+    _press_without_database(page.get_by_role("button", name="Send the link"), site)
 
 
 def broken(page: Page, hub: Hub, site: Site) -> None:
