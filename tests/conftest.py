@@ -76,7 +76,7 @@ BEFORE_BROWSERS = ("test_demo", "test_mail_jobs", "test_pictures", "test_run")
 # browser, and with all other browsers those that ask for pages.
 STORE = (
     *("test_page_store", "test_page_store_changes", "test_page_store_near", "test_page_store_faults"),
-    "test_page_store_times",
+    *("test_page_store_meanwhile", "test_page_store_times"),
 )
 AROUND = ("test_page_store_unseen", "test_page_stores", "test_nginx", "test_varnish")
 SITE = ("test_mirror", "test_bad_input", "test_worker")

@@ -26,7 +26,7 @@ import psycopg
 from django.db import connection as django_connection
 from wagtail.models import Site
 
-from harmhub.store.index import Gone, Index, discard_index
+from harmhub.store.index import Change, Gone, Index, discard_index
 from harmhub.store.parts import Part, Parts
 from harmhub.store.shelf import Shelf, StoredPage
 from harmhub.store.shown import EVERYTHING, Changes, Shown
@@ -62,6 +62,12 @@ SELECT (SELECT oid FROM pg_database WHERE datname = current_database())
     change.tag, change.place
 FROM (VALUES (1)) AS once LEFT JOIN ({CHANGES}) AS change ON true
 """  # noqa: S608 (a constant)
+
+TIED = "tied:"  # begins a change to whatever pages show that they are tied to something
+MEANT = """
+SELECT DISTINCT harmhub_tied_tags(key, locale)
+FROM unnest(%(keys)s::uuid[], %(locales)s::integer[]) AS something (key, locale)
+"""
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ class Keeper(threading.Thread):
             index.clear()
             index.note(since=now, database=which, newest=now_newest or "0 0", at=str(time.time()))
         self._database = which
-        new = [(tag, where) for *_, tag, where in rows if tag is not None]
+        new = _spelled_out(database, [(tag, where) for *_, tag, where in rows if tag is not None])
         if known and new:
             changed = Changes(new)
             if EVERYTHING in changed.tags:
@@ -221,7 +227,8 @@ class Keeper(threading.Thread):
         changes_since = {}
         for since in {each.since for each in offered}:
             rows = database.execute(CHANGES, {"since": since, "most": MOST_CHANGES + 1}).fetchall()
-            changes_since[since] = Changes(rows if len(rows) <= MOST_CHANGES else [(EVERYTHING, None)])
+            too_many = len(rows) > MOST_CHANGES
+            changes_since[since] = Changes([(EVERYTHING, None)] if too_many else _spelled_out(database, rows))
         for each, number in written:
             changes = changes_since[each.since]
             for key, part in each.made:
@@ -270,6 +277,17 @@ class Clock(threading.Thread):
             while index.is_there():
                 index.drop_due()
                 time.sleep(PULSE)
+
+
+def _spelled_out(database: psycopg.Connection, told: list[Change]) -> list[Change]:
+    """Return changes with the tags of the pages that are by now tied to what comes or goes
+    (``tied:<locale>:<translation key>``): who wrote that did not see who tied them at the same time."""
+    tied = {tag for tag, _ in told if tag.startswith(TIED)}
+    if not tied:
+        return told
+    _, locales, keys = zip(*(tag.split(":") for tag in tied), strict=True)
+    rows = database.execute(MEANT, {"keys": list(keys), "locales": [int(locale) for locale in locales]})
+    return [*(change for change in told if change[0] not in tied), *((tag, None) for (tag,) in rows)]
 
 
 def _end(snapshot: str) -> int:
