@@ -27,13 +27,11 @@ PICTURES = 4  # so many of a list's cards have one
 # makes of them.
 CARD_PICTURE = "fill-480x320 format-{avif,jpeg} avifquality-50 jpegquality-30"
 CARD_FILTERS = Filter.expand_spec(CARD_PICTURE)
-# Long texts that no card shows: most of what there is to read of an item.
-NOT_ON_CARDS = (
-    "body",
-    "voicespage__standfirst",
-    "eventpage__transcript",
-    "eventpage__access_notes",
-    "publicationpage__key_findings",
+# All that cards and mails show of an item; the picture is fetched whole, as its sizes may be made of it.
+OF_ITEM = ("title", "url_path", "locale", "expire_at", "kind", "summary", "published_on", "image")
+OF_EVENT = (
+    *("starts_at", "ends_at", "time_zone", "status"),
+    *("place", "town", "is_online", "online_url", "recording_url"),
 )
 
 
@@ -68,8 +66,8 @@ def _items() -> PublicPageQuerySet:
     )
     items = (
         items.order_by("-published_on", "-pk")
-        .select_related("voicespage", "eventpage", "publicationpage", "image")
-        .defer(*NOT_ON_CARDS)
+        .select_related("eventpage", "image")
+        .only(*OF_ITEM, *(f"eventpage__{name}" for name in OF_EVENT))
     )
     return items.annotate(
         author_names=ArraySubquery(authors.values_list(name)),
