@@ -7,6 +7,7 @@ it is then made and noted.
 import logging
 import re
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import PurePath
 
 from django import template
@@ -17,6 +18,7 @@ from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, ngettext
 from psycopg.errors import DiskFull
+from wagtail.images.models import Filter
 from wagtail.images.templatetags.wagtailimages_tags import PictureNode, image
 from wagtail.models import Page
 
@@ -35,6 +37,14 @@ NAMED_FORMAT = re.compile(r"[A-Z_]+_FORMAT")
 
 class PictureOrNothing(PictureNode):
     """A picture element, left out where its sizes cannot be made: a page is there to be read."""
+
+    @cached_property
+    def _filters(self) -> list[Filter]:
+        return super().get_filters()
+
+    def get_filters(self) -> list[Filter]:
+        """Return the sizes: always the same objects, since to read a size takes longer than to find it."""
+        return self._filters
 
     def render(self, context: template.Context) -> str:
         """Return the element, or "" after one logged line: no disk space, a database that takes no rows."""
