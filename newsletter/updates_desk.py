@@ -140,8 +140,9 @@ class UpdateViewSet(RecordViewSet):
     inspect_view_enabled = False
     list_display = [
         WorkColumn("item", label=gettext_lazy("Work")),
-        "note",
+        # Before what is mostly empty: on a phone, only two columns are in sight.
         WhenColumn("goes_at", label=gettext_lazy("Goes out"), sort_key="goes_at"),
+        "note",
     ]
     list_export: list[str] = []
 
