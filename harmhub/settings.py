@@ -4,22 +4,14 @@ Sections: environment · applications · requests · templates · data · langua
 security · logging · Wagtail.
 """
 
-import re
-from collections.abc import Callable
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-import environ
-from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
-from django.http.request import validate_host
 from django.utils.csp import CSP
 from django.utils.functional import lazy
 
-from harmhub import embedded_postgres, pooling
+from harmhub import embedded_postgres, environment, pooling
 from harmhub.mail.keys import SELECTOR, mail_domain, read_key
 from harmhub.mail.mailbox import Mailbox
 from harmhub.mail.providers import configuration
@@ -28,82 +20,18 @@ from harmhub.zones import zone_names
 
 # --- environment ---------------------------------------------------------------------------------
 
-# With room for what makes an address of a message's own of it: 26 signs before the @ (RFC 5321, 4.5.3.1).
-_plain_address = re.compile(r"[A-Za-z0-9_.-]{1,38}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?")
-HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")  # as ALLOWED_HOSTS has it
-ONION = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z2-7]{56}\.onion(?::\d{1,5})?")
-
-
-def _number(name: str, default: int, most: int) -> int:
-    """Return a positive number from the environment, or refuse to start."""
-    value = env.str(name, default=str(default))
-    if not value.isdecimal() or not 0 < int(value) <= most:
-        raise ImproperlyConfigured(f"{name} is a number from 1 to {most}, not “{value}”.")
-    return int(value)
-
-
-def _entries(name: str) -> list[str]:
-    """Return what a list of the environment holds, without the white space around its commas."""
-    return [entry.strip() for entry in env.str(name, default="").split(",") if entry.strip()]
-
-
-def _url[Read](name: str, example: str, read: Callable[[str], Read]) -> Read | None:
-    """Return what a URL of the environment says, None where it is unset, or refuse to start."""
-    try:
-        return read(value) if (value := env.str(name, default="")) else None
-    except (ImproperlyConfigured, ValueError, KeyError) as problem:
-        # Not its value, which may hold a password.
-        raise ImproperlyConfigured(f"{name} cannot be read: it is like {example}.") from problem
-
-
-if env.str("DEBUG", default="off").lower() not in {*env.BOOLEAN_TRUE_STRINGS, "off", "false", "no", "0", ""}:
-    raise ImproperlyConfigured("DEBUG is on or off.")
-DEBUG = env.bool("DEBUG", default=False)
-DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / ".data").absolute()
-PORT = _number("PORT", 8000, most=65_535)
-# No part of an origin tells capitals from small letters; all that compare it take it for such a text.
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/").lower()
-try:
-    _public = urlsplit(PUBLIC_URL)
-    # Browsers name the origin in ASCII, and so do the headers of mails.
-    _is_origin = ORIGIN.fullmatch(PUBLIC_URL) and _public.hostname
-    _ = _public.port
-except ValueError:  # more than 65535, or between brackets no address
-    _is_origin = False
-if not _is_origin:
-    raise ImproperlyConfigured(
-        "PUBLIC_URL is an origin such as https://www.example.org, without a path, and in ASCII: a name in "
-        "another script as the DNS has it (xn--)."
-    )
+DEBUG = environment.switch("DEBUG")
+DATA_DIR = Path(environment.text("DATA_DIR") or BASE_DIR / ".data").absolute()
+PORT = environment.number("PORT", 8000, most=65_535)
+PUBLIC_URL = environment.origin("PUBLIC_URL", f"http://localhost:{PORT}")
 # Where the site is an onion service as well; only printed where readers decide how to write.
-ONION_URL = env.str("ONION_URL", default="").rstrip("/")
-if ONION_URL and not ONION.fullmatch(ONION_URL):
-    raise ImproperlyConfigured(
-        "ONION_URL is like http:// and 56 letters and digits and .onion, without a path."
-    )
-
-
-def _secret(name: str) -> str:
-    """Return a secret of at least 32 characters from the environment, or refuse to start."""
-    value = env.str(name, default="")
-    if len(value) < 32 or value.startswith(("django-insecure", "change-me", "changeme")):
-        raise ImproperlyConfigured(
-            f"{name} is missing, too short or a default. Set it to at least 32 random characters; "
-            "`make run` makes one for a site of your own machine."
-        )
-    return value
-
-
-SECRET_KEY = _secret("SECRET_KEY")
+ONION_URL = environment.onion("ONION_URL")
+_origins = [url for url in (PUBLIC_URL, ONION_URL) if url]
+_public = urlsplit(PUBLIC_URL)
+SECRET_KEY = environment.secret("SECRET_KEY")
 # Fernet keys, newest first. The first seals; all open. The last also keys the address look-up: never drop it.
-SEALING_KEYS = [key.strip() for key in _secret("SEALING_KEYS").split(",") if key.strip()]
-try:
-    MultiFernet([Fernet(key) for key in SEALING_KEYS])
-except ValueError as problem:
-    raise ImproperlyConfigured("SEALING_KEYS are Fernet keys: each 32 bytes in base64.") from problem
+SEALING_KEYS = environment.fernet_keys("SEALING_KEYS")
 
 # --- applications --------------------------------------------------------------------------------
 
@@ -171,32 +99,11 @@ MIDDLEWARE = [
     "topics.redirects.RedirectMiddleware",
 ]
 
-_own_names = [re.sub(r":\d+$", "", urlsplit(url).netloc) for url in (PUBLIC_URL, ONION_URL) if url]
-_also = ["127.0.0.1", "[::1]"] if _public.hostname == "localhost" else []
-ALLOWED_HOSTS = _entries("ALLOWED_HOSTS") or [*_own_names, *_also]
-if not all(map(HOST.fullmatch, ALLOWED_HOSTS)):
-    raise ImproperlyConfigured("ALLOWED_HOSTS are names such as www.example.org, without https:// and port.")
-if not all(validate_host(name, ALLOWED_HOSTS) for name in _own_names):
-    raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of PUBLIC_URL and ONION_URL, too.")
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS", _origins)
 # Peers (addresses or networks) whose X-Forwarded-For is believed; X-Forwarded-Host never is.
-TRUSTED_PROXIES = _entries("TRUSTED_PROXIES")
-try:
-    _ = [ip_network(entry, strict=False) for entry in TRUSTED_PROXIES if entry != "unix"]
-except ValueError as problem:
-    raise ImproperlyConfigured(
-        "TRUSTED_PROXIES are addresses or networks such as 10.0.0.0/8, or the word unix."
-    ) from problem
-
-
-def _cache(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-        raise ValueError("no cache")
-    return url
-
-
+TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
 # A cache in front that is told of pages that are dropped: see docs/varnish.md.
-_purge = _url("PURGE_URL", "http://127.0.0.1:6081", _cache) or ""
+_purge = environment.read("PURGE_URL", "http://127.0.0.1:6081", environment.http_server) or ""
 _purging = {"BACKEND": "wagtail.contrib.frontend_cache.backends.HTTPBackend", "LOCATION": _purge}
 WAGTAILFRONTENDCACHE = {"default": _purging} if _purge else {}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -237,21 +144,10 @@ TEMPLATES = [
 
 # --- data ----------------------------------------------------------------------------------------
 
-
-def _database(url: str) -> dict[str, Any]:
-    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
-        raise ValueError("another kind of database")
-    found = env.db_url_config(url)
-    if not found["NAME"] and "service" not in found.get("OPTIONS", {}):
-        raise ValueError("none of the server's databases")
-    return found
-
-
 # How many mails are on the wire at once: where the server is far away, each waits for its answers.
-MAIL_CONNECTIONS = _number("MAIL_CONNECTIONS", 1, most=32)
-_default = _url("DATABASE_URL", "postgres://user:password@host/name", _database) or _database(
-    embedded_postgres.database_url(DATA_DIR)
-)
+MAIL_CONNECTIONS = environment.number("MAIL_CONNECTIONS", 1, most=32)
+_named = environment.read("DATABASE_URL", "postgres://user:password@host/name", environment.database)
+_default = _named or environment.database(embedded_postgres.database_url(DATA_DIR))
 DATABASES = {
     "default": _default
     | {
@@ -279,11 +175,7 @@ CACHES = {
 # --- languages -----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
-try:
-    ZoneInfo(TIME_ZONE)
-except (ValueError, KeyError, OSError):
-    raise ImproperlyConfigured("TIME_ZONE is a name of the IANA database such as Europe/Lisbon.") from None
+TIME_ZONE = environment.zone("TIME_ZONE", "UTC")
 USE_I18N = USE_TZ = True
 FORMAT_MODULE_PATH = "harmhub.formats"
 WAGTAIL_I18N_ENABLED = True
@@ -327,15 +219,9 @@ WHITENOISE_MAX_AGE = 3600
 
 # --- mail and jobs -------------------------------------------------------------------------------
 
-
-def _mail_server(url: str) -> dict[str, Any]:
-    found = env.email_url_config(url)
-    if not urlsplit(url).scheme.startswith("smtp") or not found["EMAIL_HOST"]:
-        raise ValueError("no mail server")
-    return found
-
-
-_smtp = _url("EMAIL_URL", "smtp+tls://user:password@mail.example.org:587", _mail_server)
+_smtp = environment.read(
+    "EMAIL_URL", "smtp+tls://user:password@mail.example.org:587", environment.mail_server
+)
 MAILERS = {
     # All mail becomes rows first; the sender takes the other way out. See docs/mail.md.
     "default": {"BACKEND": "harmhub.mail.backends.QueueBackend"},
@@ -355,66 +241,55 @@ MAILERS = {
     else {"BACKEND": "harmhub.mail.backends.EmlBackend", "OPTIONS": {"file_path": DATA_DIR / "mail"}},
 }
 # How long a sender holds a mail it claimed; a killed sender's mail goes out after this time.
-MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180, most=86_400)
+MAIL_LEASE_SECONDS = environment.number("MAIL_LEASE_SECONDS", 180, most=86_400)
 # What the mail server or provider allows; so many are never reached where it does not matter.
-MAILS_PER_SECOND = _number("MAILS_PER_SECOND", 10_000, most=10_000)
-
-
-def _rate(text: str) -> tuple[str, float]:
-    """Return a domain and a number, as in gmail.com=5. ValueError: it is none."""
-    found = re.fullmatch(r"(\*|[a-z0-9-]+(?:\.[a-z0-9-]+)+)=(\d+(?:\.\d+)?)", text)
-    if not found or not 0.1 <= float(found[2]) <= 10_000:
-        raise ValueError("no rate")
-    return found[1], float(found[2])
-
-
+MAILS_PER_SECOND = environment.number("MAILS_PER_SECOND", 10_000, most=10_000)
 # How many a second go to a domain; * is each other one.
 MAILS_PER_DOMAIN = (
-    _url(
-        "MAILS_PER_DOMAIN",
-        "gmail.com=5,*=20, each from 0.1 to 10000",
-        lambda text: dict(_rate(each.strip().lower()) for each in text.split(",")),
-    )
-    or {}
+    environment.read("MAILS_PER_DOMAIN", "gmail.com=5,*=20, each from 0.1 to 10000", environment.rates) or {}
 )
-DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="") or f"updates@{_public.hostname}"
+DEFAULT_FROM_EMAIL = environment.text("FROM_EMAIL", f"updates@{_public.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Where replies to answers arrive; each message has an address of its own, with a + in it: docs/inbox.md.
-CONTACT_REPLY_ADDRESS = env.str("CONTACT_REPLY_ADDRESS", default="")
-if CONTACT_REPLY_ADDRESS and not _plain_address.fullmatch(CONTACT_REPLY_ADDRESS):
-    raise ImproperlyConfigured("CONTACT_REPLY_ADDRESS is a plain address such as answers@example.org.")
+# With room for that: 26 signs before the @ (RFC 5321, 4.5.3.1).
+CONTACT_REPLY_ADDRESS = environment.address(
+    "CONTACT_REPLY_ADDRESS",
+    r"[A-Za-z0-9_.-]{1,38}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+    "a plain address such as answers@example.org",
+)
 # The key that mails are signed with (DKIM), and its name in the DNS. See docs/mail.md.
 try:
-    DKIM_KEY = read_key(_told) if (_told := env.str("DKIM_KEY", default="")) else None
+    DKIM_KEY = read_key(_told) if (_told := environment.text("DKIM_KEY")) else None
 except ValueError as problem:
     raise ImproperlyConfigured(f"DKIM_KEY {problem}.") from None
 try:
-    _ = mail_domain(DEFAULT_FROM_EMAIL) if DKIM_KEY or env.str("FROM_EMAIL", default="") else ""
+    _ = mail_domain(DEFAULT_FROM_EMAIL) if DKIM_KEY or environment.text("FROM_EMAIL") else ""
 except ValueError as problem:
     raise ImproperlyConfigured(
         "FROM_EMAIL is an address such as updates@example.org; its domain is what mails are signed for."
     ) from problem
-DKIM_SELECTOR = env.str("DKIM_SELECTOR", default="harmhub")
+DKIM_SELECTOR = environment.text("DKIM_SELECTOR", "harmhub")
 if not SELECTOR.fullmatch(DKIM_SELECTOR):
     raise ImproperlyConfigured("DKIM_SELECTOR is a name of letters, digits and hyphens, such as harmhub.")
 # Whom to ask what the DNS says: an address and a port. None: whom the machine asks.
 DNS_SERVER: tuple[str, int] | None = None
 # Mail that cannot be delivered comes back to an address of its own below this one: see docs/mail.md. With the
 # number of the mail, what is before the @ must not be longer than SMTP allows.
-BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="").lower()
-if BOUNCE_ADDRESS and not re.fullmatch(r"[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]+)*", BOUNCE_ADDRESS):
-    raise ImproperlyConfigured(
-        "BOUNCE_ADDRESS is like bounces@example.org, with at most 14 plain letters before the @."
-    )
-
-BOUNCE_INBOX = _url("BOUNCE_INBOX_URL", "imap+ssl://user:password@mail.example.org/INBOX", Mailbox.at)
+BOUNCE_ADDRESS = environment.address(
+    "BOUNCE_ADDRESS",
+    r"(?i)[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]+)*",
+    "like bounces@example.org, with at most 14 plain letters before the @",
+).lower()
+BOUNCE_INBOX = environment.read(
+    "BOUNCE_INBOX_URL", "imap+ssl://user:password@mail.example.org/INBOX", Mailbox.at
+)
 # What the provider tells of mail it has sent comes to /anymail/<provider>/tracking/: see docs/providers.md.
-ANYMAIL_PROVIDER = env.str("ANYMAIL_PROVIDER", default="")
+ANYMAIL_PROVIDER = environment.text("ANYMAIL_PROVIDER")
 try:
     ANYMAIL = configuration(
         ANYMAIL_PROVIDER,
-        env.str("ANYMAIL_WEBHOOK_SECRET", default=""),
-        env.str("ANYMAIL_WEBHOOK_KEY", default=""),
+        environment.text("ANYMAIL_WEBHOOK_SECRET"),
+        environment.text("ANYMAIL_WEBHOOK_KEY"),
     )
 except ValueError as problem:
     raise ImproperlyConfigured(str(problem)) from problem
@@ -425,7 +300,7 @@ _https = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_TRUSTED_ORIGINS = [url for url in (PUBLIC_URL, ONION_URL) if url]
+CSRF_TRUSTED_ORIGINS = _origins
 # What ends a session, beside its cookie: see harmhub.users.models.
 SESSION_ENGINE = "harmhub.users.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
