@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -270,6 +271,12 @@ class SiteSettings(BaseSiteSetting):
 
     class Meta:
         verbose_name = _("site settings")
+
+    @classmethod
+    def of_default_site(cls) -> Self:
+        """Return those of the default site, for what no request asks; where nobody has filled them in, the
+        defaults, unsaved."""
+        return cls.objects.filter(site__is_default_site=True).first() or cls()
 
     @property
     def contact_recipients(self) -> list[str]:

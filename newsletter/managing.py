@@ -157,7 +157,7 @@ def pause(subscriber: Subscriber, months: int) -> None:
 
 
 def _months_from_now(months: int) -> datetime:
-    site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()
+    site = SiteSettings.of_default_site()
     today = timezone.localdate()
     years, month = divmod(today.month - 1 + months, 12)
     first = today.replace(year=today.year + years, month=month + 1, day=1)

@@ -86,7 +86,7 @@ def next_run(pace: Pace, after: datetime) -> datetime:
 
 def _hours() -> tuple[ZoneInfo, int, int]:
     """Return the organisation's zone, and the hour and weekday of its updates."""
-    site = SiteSettings.objects.filter(site__is_default_site=True).first() or SiteSettings()
+    site = SiteSettings.of_default_site()
     return ZoneInfo(settings.TIME_ZONE), site.updates_hour, site.updates_weekday
 
 

@@ -54,7 +54,7 @@ def team_of(topic: TopicPage | None) -> int | None:
 
 
 def _team_of_the_site() -> int | None:
-    return SiteSettings.objects.filter(site__is_default_site=True).values_list("team", flat=True).first()
+    return SiteSettings.of_default_site().team_id
 
 
 def of_teams[Found: QuerySet](found: Found, user: Any, path: str, kept: str = "") -> Found:

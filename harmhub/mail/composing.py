@@ -130,8 +130,8 @@ def organisation_name() -> str:
     """Return the organisation's name from the site's settings; before they are saved, the site's name."""
     from harmhub.models import SiteSettings
 
-    site = SiteSettings.objects.filter(site__is_default_site=True).first()
-    return site.organisation if site else settings.WAGTAIL_SITE_NAME
+    site = SiteSettings.of_default_site()
+    return site.organisation if site.pk else settings.WAGTAIL_SITE_NAME
 
 
 def deliverable(address: str) -> str:
