@@ -39,6 +39,7 @@ pytest_plugins = [
     "tests.fixtures.following",
     "tests.fixtures.inbox",
     "tests.fixtures.mails",
+    "tests.fixtures.managing",
     "tests.fixtures.names",
     "tests.fixtures.replying",
     "tests.fixtures.room",

@@ -39,11 +39,6 @@ def key(team: Group, secret: x25519.Identity) -> TeamKey:
     return TeamKey.objects.create(group=team, public_key=str(secret.to_public()))
 
 
-@pytest.fixture
-def reader() -> Client:
-    return Client(headers={"sec-fetch-site": "same-origin"})
-
-
 def send(reader: Client, topic, **more: str) -> Message:
     answer = reader.post(reverse("contact:send", args=[topic.pk]), {"message": CANARY, **more})
     assert answer.status_code == 200

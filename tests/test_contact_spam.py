@@ -25,11 +25,6 @@ CANARY = "Canarywords of a reader"
 
 
 @pytest.fixture
-def reader() -> Client:
-    return Client(headers={"sec-fetch-site": "same-origin"})
-
-
-@pytest.fixture
 def address(tree) -> str:
     return reverse("contact:send", args=[tree.harm_reduction.pk])
 

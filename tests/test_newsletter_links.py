@@ -23,12 +23,6 @@ DEAD = "This link does not work"
 
 
 @pytest.fixture
-def reader() -> Client:
-    """A browser that has just loaded one of our pages."""
-    return Client(headers={"sec-fetch-site": "same-origin"})
-
-
-@pytest.fixture
 def confirmation(reader, tree) -> str:
     """The path and query of the link in a confirmation mail for Health."""
     reader.post("/newsletter/", {"email": READER, "topic": tree.health.pk})

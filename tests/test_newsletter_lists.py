@@ -19,12 +19,6 @@ HARM_REDUCTION = "/topics/health/harm-reduction/"
 
 
 @pytest.fixture
-def reader() -> Client:
-    """A browser that has just loaded one of our pages."""
-    return Client(headers={"sec-fetch-site": "same-origin"})
-
-
-@pytest.fixture
 def tagged(tree: Tree) -> VoicesPage:
     """A work of the tree's program with a tag."""
     work = tree.voice(title="Of the archive")

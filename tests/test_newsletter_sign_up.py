@@ -31,12 +31,6 @@ CANARY = "canary.reader@example.org"
 
 
 @pytest.fixture
-def reader() -> Client:
-    """A browser that has just loaded one of our pages."""
-    return Client(headers={"sec-fetch-site": "same-origin"})
-
-
-@pytest.fixture
 def health(tree):
     return tree.health
 
