@@ -36,6 +36,7 @@ from tests.fixtures.smtp import SmtpSink
 
 pytest_plugins = [
     "tests.fixtures.door",
+    "tests.fixtures.editing",
     "tests.fixtures.following",
     "tests.fixtures.inbox",
     "tests.fixtures.mails",
@@ -86,9 +87,14 @@ DESK = (
     *("test_mail_dns", "test_newsletter_desk"),
 )
 RUN = ("test_demo", "test_run")
+# By one process, because it reads the long forms of the admin once.
+FORMS = (
+    *("test_editing", "test_editing_odd", "test_editors", "test_event_times", "test_page_addresses"),
+    "test_previews",
+)
 LONG = (
     *("test_updates_model", "test_newsletter_sign_up", "test_contact_faults", "test_newsletter_mailed_links"),
-    *("test_editing", "test_mail_faults", "test_entries", "test_listing", "test_login"),
+    *("test_mail_faults", "test_entries", "test_listing", "test_login", *FORMS),
 )
 
 
@@ -115,7 +121,7 @@ class OneSite(LoadFileScheduling):
         name = Path(file).stem
         if file.startswith("tests/browser/"):
             return "desk" if name in DESK else "site"
-        groups = {"store": STORE, "around": AROUND, "site": SITE, "run": RUN}
+        groups = {"store": STORE, "around": AROUND, "site": SITE, "run": RUN, "forms": FORMS}
         return next((group for group, names in groups.items() if name in names), file)
 
 

@@ -13,7 +13,16 @@ from wagtail.users.models import UserProfile
 from content.models import VoicesPage
 from harmhub.users.models import User
 from tests.factories import Tree
-from tests.test_editing import addresses, each_kind, edit_url, errors_of, filled, form_at, new_form_at, rest
+from tests.fixtures.editing import (
+    addresses,
+    each_kind,
+    edit_url,
+    errors_of,
+    filled,
+    form_at,
+    new_form_at,
+    rest,
+)
 
 pytestmark = pytest.mark.django_db
 

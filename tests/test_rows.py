@@ -8,7 +8,7 @@ from wagtail.models import Page
 from content.models import PublicationPage
 from harmhub.models import CustomDocument
 from tests.factories import Tree, pdf
-from tests.test_editing import edit_url, errors_of, filled, form_at, with_row
+from tests.fixtures.editing import edit_url, errors_of, filled, form_at, with_row
 from topics.models import PersonPage
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from django.test import Client
 from wagtail.models import Page
 
 from tests.factories import Tree
-from tests.test_editing import autosaved, edit_url, filled, form_at, login
+from tests.fixtures.editing import autosaved, edit_url, filled, form_at, login
 
 
 def test_first_pages_answer_in_the_name_of_the_organisation(bare_database):
