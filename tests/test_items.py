@@ -56,6 +56,7 @@ def test_event_without_a_date_is_not_past():
         ({"status": "cancelled"}, "Cancelled"),
         ({"status": "cancelled", "starts_at": now() - 48 * HOUR}, "Cancelled"),
         ({"status": "postponed"}, "Postponed"),
+        ({"status": "postponed"}, "</time></s>"),
     ],
 )
 def test_card_says_what_became_of_an_event(tree: Tree, client: Client, fields: dict, said: str):

@@ -405,3 +405,21 @@ def test_event_that_is_news_stands_once_and_without_news_there_is_no_mail(tree: 
     [mail] = mails()
     assert mail.told["text"].count("An evening") == 1
     assert "Old news" in mail.told["text"].split("COMING UP")[1]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("scheduled", "1 July 2027, 18:00 WEST · Lisbon"),
+        ("cancelled", "1 July 2027, 18:00 WEST · Lisbon · Cancelled"),
+        ("postponed", "Postponed · Lisbon"),  # and no day on which nobody is there
+    ],
+)
+def test_mail_says_what_has_become_of_an_event(tree: Tree, clock: Clock, status: str, said: str):
+    clock.follow(tree.harm_reduction)
+    begins, today = datetime(2027, 7, 1, 17, tzinfo=UTC), clock.now.date()
+    tree.event(title="An evening", starts_at=begins, town="Lisbon", published_on=today, status=status)
+    clock.pass_()
+    [mail] = mails()
+    assert said in mail.told["text"].splitlines()
+    assert said in mail.told["html"]
