@@ -122,6 +122,22 @@ def test_translation_drops_the_pages_that_show_it_and_no_other(
     check(reader, two_languages, TRANSLATIONS[name], may_drop_more=name in ROWS_ARE_COPIED)
 
 
+def test_page_with_help_is_offered_in_the_language_of_each_reader_once_it_is_translated(
+    reader: Reader, two_languages: Tree
+):
+    """An article, which no menu shows."""
+    settings = type(two_languages.settings).objects
+    before = settings.get().help_page
+    with reader.site.orm():
+        article = two_languages.voice(title="Near you")
+        settings.update(help_page=article)
+    check(reader, two_languages, lambda tree: translate(article), may_drop_more=True)
+    check(reader, two_languages, lambda tree: in_arabic(article).unpublish(), may_drop_more=True)
+    with reader.site.orm():
+        settings.update(help_page=before)
+        type(article).objects.filter(translation_key=article.translation_key).delete()
+
+
 HIDING: dict[str, Change] = {
     "an area that is for members": lambda tree: PageViewRestriction.objects.create(
         page=tree.justice, restriction_type="login"

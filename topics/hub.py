@@ -178,6 +178,7 @@ class Hub:
         if chosen is None:
             return None
         note_pages(chosen)  # it may become public
+        note(f"versions:{chosen.translation_key}")  # or be translated
         versions = [page for page in self._named if page.translation_key == chosen.translation_key]
         note_pages(*versions)
         # One in the request's language lies below its home page; of the others, only the chosen one will do.
@@ -277,6 +278,7 @@ class Hub:
                 note_children(page)
             if page.url_path == asked and translated:
                 note(f"versions:{page.translation_key}")
+        note(*(f"versions:{key}" for key in keys))  # of what the settings name
         return found
 
     @staticmethod
