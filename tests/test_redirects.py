@@ -52,4 +52,6 @@ def test_editors_lead_elsewhere_for_a_while_or_for_good(tree: Tree, client: Clie
     Redirect.add_redirect("/us", redirect_to=tree.health)
     assert led(client, "/shop/") == (302, "https://shop.example.org/")
     assert led(client, "/us/") == (301, "/topics/health/")
+    assert led(client, "/us/voices/") == (301, "/topics/health/voices/")
+    assert led(client, "/shop/voices/") == (404, ""), "what is elsewhere has no such parts"
     assert client.post("/us/").status_code in (403, 404, 405)

@@ -38,7 +38,7 @@ def _way_on(request: HttpRequest) -> HttpResponseBase | None:
     whole = without_cut(request.path.lstrip("/"))
     if redirect is None and (rest := request.path.lstrip("/")[len(whole) :]):
         redirect = get_redirect(request, Redirect.normalise_path(f"/{whole}", decode_unicode=False))
-    if redirect is None or (redirect.redirect_page_id and not _leads_to_the_public(redirect, rest)):
+    if redirect is None or not _leads_to_the_public(redirect, rest):
         return None
     link = redirect.link and f"{redirect.link}{rest}"
     if not link or urlsplit(link).path == request.path:
@@ -56,7 +56,9 @@ def _redirect_of(request: HttpRequest) -> Redirect | None:
 
 def _leads_to_the_public(redirect: Redirect, rest: str) -> bool:
     """Return whether a redirect leads to a public page, and to one with a listing where a part of it is
-    asked for."""
+    asked for. Addresses that editors have written have no such parts."""
+    if not redirect.redirect_page_id:
+        return not rest
     page = all_pages().public().filter(pk=redirect.redirect_page_id).first()
     kind = page and page.specific_class
     return bool(kind) and (not rest or issubclass(kind, WorkPage))
