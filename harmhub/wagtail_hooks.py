@@ -54,7 +54,9 @@ def _kept(request: HttpRequest, pages: Sequence[Page]) -> bool:
 
     The hook ``reason_to_keep_pages`` takes functions from a queryset of pages to a sentence or "".
     """
-    going = reduce(or_, (Page.objects.descendant_of(page, inclusive=True) for page in pages))
+    # Of pages that somebody may not delete, Wagtail leaves none.
+    each = (Page.objects.descendant_of(page, inclusive=True) for page in pages)
+    going = reduce(or_, each, Page.objects.none())
     reasons = [words for tell in hooks.get_hooks("reason_to_keep_pages") if (words := tell(going))]
     if reasons:
         advice = _("Nothing was deleted. Unpublish instead: nobody sees the page then, and its list stays.")

@@ -9,6 +9,7 @@ from wagtail.models import Locale, Page
 
 from harmhub.models import CustomDocument
 from tests.factories import Tree, pdf
+from tests.fixtures.staff import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +69,12 @@ def test_topic_goes_whose_work_goes_along_or_names_it_as_a_further_one(tree: Tre
     assert not Page.objects.filter(pk__in=[tree.justice.pk, work.pk]).exists()
     other.refresh_from_db()
     assert other.live
+
+
+def test_who_may_not_delete_what_she_has_selected_deletes_nothing(tree: Tree):
+    answer = logged_in("Editors").post(selected("wagtailcore.page", tree.justice), CONFIRMED)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert Page.objects.filter(pk=tree.justice.pk).exists()
 
 
 # --- documents
