@@ -135,7 +135,10 @@ def test_what_was_typed_stays_while_something_else_is_done_and_is_not_left_witho
     page.keyboard.press("Control+End")
     page.keyboard.type(" on Mondays")
     page.evaluate("document.querySelector('a[href=\"/admin/\"]').click()")
-    assert asked == ["beforeunload"]
+    with page.expect_event("dialog", timeout=5_000):
+        page.evaluate("document.querySelector('[action=\"/admin/logout/\"]').requestSubmit()")
+    assert asked == ["beforeunload"] * 2
+    assert page.evaluate("sessionStorage.length") == 0
     press(page, "Send answer")
     says(page, "leaves in two minutes")
     expect(answer).to_have_value("")

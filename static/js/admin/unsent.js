@@ -11,6 +11,8 @@ for (const field of fields) {
   if (typed && !field.value) field.value = typed;
 }
 addEventListener("submit", (event) => {
+  // Who logs out, or searches, leaves as by a link: in this tab nothing is left for whoever comes next.
+  if (event.target.closest("#wagtail-sidebar")) return;
   sending = true;
   for (const field of fields) {
     if (field.form !== event.target && field.value) sessionStorage.setItem(nameOf(field), field.value);
