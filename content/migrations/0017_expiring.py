@@ -21,30 +21,7 @@ END = """
     RETURN NULL;
 END $$;"""
 
-
 before = import_module("content.migrations.0012_quick_import").before
-LISTINGS = """
-    PERFORM harmhub_changed('counts:' || page_id || ':' || locale_id) FROM changed
-        WHERE expire_at IS NOT NULL GROUP BY page_id, locale_id;
-    RETURN NULL;
-END $$;"""
-OF_FACETS = """
-    PERFORM harmhub_changed('counts:' || page_id || ':' || locale_id || ':' || facet) FROM changed
-        WHERE expire_at IS NOT NULL GROUP BY page_id, locale_id, facet;
-    RETURN NULL;
-END $$;"""
-END = """
-    RETURN NULL;
-END $$;"""
-
-
-def before(migration: str, name: str, function: str) -> str:
-    """Return a function as an earlier migration makes it."""
-    text = getattr(import_module(f"content.migrations.{migration}"), name)
-    begin = text.index(f" FUNCTION {function}(")
-    return "CREATE OR REPLACE" + text[begin : text.index("$$;", begin) + 3]
-
-
 LISTINGS = before("0003_changes", "ITEMS", "harmhub_entries_changed")
 FACETS = before("0006_facets", "CHANGES", "harmhub_facets_changed")
 
