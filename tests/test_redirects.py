@@ -42,6 +42,15 @@ def test_page_that_came_back_and_left_leads_nowhere(tree: Tree, client: Client):
     assert led(client, "/topics/justice/drug-checking/") == (404, ""), "the address tells the title"
 
 
+def test_alias_that_moved_leads_to_what_it_repeats(tree: Tree, client: Client):
+    tree.drug_checking.create_alias(parent=tree.justice, update_slug="testing")
+    move("testing", "health")
+    for part in ("", "voices/"):
+        assert led(client, f"/topics/justice/testing/{part}") == (301, f"{OLD}{part}")
+    TopicPage.objects.get(slug="testing").unpublish()
+    assert led(client, "/topics/justice/testing/") == (404, "")
+
+
 def test_nobody_is_led_in_a_circle(tree: Tree, client: Client):
     Redirect.add_redirect("/old", redirect_to="/old/")
     assert led(client, "/old/") == (404, "")

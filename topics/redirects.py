@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from wagtail.contrib.redirects.middleware import get_redirect
@@ -38,10 +39,8 @@ def _way_on(request: HttpRequest) -> HttpResponseBase | None:
     whole = without_cut(request.path.lstrip("/"))
     if redirect is None and (rest := request.path.lstrip("/")[len(whole) :]):
         redirect = get_redirect(request, Redirect.normalise_path(f"/{whole}", decode_unicode=False))
-    if redirect is None or not _leads_to_the_public(redirect, rest):
-        return None
-    link = redirect.link and f"{redirect.link}{rest}"
-    if not link or urlsplit(link).path == request.path:
+    link = redirect and _link_of(redirect, rest)
+    if redirect is None or not link or urlsplit(link).path == request.path:
         return None
     kind = HttpResponsePermanentRedirect if redirect.is_permanent else HttpResponseRedirect
     return kind(link, headers={"Cache-Control": "no-cache"})
@@ -54,11 +53,14 @@ def _redirect_of(request: HttpRequest) -> Redirect | None:
     return get_redirect(request, asked) or (get_redirect(request, plain) if plain != asked else None)
 
 
-def _leads_to_the_public(redirect: Redirect, rest: str) -> bool:
-    """Return whether a redirect leads to a public page, and to one with a listing where a part of it is
-    asked for. Addresses that editors have written have no such parts."""
+def _link_of(redirect: Redirect, rest: str) -> str:
+    """Return where a redirect leads: to a public page, the one that an alias repeats, with a part of its
+    listing where it has one. "": nowhere. Addresses that editors have written have no such parts."""
     if not redirect.redirect_page_id:
-        return not rest
-    page = all_pages().public().filter(pk=redirect.redirect_page_id).first()
+        return "" if rest else redirect.redirect_link
+    meant = Q(pk=redirect.redirect_page_id) | Q(aliases=redirect.redirect_page_id, aliases__live=True)
+    redirect.redirect_page = page = all_pages().public().filter(meant).first()
     kind = page and page.specific_class
-    return bool(kind) and (not rest or issubclass(kind, WorkPage))
+    if not kind or (rest and not issubclass(kind, WorkPage)) or not redirect.link:
+        return ""
+    return f"{redirect.link}{rest}"
