@@ -52,8 +52,15 @@ def test_alias_that_moved_leads_to_what_it_repeats(tree: Tree, client: Client):
 
 
 def test_nobody_is_led_in_a_circle(tree: Tree, client: Client):
-    Redirect.add_redirect("/old", redirect_to="/old/")
-    assert led(client, "/old/") == (404, "")
+    for address in ("/old/", "http://testserver/old/", "https://testserver/old/?a=b"):
+        Redirect.objects.all().delete()
+        Redirect.add_redirect("/old", redirect_to=address)
+        assert led(client, "/old/") == (404, "")
+
+
+def test_same_address_on_another_host_is_no_circle(tree: Tree, client: Client):
+    Redirect.add_redirect("/old", redirect_to="https://archive.example.org/old/")
+    assert led(client, "/old/") == (301, "https://archive.example.org/old/")
 
 
 def test_editors_lead_elsewhere_for_a_while_or_for_good(tree: Tree, client: Client):

@@ -40,10 +40,16 @@ def _way_on(request: HttpRequest) -> HttpResponseBase | None:
     if redirect is None and (rest := request.path.lstrip("/")[len(whole) :]):
         redirect = get_redirect(request, Redirect.normalise_path(f"/{whole}", decode_unicode=False))
     link = redirect and _link_of(redirect, rest)
-    if redirect is None or not link or urlsplit(link).path == request.path:
+    if redirect is None or not link or _is_here(link, request):
         return None
     kind = HttpResponsePermanentRedirect if redirect.is_permanent else HttpResponseRedirect
     return kind(link, headers={"Cache-Control": "no-cache"})
+
+
+def _is_here(link: str, request: HttpRequest) -> bool:
+    """Return whether a link leads to the address that was asked for, whatever its query."""
+    parts = urlsplit(link)
+    return parts.path == request.path and parts.netloc in ("", request.get_host())
 
 
 def _redirect_of(request: HttpRequest) -> Redirect | None:
