@@ -19,6 +19,7 @@ from wagtail.models import PageViewRestriction
 
 from content.models import PublicationFile, VoicesPage
 from harmhub.management.commands.pages import _public_addresses
+from harmhub.store.mirror import Mirror
 from tests.factories import ImageFactory, Tree, copies, pdf
 from tests.fixtures.site import Site
 
@@ -156,6 +157,32 @@ def test_second_export_writes_only_what_changed_and_removes_what_is_gone(
         mirror / "voices/article-3/index.html"
     ]
     assert (mirror / "notes.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\n", b"/topics", b"/voices/\xd0", b"voices\n", b"/../precious\n"], ids=ascii
+)
+def test_list_of_files_that_a_full_disk_has_cut_stops_no_export(
+    mirror: Path, running_site_server: Site, damage: bytes
+):
+    precious = mirror.parent / "precious"
+    precious.write_text("Not ours.")
+    (mirror / "index.html").unlink()
+    listed = (mirror / ".mirror").read_bytes().replace(b"/index.html\n", b"", 1)
+    (mirror / ".mirror").write_bytes(listed + damage)
+    said = running_site_server.manage("pages", "export", str(mirror))
+    assert re.fullmatch(r"1 file was written, \d+ kept, 0 removed\.\n", said)
+    assert (mirror / TOPIC / "index.html").is_file()
+    assert precious.exists(), "What lies outside stays."
+
+
+def test_file_listed_behind_half_a_line_is_known_after_an_interruption(tmp_path: Path):
+    (tmp_path / ".mirror").write_text("/voices/ha")
+    Mirror(tmp_path, lambda *asked: [])._write("/voices/half/index.html", b"Half")
+    again = Mirror(tmp_path, lambda *asked: [])
+    again.export([])
+    assert again.removed == 1
+    assert not (tmp_path / "voices").exists()
 
 
 def test_export_while_the_site_fails_removes_nothing(mirror: Path, running_site_server: Site):

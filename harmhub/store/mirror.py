@@ -158,7 +158,7 @@ class Mirror:
         self.folder.mkdir(parents=True, exist_ok=True)
         listed = self.folder / LIST
         if listed.exists():
-            self._listed = set(listed.read_text().splitlines())
+            self._listed = set(filter(_may_be_listed, listed.read_text(errors="replace").splitlines()))
         elif any(self.folder.iterdir()):
             raise FileExistsError(errno.EEXIST, "it holds other files")
 
@@ -171,7 +171,7 @@ class Mirror:
         if address not in self._listed:  # before it is there, so that it is known also after an interruption
             self._listed.add(address)
             with (self.folder / LIST).open("a") as listed:
-                listed.write(f"{address}\n")
+                listed.write(f"\n{address}\n")  # the line before may be half there
         file.parent.mkdir(parents=True, exist_ok=True)
         new = self.folder / NEW  # a longer name than the file's own may be too long
         new.write_bytes(content)
@@ -182,7 +182,7 @@ class Mirror:
         """Remove what an earlier export wrote and this one did not."""
         for address in self._listed - self._files:
             file = Path(f"{self.folder}{address}")
-            with suppress(NotADirectoryError, FileNotFoundError):
+            with suppress(NotADirectoryError, FileNotFoundError, IsADirectoryError):
                 file.unlink()
                 self.removed += 1
             with suppress(OSError):  # not empty, or gone already
@@ -192,6 +192,11 @@ class Mirror:
         new = self.folder / NEW
         new.write_text("".join(f"{address}\n" for address in sorted(self._files)))
         new.replace(self.folder / LIST)
+
+
+def _may_be_listed(address: str) -> bool:
+    """Return whether a line of the list names a file in the folder: one that a full disk has cut may not."""
+    return address.startswith("/") and "/." not in address and "\0" not in address
 
 
 def _links(name: str, value: str) -> list[tuple[str, str]]:
