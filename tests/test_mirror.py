@@ -185,6 +185,17 @@ def test_file_listed_behind_half_a_line_is_known_after_an_interruption(tmp_path:
     assert not (tmp_path / "voices").exists()
 
 
+def test_export_beside_another_one_to_the_same_folder_is_refused(tmp_path: Path):
+    def site(environ, start_response):
+        with pytest.raises(CommandError, match="another export is busy with it"):
+            call_command("pages", "export", str(tmp_path))
+        start_response("404 Not Found", [])
+        return [b""]
+
+    Mirror(tmp_path, site).export(["/"])
+    Mirror(tmp_path, site).export(["/"])  # the first is done with it
+
+
 def test_export_while_the_site_fails_removes_nothing(mirror: Path, running_site_server: Site):
     running_site_server.query("SELECT harmhub_changed('all')")
     running_site_server.query("ALTER TABLE topics_topicpage RENAME TO mislaid")

@@ -8,10 +8,12 @@ admin, private files) is linked at the site's own origin; a form becomes a link 
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from html import escape, unescape
 from http import HTTPStatus
 from pathlib import Path
@@ -41,8 +43,8 @@ class UnavailableError(Exception):
 class Mirror:
     """A mirror in a folder. application: the site (WSGI).
 
-    OSError: the folder cannot be written. UnavailableError: the site fails. ``written``, ``kept``,
-    ``removed``: the numbers of its files.
+    OSError: the folder cannot be written, or another export is busy with it. UnavailableError: the site
+    fails. ``written``, ``kept``, ``removed``: the numbers of its files.
     """
 
     def __init__(self, folder: Path, application: Callable[..., Iterable[bytes]]) -> None:
@@ -62,6 +64,11 @@ class Mirror:
         tell: called with how often something was asked for, and how often it will have been, as far as is
         known.
         """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _alone(self.folder):
+            self._export(addresses, tell)
+
+    def _export(self, addresses: Iterable[str], tell: Callable[[int, int], None]) -> None:
         self._open()
         ahead = sorted(set(addresses))
         met = set(ahead)
@@ -155,7 +162,6 @@ class Mirror:
 
     def _open(self) -> None:
         """Find what earlier exports wrote. FileExistsError: the folder holds something else."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         listed = self.folder / LIST
         if listed.exists():
             self._listed = set(filter(_may_be_listed, listed.read_text(errors="replace").splitlines()))
@@ -192,6 +198,22 @@ class Mirror:
         new = self.folder / NEW
         new.write_text("".join(f"{address}\n" for address in sorted(self._files)))
         new.replace(self.folder / LIST)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder against other exports in a block. OSError: one is busy with it, or it cannot be read."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise BlockingIOError(problem.errno, "another export is busy with it") from problem
+        except OSError:
+            pass  # the disk is another machine's, which knows no locks
+        yield
+    finally:
+        os.close(opened)
 
 
 def _may_be_listed(address: str) -> bool:
