@@ -1,6 +1,7 @@
 """What search engines and those who share a page are told of it."""
 
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from bs4 import BeautifulSoup
@@ -132,3 +133,11 @@ def test_a_part_of_a_listing_is_shared_under_its_own_title(tree: Tree, client: C
     older = head_of(client, tree.harm_reduction.items.listing(topic).older.address)
     assert older["title"] == f"{older['og:title']} – Fennmark Foundation"
     assert older["og:title"] != "Harm Reduction"
+
+
+def test_address_in_another_script_is_told_as_others_read_it(tree: Tree, client: Client):
+    tree.voice(slug="фургон")
+    quoted = f"{settings.PUBLIC_URL}/voices/{quote('фургон')}/"
+    page = client.get("/voices/фургон/").content.decode()
+    assert f'<link rel="canonical" href="{quoted}">' in page
+    assert f'<meta property="og:url" content="{quoted}">' in page
