@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 from wagtail.images.models import WagtailImageField, WagtailImageFieldFile
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ def _saved_again(picture: Image.Image) -> bytes:
     # first is kept.
     kind = "JPEG" if picture.format == "MPO" else picture.format
     kept = {key: picture.info[key] for key in KEPT_INFO if picture.info.get(key) is not None}
+    if "icc_profile" in kept and not _is_of_use(kept["icc_profile"], picture.mode):
+        del kept["icc_profile"]
     if kind in {"JPEG", "WEBP", "AVIF"}:
         kept["quality"] = 92
     if kind != "GIF":
@@ -77,6 +79,18 @@ def _saved_again(picture: Image.Image) -> bytes:
     out = BytesIO()
     picture.save(out, kind, **kept)
     return out.getvalue()
+
+
+def _is_of_use(profile: bytes, mode: str) -> bool:
+    """Return whether colours of a picture in some mode can be read by a profile: with one that is damaged, or
+    of other colours, no size in another format could be made."""
+    colours = mode if mode == "CMYK" else "L" if mode.startswith(("1", "L", "I")) else "RGB"
+    try:
+        of_picture = ImageCms.ImageCmsProfile(BytesIO(profile))
+        ImageCms.buildTransform(of_picture, ImageCms.createProfile("sRGB"), colours, "RGB")
+    except (OSError, ImageCms.PyCMSError):
+        return False
+    return True
 
 
 class PictureFile(WagtailImageFieldFile):

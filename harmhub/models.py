@@ -6,16 +6,24 @@ from typing import Self
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.files.base import File
 from django.core.validators import MaxValueValidator, validate_email
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
+from PIL.ImageCms import PyCMSError
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, PageChooserPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 from wagtail.documents.models import AbstractDocument
 from wagtail.documents.models import Document as WagtailDocument
-from wagtail.images.models import AbstractImage, AbstractRendition, Filter, get_upload_to
+from wagtail.images.models import (
+    AbstractImage,
+    AbstractRendition,
+    Filter,
+    SourceImageIOError,
+    get_upload_to,
+)
 from wagtail.images.models import Image as WagtailImage
 from wagtail.search import index
 
@@ -59,6 +67,14 @@ class CustomImage(AbstractImage):
         if self._take_metadata_off():
             self._set_image_file_metadata()
         super().save(*args, **kwargs)
+
+    def generate_rendition_file(self, *args, **kwargs) -> File:
+        """Make a size of the picture. SourceImageIOError: also where its colour profile is of no use, as
+        those of earlier uploads may be; pages and the admin know what to do then."""
+        try:
+            return super().generate_rendition_file(*args, **kwargs)
+        except PyCMSError as problem:
+            raise SourceImageIOError(str(problem)) from problem
 
     def create_renditions(self, *filters: Filter) -> dict[Filter, AbstractRendition]:
         """Make sizes of the picture, as Wagtail does. Of two processes that make the same at once one stores

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from PIL import Image, ImageCms
 from procrastinate.contrib.django.models import ProcrastinateJob
 from wagtail.images.models import Filter
 
@@ -44,6 +45,21 @@ def test_pages_are_readable_while_no_picture_can_be_stored(illustrated, client: 
     assert [line.message.split(":")[0] for line in caplog.records if "cannot be made" in line.message] == [
         f"picture {CustomImage.objects.get().pk} cannot be made"
     ] * 2
+
+
+@pytest.mark.django_db
+def test_pages_are_readable_while_a_picture_from_before_has_a_profile_of_other_colours(
+    illustrated, client: Client, caplog
+):
+    image = CustomImage.objects.get()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.new("CMYK", (60, 40)).save(image.file.path, "JPEG", icc_profile=profile)
+    for address in (TOPIC, illustrated):
+        response = client.get(address)
+        assert response.status_code == 200
+        assert "<picture" not in response.content.decode()
+    prepare_card(image.pk)
+    assert f"picture {image.pk} cannot be prepared: SourceImageIOError" in caplog.messages
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,13 +8,14 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 from pypdf import PdfWriter
 from wagtail.images.blocks import ImageBlock
 from wagtail.models import Collection, CollectionViewRestriction, UploadedFile
 from wagtail.test.utils.form_data import querydict_from_html
 from wagtail.users.models import UserProfile
 
+from content.cards import CARD_FILTERS
 from content.models import PublicationFile
 from harmhub.models import CustomDocument, CustomImage
 from harmhub.users.models import User
@@ -127,6 +128,26 @@ def test_stored_picture_tells_nothing_but_its_picture(editor, name):
     assert not opened.getexif()
     assert (image.width, image.height) == opened.size == (60, 40)
     assert getattr(opened, "is_animated", False) == name.startswith("moving")
+
+
+def profile(colours: str) -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(colours)).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "stays"),
+    [
+        ("RGB", profile("sRGB"), True),
+        ("RGB", b"no profile", False),
+        ("CMYK", profile("sRGB"), False),
+        ("CMYK", b"no profile", False),
+    ],
+)
+def test_profile_of_colours_stays_where_it_is_of_use_and_every_size_can_be_made(editor, mode, given, stays):
+    upload(editor, "images", "print.jpg", picture("JPEG", mode=mode, icc_profile=given))
+    image, kept = stored()
+    assert ("icc_profile" in Image.open(BytesIO(kept)).info) == stays
+    assert len(image.get_renditions(*CARD_FILTERS)) == len(CARD_FILTERS)
 
 
 @both_pictures
