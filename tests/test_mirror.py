@@ -208,6 +208,20 @@ def test_export_while_the_site_fails_removes_nothing(mirror: Path, running_site_
     assert (mirror / TOPIC / "index.html").is_file()
 
 
+def test_page_that_lacks_a_picture_which_cannot_be_made_is_there(mirror: Path, running_site_server: Site):
+    with running_site_server.orm():
+        bus = VoicesPage.objects.get(slug="bus")
+        bus.image = ImageFactory()
+        bus.save_revision().publish()
+        Path(bus.image.file.path).unlink()
+    running_site_server.manage("pages", "export", str(mirror))
+    assert "<picture" not in (mirror / "voices/bus/index.html").read_text()
+    assert 'href="bus/"' in (mirror / "voices/index.html").read_text()
+    with running_site_server.orm():
+        bus.image = None
+        bus.save_revision().publish()
+
+
 @pytest.mark.parametrize("asked", [["export", "mirror"], ["drop"]], ids=str)
 def test_command_without_a_database_ends_with_one_clear_sentence(asked: list[str], tmp_path: Path):
     command = [sys.executable, settings.BASE_DIR / "manage.py", "pages", *asked]

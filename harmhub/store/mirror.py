@@ -92,8 +92,9 @@ class Mirror:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise UnavailableError(f"{address} answers {status}.")
         headers = dict(answered)
-        # A page that may be stored is one for everybody; the form for a password, for example, may not.
-        for_all = (CACHE_CONTROL, SHARED_CACHE_CONTROL)
+        # A page that may be stored is one for everybody; the form for a password, for example, may not. One
+        # that lacks a picture, which cannot be made, is not stored, and says nothing of it.
+        for_all = (CACHE_CONTROL, SHARED_CACHE_CONTROL, None)
         is_for_all = not address.endswith("/") or headers.get("Cache-Control") in for_all
         return (headers, body) if status == HTTPStatus.OK and is_for_all else None
 
