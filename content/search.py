@@ -47,6 +47,7 @@ HALF_AS_GOOD = 10  # years, after which work counts half as much as new work
 WORD = re.compile(r"(?:[^\W_]\u0301*)+(?:(?:['’.]|-(?=\d))(?:[^\W_]\u0301*)+)*")
 # What belongs to the letter before it, beside marks: non-joiner and joiner of Persian and Hindi words.
 JOINERS = "\u200c\u200d"
+SOFT_HYPHEN = "\u00ad"  # where a word may be broken: it is one word all the same
 
 # What PostgreSQL puts round the words it found, until all else is escaped.
 FOUND, FOUND_END = "\x02", "\x03"
@@ -98,7 +99,7 @@ class Question:
 
 def words_of(typed: str) -> list[str]:
     """Return the words in the first 100 characters of what was typed."""
-    composed = normalize("NFC", typed.strip()[:LONGEST])
+    composed = normalize("NFC", typed.strip()[:LONGEST].replace(SOFT_HYPHEN, ""))
     # Marks that are no part of a letter (an Arabic shadda, a Russian stress) are read as one of them.
     read = "".join("\u0301" if category(sign)[0] == "M" or sign in JOINERS else sign for sign in composed)
     return [composed[slice(*word.span())] for word in WORD.finditer(read)]

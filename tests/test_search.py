@@ -144,6 +144,14 @@ def test_words_are_stemmed_in_the_language_of_the_page_and_need_no_accents(tree:
     assert found("cheval") == []
 
 
+@pytest.mark.parametrize("typed", ["buprenorphine", "bupre\u00adnorphine"])
+def test_words_that_may_be_broken_at_the_end_of_a_line_are_found_whole(tree: Tree, typed: str):
+    body = [("text", "<p>With bupre\u00adnor\u00adphine.</p>")]
+    tree.voice(title="Van", body=body)
+    tree.voice(title="Bupre\u00adnor\u00adphine")
+    assert sorted(found(typed)) == ["Bupre\u00adnor\u00adphine", "Van"]
+
+
 @pytest.mark.parametrize(
     ("language", "title", "typed"),
     [
