@@ -36,7 +36,6 @@ from tests.fixtures.smtp import SmtpSink
 
 pytest_plugins = [
     "tests.fixtures.door",
-    "tests.fixtures.editing",
     "tests.fixtures.following",
     "tests.fixtures.inbox",
     "tests.fixtures.mails",
@@ -45,6 +44,7 @@ pytest_plugins = [
     "tests.fixtures.replying",
     "tests.fixtures.room",
     "tests.fixtures.runs",
+    "tests.fixtures.staff",
     "tests.fixtures.stored",
     "tests.fixtures.writing",
 ]

@@ -36,11 +36,6 @@ def messages(tree) -> list[Message]:
     ]
 
 
-@pytest.fixture
-def moderator(tree) -> Client:
-    return logged_in("Moderators")
-
-
 PAGE = "/admin/messages/person/"
 
 

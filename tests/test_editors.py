@@ -18,10 +18,10 @@ from tests.fixtures.editing import (
     edit_url,
     errors_of,
     filled,
-    login,
     new_form_at,
     rest,
 )
+from tests.fixtures.staff import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def test_half_filled_work_cannot_be_submitted(tree, editor):
 def test_editors_and_moderators_upload_and_choose_files(tree, group, url_name):
     root = Collection.get_first_root_node()
     image, document = ImageFactory(collection=root), DocumentFactory(collection=root)
-    client = login(group)
+    client = logged_in(group)
     response = client.get(reverse(url_name))
     assert response.status_code == 200
     if url_name.endswith("choose"):
@@ -68,8 +68,8 @@ def test_editors_and_moderators_upload_and_choose_files(tree, group, url_name):
 
 def test_only_moderators_change_the_site_settings(tree):
     url = reverse("wagtailsettings:edit", args=["harmhub", "sitesettings", tree.site.pk])
-    assert login("Moderators").get(url).status_code == 200
-    assert login("Editors").get(url).status_code == 302
+    assert logged_in("Moderators").get(url).status_code == 200
+    assert logged_in("Editors").get(url).status_code == 302
 
 
 # Wagtail's notification is sent in a way that Django has deprecated.
@@ -77,7 +77,7 @@ def test_only_moderators_change_the_site_settings(tree):
 def test_comment_of_a_moderator_is_shown_to_whoever_mends_the_page(tree, editor):
     item = tree.voice(slug="item", live=False)
     item.save_revision()
-    member = User.objects.get(username="Editors-member")
+    member = User.objects.get(username="Editors")
     item.get_workflow().start(item, member)
     judge = User.objects.create_user("judge", "judge@example.org", "p", first_name="Ada", last_name="Bonn")
     item.current_workflow_task_state.reject(user=judge, comment="Who <b>says</b> so?")

@@ -24,9 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def editor_in_tokyo(editor) -> Client:
-    UserProfile.objects.create(
-        user=User.objects.get(username="Editors-member"), current_time_zone="Asia/Tokyo"
-    )
+    UserProfile.objects.create(user=User.objects.get(username="Editors"), current_time_zone="Asia/Tokyo")
     return editor
 
 

@@ -28,7 +28,6 @@ from newsletter.models import (
 )
 from newsletter.tasks import sign_ups
 from tests.factories import list_of
-from tests.fixtures.staff import logged_in
 
 READER = "canary@example.org"
 
@@ -44,16 +43,6 @@ def subscribed(address: str, topic=None, **fields) -> Subscription:
 @pytest.fixture
 def subscription(tree) -> Subscription:
     return subscribed(READER, tree.health, confirmed_at=timezone.now())
-
-
-@pytest.fixture
-def editor(tree) -> Client:
-    return logged_in("Editors")
-
-
-@pytest.fixture
-def moderator(tree) -> Client:
-    return logged_in("Moderators")
 
 
 def listed(client: Client, **query: str) -> str:

@@ -22,11 +22,6 @@ def suppressed(reason: str, address: str = READER) -> Suppression:
     return Suppression.objects.get(address_digest=address_digest(address))
 
 
-@pytest.fixture
-def moderator(db) -> Client:
-    return logged_in("Moderators")
-
-
 def listed(client: Client, **query: str) -> str:
     answer = client.get(reverse("suppression:index"), query)
     assert answer.status_code == 200

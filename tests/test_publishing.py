@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -36,15 +35,6 @@ def half(tree: Tree, model: type[Page]) -> Page:
     page = getattr(tree, KINDS[model][0]).add_child(instance=model(title="Half", live=False))
     page.save_revision(clean=False)
     return page
-
-
-@pytest.fixture
-def moderator(tree: Tree) -> Client:
-    user = User.objects.create_user("moderator", "moderator@example.org", "p")
-    user.groups.add(Group.objects.get(name="Moderators"))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def in_moderation(page: Page, action: str = "approve") -> str:

@@ -6,7 +6,8 @@ from django.test import Client
 from wagtail.models import Page
 
 from tests.factories import Tree
-from tests.fixtures.editing import autosaved, edit_url, filled, form_at, login
+from tests.fixtures.editing import autosaved, edit_url, filled, form_at
+from tests.fixtures.staff import logged_in
 
 
 def test_first_pages_answer_in_the_name_of_the_organisation(bare_database):
@@ -23,7 +24,7 @@ def test_first_pages_answer_in_the_name_of_the_organisation(bare_database):
 def test_who_would_overwrite_what_another_made_of_a_first_page_is_told(bare_database):
     call_command("start_site", "Harbour Trust", verbosity=0)
     topics = Page.objects.get(url_path__endswith="/topics/")
-    one, other = login("Moderators"), login("Editors")
+    one, other = logged_in("Moderators"), logged_in("Editors")
     forms = [form_at(client, edit_url(topics)) for client in (one, other)]
     assert autosaved(one, edit_url(topics), filled(forms[0], introduction="By one."))["success"]
     answer = autosaved(other, edit_url(topics), filled(forms[1], introduction="By the other."))

@@ -28,15 +28,6 @@ ORIENTATION, MAKER, GPS, GPS_AREA = 0x0112, 0x010F, 0x8825, 0x001C
 XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{CANARY}</x:xmpmeta>".encode()
 
 
-@pytest.fixture
-def editor(db) -> Client:
-    user = User.objects.create_user("editor", "editor@example.org", "p")
-    user.groups.add(Group.objects.get(name="Editors"))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def exif(orientation: int = 1) -> Image.Exif:
     """Return EXIF data that name a camera's owner and a place."""
     data = Image.Exif()
@@ -381,12 +372,12 @@ def test_profile_picture_is_neither_asked_for_nor_kept(editor, content):
     form |= {"name_email-first_name": "Ana", "name_email-last_name": "Sousa"}
     answer = editor.post(account, form | {"avatar-avatar": SimpleUploadedFile("me.jpg", content)})
     assert answer.status_code == 302
-    user = User.objects.get(username="editor")
+    user = User.objects.get(username="Editors")
     assert (user.first_name, user.wagtail_userprofile.avatar.name) == ("Ana", "")
 
 
 def test_profile_picture_from_before_an_upgrade_leaves_no_gap(editor):
-    user = User.objects.get(username="editor")
+    user = User.objects.get(username="Editors")
     UserProfile.objects.create(user=user, avatar="avatar_images/old.jpg")
     home = editor.get(reverse("wagtailadmin_home")).content.decode()
     assert "default-user-avatar" in home
