@@ -144,10 +144,10 @@ def zone(name: str, default: str) -> str:
     return value
 
 
-def address(name: str, pattern: str, words: str) -> str:
-    """Return an e-mail address that matches a pattern; "" where there is none. words: how it has to be."""
-    value = text(name)
-    if value and not re.fullmatch(pattern, value):
+def matching(name: str, pattern: str | re.Pattern[str], words: str, default: str = "") -> str:
+    """Return what matches a pattern; "" only where that is the default. words: how it has to be."""
+    value = _env.str(name, default=default)
+    if (value or default) and not re.fullmatch(pattern, value):
         raise ImproperlyConfigured(f"{name} is {words}.")
     return value
 

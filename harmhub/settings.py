@@ -252,7 +252,7 @@ DEFAULT_FROM_EMAIL = environment.text("FROM_EMAIL", f"updates@{_public.hostname}
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Where replies to answers arrive; each message has an address of its own, with a + in it: docs/inbox.md.
 # With room for that: 26 signs before the @ (RFC 5321, 4.5.3.1).
-CONTACT_REPLY_ADDRESS = environment.address(
+CONTACT_REPLY_ADDRESS = environment.matching(
     "CONTACT_REPLY_ADDRESS",
     r"[A-Za-z0-9_.-]{1,38}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
     "a plain address such as answers@example.org",
@@ -268,14 +268,14 @@ except ValueError as problem:
     raise ImproperlyConfigured(
         "FROM_EMAIL is an address such as updates@example.org; its domain is what mails are signed for."
     ) from problem
-DKIM_SELECTOR = environment.text("DKIM_SELECTOR", "harmhub")
-if not SELECTOR.fullmatch(DKIM_SELECTOR):
-    raise ImproperlyConfigured("DKIM_SELECTOR is a name of letters, digits and hyphens, such as harmhub.")
+DKIM_SELECTOR = environment.matching(
+    "DKIM_SELECTOR", SELECTOR, "a name of letters, digits and hyphens, such as harmhub", default="harmhub"
+)
 # Whom to ask what the DNS says: an address and a port. None: whom the machine asks.
 DNS_SERVER: tuple[str, int] | None = None
 # Mail that cannot be delivered comes back to an address of its own below this one: see docs/mail.md. With the
 # number of the mail, what is before the @ must not be longer than SMTP allows.
-BOUNCE_ADDRESS = environment.address(
+BOUNCE_ADDRESS = environment.matching(
     "BOUNCE_ADDRESS",
     r"(?i)[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]+)*",
     "like bounces@example.org, with at most 14 plain letters before the @",
