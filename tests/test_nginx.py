@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -136,6 +137,16 @@ def test_forms_and_static_files_come_through(front: Front):
     style = re.search(rb'href="(/static/icon[^"]*)"', front.ask(TOPIC)[2])
     assert style
     assert front.ask(style[1].decode())[0] == 200
+
+
+def test_errors_of_nginx_tell_nothing_of_a_reader(running_site_server: Site, hub: Tree, tmp_path: Path):
+    with nginx(running_site_server, where=tmp_path) as port:
+        (tmp_path / "body").rmdir()  # where it cannot keep a body: a critical error, as on a full disk
+        front = Front(running_site_server, port)
+        assert front.ask("/search/?q=needle", "POST", body="x" * 100_000)[0] == 500
+    for log in tmp_path.glob("*.log"):
+        assert "needle" not in log.read_text()
+        assert "127.0.0.1" not in log.read_text()
 
 
 def test_change_is_seen_at_once(front: Front):
