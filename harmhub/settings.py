@@ -154,6 +154,9 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": _default.get("OPTIONS", {})  # sslmode, for example
         | {
+            # Compiling a statement (JIT) takes seconds where running it takes milliseconds. What the URL says
+            # comes later, and counts.
+            "options": f"-c jit=off {_default.get('OPTIONS', {}).get('options', '')}".strip(),
             "pool": pooling.options(MAIL_CONNECTIONS),
             "connect_timeout": 2,
             # A connection keeps the plans of what it is asked often: planning a topic page's queries anew

@@ -125,6 +125,15 @@ def test_what_the_address_of_the_database_asks_for_is_kept(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("asked", "options"),
+    [("", "-c jit=off"), ("?options=-c%20work_mem%3D8MB", "-c jit=off -c work_mem=8MB")],
+)
+def test_no_statement_is_compiled(monkeypatch, asked, options):
+    read = read_with(monkeypatch, DATABASE_URL=f"postgres://user:word@host/name{asked}")
+    assert read["DATABASES"]["default"]["OPTIONS"]["options"] == options
+
+
+@pytest.mark.parametrize(
     ("provider", "secret", "key", "words"),
     [
         ("postmark", "", "", "needs ANYMAIL_WEBHOOK_SECRET"),
