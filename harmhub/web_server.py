@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from harmhub.children import die_with_parent
 from harmhub.heap import give_memory_back
 from harmhub.statement_timeout import STATEMENT_TIMEOUT
 from harmhub.store.serving import PageStore
@@ -77,6 +78,9 @@ def _application() -> PageStore:
 
     from harmhub.wsgi import application
 
+    # Left behind by a kill -9, it would go on beside those of the next server, with the code of before.
+    if parent := multiprocessing.parent_process():
+        die_with_parent(parent.pid)
     # granian would copy the process's environment into each request: its secrets, and as if it were a header
     # of the reader's whatever has such a name (HTTP_PROXY).
     granian.wsgi.os = SimpleNamespace(environ={})  # type: ignore[assignment]

@@ -85,6 +85,15 @@ def test_it_ends_in_order_when_told_to_and_leaves_no_process(served):
     assert not any(Path(f"/proc/{pid}").exists() for pid in others)
 
 
+def test_a_server_that_is_killed_leaves_no_process(served):
+    process, path, host = served
+    others = web_processes(process)
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in others), 5, "A process goes on.")
+    assert status(path, host) == 0
+
+
 def test_its_environment_is_not_taken_for_headers_of_requests(served):
     _, path, host = served
     file = asked(path, host, "/static/icon.svg")
