@@ -1,5 +1,6 @@
 """The page store of the running site: what readers get while something is broken, and after it."""
 
+import contextlib
 import os
 import shutil
 import threading
@@ -99,6 +100,24 @@ def test_change_while_the_web_server_was_down_is_heard_of_at_its_start(reader: R
     reader.site.start_web()
     wait_for(lambda: b"While it was down" in reader.get(TOPIC)[2], 5, "The old page stands.")
     reader.check()
+
+
+def test_first_reader_after_a_start_gets_no_page_of_before(monkeypatch, reader: Reader, hub: Tree):
+    reader.warm(TOPIC)
+    reader.site.kill_web()
+    with reader.site.orm():
+        hub.voice(title="Before it began", published_on=date(2026, 9, 2))
+    pages: list[bytes] = []
+
+    def is_asked() -> bool:
+        with contextlib.suppress(OSError):
+            pages.append(reader.get(TOPIC)[2])
+        return bool(pages)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reader.site, "answers", is_asked)  # no probe of its health comes first
+        reader.site.start_web()
+    assert b"Before it began" in pages[0]
 
 
 def test_database_that_was_put_back_from_a_backup_or_emptied_is_another_one(reader: Reader, hub: Tree):

@@ -91,6 +91,7 @@ class Keeper(threading.Thread):
     ``since``: the snapshot of the last reading, of the past to whatever is rendered from now on; None while
     changes cannot be heard of, when nothing may be taken in. ``era``: counts how often hearing began anew,
     perhaps of another database: what was rendered in an earlier one is not taken in.
+    ``began``: set when what changed before was dropped, or that turned out to be impossible now.
     ``gone``: called with the address of each page that is dropped.
     """
 
@@ -101,6 +102,7 @@ class Keeper(threading.Thread):
         self.parts = Parts()
         self.since: str | None = None
         self.era = 0
+        self.began = threading.Event()
         self._offered: queue.SimpleQueue[Offered] = queue.SimpleQueue()
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -147,6 +149,7 @@ class Keeper(threading.Thread):
             if type(problem) is sqlite3.DatabaseError:  # damaged; the others are of the moment
                 with contextlib.suppress(OSError):
                     discard_index(self.pages)
+        self.began.set()
         time.sleep(RETRY)
 
     def _begin_era(self) -> None:
@@ -175,6 +178,7 @@ class Keeper(threading.Thread):
         self._take_in(database, index)
         index.tidy()
         self.pages.is_open = True
+        self.began.set()
 
     def _hear(self, database: psycopg.Connection, index: Index) -> None:
         """Drop what has changed since the last reading, of this process or, at first, of any other."""

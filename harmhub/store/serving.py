@@ -127,7 +127,7 @@ class PageStore:
     def begin(self) -> Shelf:
         """Start at the first request, in the process that answers: a fork would leave the thread behind.
 
-        Mostly that is a probe of its health, so that what changed before is heard of when readers come.
+        It waits until what changed before was heard of: nobody gets a page that was unpublished meanwhile.
         """
         with self._lock:
             if self.shelf is None:
@@ -138,6 +138,7 @@ class PageStore:
                 self.keeper = Keeper(Shelf(folder), gone)
                 self.keeper.start()
                 Clock(self.keeper.pages, gone).start()
+                self.keeper.began.wait(LINGER)
                 self.shelf = self.keeper.pages
             return self.shelf
 
