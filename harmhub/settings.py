@@ -209,10 +209,12 @@ STORAGES = {
     },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
-        "OPTIONS": {"file_permissions_mode": 0o644},  # a web server in front sends them, too
+        # A web server in front sends them, too.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750  # names of files tell what is not public yet
 FILE_UPLOAD_HANDLERS = [
     "harmhub.memory_uploads.PrivateUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

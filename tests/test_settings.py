@@ -111,11 +111,18 @@ def test_a_site_answers_at_its_onion_service_unless_told_otherwise(monkeypatch):
         read_with(monkeypatch, **addresses, ALLOWED_HOSTS=".example.org")
 
 
-def test_static_files_can_be_read_by_a_web_server_of_another_user(monkeypatch, tmp_path):
-    told = read_with(monkeypatch)["STORAGES"]["staticfiles"]
-    storage = StorageHandler().create_storage(told | {"OPTIONS": told["OPTIONS"] | {"location": tmp_path}})
-    name = storage.save("style.css", ContentFile(b"p {}"))
-    assert Path(storage.path(name)).stat().st_mode & 0o777 == 0o644
+@pytest.mark.parametrize(
+    ("kind", "folder", "file"), [("staticfiles", 0o755, 0o644), ("default", 0o750, 0o640)]
+)
+def test_static_files_can_be_read_by_a_web_server_of_another_user_and_originals_not_even_be_listed(
+    monkeypatch, tmp_path, kind, folder, file
+):
+    told = read_with(monkeypatch)["STORAGES"][kind]
+    options = told.get("OPTIONS", {}) | {"location": tmp_path}
+    storage = StorageHandler().create_storage(told | {"OPTIONS": options})
+    path = Path(storage.path(storage.save("some/style.css", ContentFile(b"p {}"))))
+    assert path.parent.stat().st_mode & 0o777 == folder
+    assert path.stat().st_mode & 0o777 == file
 
 
 def test_what_the_address_of_the_database_asks_for_is_kept(monkeypatch):
