@@ -136,7 +136,9 @@ def test_forms_and_static_files_come_through(front: Front):
     assert b'value="nobody@"' in page
     style = re.search(rb'href="(/static/icon[^"]*)"', front.ask(TOPIC)[2])
     assert style
-    assert front.ask(style[1].decode())[0] == 200
+    status, headers, _ = front.ask(style[1].decode())
+    assert (status, headers["cross-origin-resource-policy"]) == (200, "same-origin")
+    assert "max-age=63072000" in headers["strict-transport-security"]
 
 
 def test_errors_of_nginx_tell_nothing_of_a_reader(running_site_server: Site, hub: Tree, tmp_path: Path):
