@@ -148,15 +148,16 @@ TEMPLATES = [
 MAIL_CONNECTIONS = environment.number("MAIL_CONNECTIONS", 1, most=32)
 _named = environment.read("DATABASE_URL", "postgres://user:password@host/name", environment.database)
 _default = _named or environment.database(embedded_postgres.database_url(DATA_DIR))
+_asked = _default.get("OPTIONS", {}).get("options") or environment.text("PGOPTIONS")
 DATABASES = {
     "default": _default
     | {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": _default.get("OPTIONS", {})  # sslmode, for example
         | {
-            # Compiling a statement (JIT) takes seconds where running it takes milliseconds. What the URL says
-            # comes later, and counts.
-            "options": f"-c jit=off {_default.get('OPTIONS', {}).get('options', '')}".strip(),
+            # Compiling a statement (JIT) takes seconds where running it takes milliseconds. What the
+            # environment asks for comes later, and counts.
+            "options": f"-c jit=off {_asked}".strip(),
             "pool": pooling.options(MAIL_CONNECTIONS),
             "connect_timeout": 2,
             # A connection keeps the plans of what it is asked often: planning a topic page's queries anew

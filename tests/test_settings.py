@@ -132,11 +132,20 @@ def test_what_the_address_of_the_database_asks_for_is_kept(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("asked", "options"),
-    [("", "-c jit=off"), ("?options=-c%20work_mem%3D8MB", "-c jit=off -c work_mem=8MB")],
+    ("asked", "also", "options"),
+    [
+        ("", "", "-c jit=off"),
+        ("", "-c role=reader", "-c jit=off -c role=reader"),
+        (
+            "?options=-c%20work_mem%3D8MB",
+            "-c role=reader",
+            "-c jit=off -c work_mem=8MB",
+        ),  # as libpq takes them
+    ],
 )
-def test_no_statement_is_compiled(monkeypatch, asked, options):
-    read = read_with(monkeypatch, DATABASE_URL=f"postgres://user:word@host/name{asked}")
+def test_no_statement_is_compiled(monkeypatch, asked, also, options):
+    url = f"postgres://user:word@host/name{asked}"
+    read = read_with(monkeypatch, DATABASE_URL=url, PGOPTIONS=also)
     assert read["DATABASES"]["default"]["OPTIONS"]["options"] == options
 
 
