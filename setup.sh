@@ -26,6 +26,12 @@ python_from() {
 if [ -x .venv/bin/python ] && cmp -s $requirements "$stamp"; then exit 0; fi
 mkdir -p .venv || fail "The checkout cannot be written by this user."
 
+# uv reads neither pip's settings nor the machine's certificates: hand it the index that pip was given, and have it
+# trust whom this machine trusts. (Where a machine has no certificates, uv's own serve.)
+index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-}}
+if [ -n "$index" ]; then export UV_DEFAULT_INDEX="$index"; fi
+if [ -s /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
+
 # uv, in an environment of its own, so that any Python from 3.8 on can fetch it.
 if ! cmp -s requirements-uv.txt $tool/installed; then
     any=$(python_from '(3, 8)' python3.13 python3.14 python3.12 python3 python) || any=
@@ -34,21 +40,18 @@ if ! cmp -s requirements-uv.txt $tool/installed; then
         $tool/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
             -r requirements-uv.txt || fail "uv could not be installed; the messages above say why."
     elif command -v uv >/dev/null; then
-        uv venv --quiet --clear $tool
-        uv pip install --quiet --python $tool/bin/python --require-hashes -r requirements-uv.txt
+        { uv venv --quiet --clear $tool &&
+            uv pip install --quiet --python $tool/bin/python --require-hashes -r requirements-uv.txt; } ||
+            fail "uv could not be installed; the messages above say why."
     else
         fail "No Python with its venv module was found: install python3.13 and python3-venv (or uv), then try again."
     fi
     cp requirements-uv.txt $tool/installed
 fi
 uv=$tool/bin/uv
-# uv reads neither pip's settings nor the machine's certificates: hand it the index that pip was given, and have it
-# trust whom this machine trusts. (Where a machine has no certificates, uv's own serve.)
-if [ -z "${UV_DEFAULT_INDEX:-}" ]; then
-    index=${PIP_INDEX_URL:-$($tool/bin/python -m pip config get global.index-url 2>/dev/null)} || index=
-    if [ -n "$index" ]; then export UV_DEFAULT_INDEX="$index"; fi
+if [ -z "$index" ] && index=$($tool/bin/python -m pip config get global.index-url 2>/dev/null); then
+    export UV_DEFAULT_INDEX="$index"
 fi
-if [ -s /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
 
 if ! python_from '(3, 12)' .venv/bin/python >/dev/null; then
     if ! python=$(python_from '(3, 12)' python3.14 python3.13 python3.12 python3); then
