@@ -25,7 +25,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 
-    from harmhub import embedded_postgres, first_run
+    from harmhub import embedded_postgres, errors, first_run
 
     try:
         if command == "run":
@@ -42,8 +42,16 @@ def main() -> None:
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(sys.argv)
+            sys.stdout.flush()
     except (embedded_postgres.EmbeddedPostgresError, ImproperlyConfigured) as problem:
         sys.exit(str(problem))
+    except errors.UNREACHABLE as problem:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"The database cannot be asked now: {str(problem).partition('\n')[0]}")
+    except BrokenPipeError:  # who reads what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     finally:
         gc.freeze()  # or Python looks through it once more at its end
 

@@ -222,17 +222,6 @@ def test_page_that_lacks_a_picture_which_cannot_be_made_is_there(mirror: Path, r
         bus.save_revision().publish()
 
 
-@pytest.mark.parametrize("asked", [["export", "mirror"], ["drop"]], ids=str)
-def test_command_without_a_database_ends_with_one_clear_sentence(asked: list[str], tmp_path: Path):
-    command = [sys.executable, settings.BASE_DIR / "manage.py", "pages", *asked]
-    away = os.environ | {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}
-    with Popen(command, env=away, cwd=tmp_path, stderr=PIPE) as pages:
-        assert re.fullmatch(
-            rb"CommandError: The database cannot be asked now: [^\n]+\n", pages.communicate()[1]
-        )
-    assert not list(tmp_path.iterdir())
-
-
 def test_progress_is_told_on_a_terminal_alone(running_site_server: Site, hub: Tree, tmp_path: Path):
     command = [sys.executable, "manage.py", "pages", "export", str(tmp_path)]
     where = {"env": running_site_server.environment, "cwd": settings.BASE_DIR, "stdout": PIPE}

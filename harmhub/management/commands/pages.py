@@ -18,7 +18,6 @@ from django.db import connection
 from django.utils.translation import ngettext
 from tqdm import tqdm
 
-from harmhub.errors import UNREACHABLE
 from harmhub.middleware import Handler
 from harmhub.pages import all_pages
 from harmhub.store import shown
@@ -55,21 +54,17 @@ class Command(BaseCommand):
 
     def handle(self, *args, does: str, address: Sequence[str] = (), folder: Path = Path(), **options) -> None:
         """Do it. CommandError: it cannot be done, or pages differ."""
-        try:
-            match does:
-                case "list":
-                    self._list()
-                case "warm":
-                    self._warm()
-                case "check":
-                    self._check()
-                case "drop":
-                    self._drop(address)
-                case "export":
-                    self._export(folder)
-        except UNREACHABLE as problem:
-            why = str(problem).partition("\n")[0]
-            raise CommandError(f"The database cannot be asked now: {why}") from problem
+        match does:
+            case "list":
+                self._list()
+            case "warm":
+                self._warm()
+            case "check":
+                self._check()
+            case "drop":
+                self._drop(address)
+            case "export":
+                self._export(folder)
 
     def _list(self) -> None:
         shelf, total = _shelf(), 0
