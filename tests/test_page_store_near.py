@@ -4,10 +4,10 @@ show it, and no other."""
 from collections.abc import Callable
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from wagtail.models import Locale, Page, PageViewRestriction
 
-from tests.factories import PersonFactory, ProgramFactory, TopicFactory, Tree
+from tests.factories import PersonFactory, ProgramFactory, TopicFactory, Tree, copies
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site
 from tests.fixtures.stored import TOPIC, all_paths, change, publish
@@ -152,6 +152,24 @@ HIDING: dict[str, Change] = {
 @pytest.mark.parametrize("name", HIDING)
 def test_no_page_shows_what_is_not_for_everybody(reader: Reader, hub: Tree, name: str):
     check(reader, hub, HIDING[name], may_drop_more=True)
+
+
+def test_what_a_topic_is_tied_to_is_found_without_reading_all_works(tree: Tree):
+    copies(tree.voice(), 1_000)
+
+    def works_read() -> int:
+        cursor.execute(
+            "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'content_contentitem'"
+        )
+        return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE wagtailcore_page, content_contentitem")
+        before, without_work = works_read(), tree.justice
+        cursor.execute(
+            "SELECT harmhub_tied_tags(%s, %s)", [without_work.translation_key, without_work.locale_id]
+        )
+        assert works_read() == before
 
 
 def check(reader: Reader, tree: Tree, change: Change, *, may_drop_more: bool = False) -> None:
