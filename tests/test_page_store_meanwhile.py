@@ -83,6 +83,18 @@ def test_page_that_is_tied_to_what_comes_at_the_same_time_shows_it(reader: Reade
         type(page).objects.get(pk=page.pk).delete()
 
 
+def test_import_of_more_people_than_can_be_asked_about_at_once_drops_all_pages(reader: Reader, hub: Tree):
+    reader.warm(TOPIC, *ELSEWHERE)
+    people = "generate_series(1, {})"
+    told = "SELECT count(harmhub_changed('tied:1:' || gen_random_uuid())) FROM"
+    reader.site.query(f"{told} {people.format(1_000)}")
+    reader.settle()
+    assert {TOPIC, *ELSEWHERE} <= reader.stored
+    reader.site.query(f"{told} {people.format(1_001)}")
+    reader.settle()
+    assert not {TOPIC, *ELSEWHERE} & reader.stored
+
+
 def test_long_transaction_of_somebody_else_keeps_no_page_from_being_stored(reader: Reader, hub: Tree):
     reader.warm(TOPIC)
     with psycopg.connect(databases.conninfo(reader.site.database)) as other:

@@ -64,6 +64,7 @@ FROM (VALUES (1)) AS once LEFT JOIN ({CHANGES}) AS change ON true
 """  # noqa: S608 (a constant)
 
 TIED = "tied:"  # begins a change to whatever pages show that they are tied to something
+MOST_TIED = 1_000  # are asked for at once, in some tenths of a second; after an import of more all pages go
 MEANT = """
 SELECT DISTINCT harmhub_tied_tags(key, locale)
 FROM unnest(%(keys)s::uuid[], %(locales)s::integer[]) AS something (key, locale)
@@ -197,8 +198,9 @@ class Keeper(threading.Thread):
             index.clear()
             index.note(since=now, database=which, newest=now_newest or "0 0", at=str(time.time()))
         self._database = which
-        new = _spelled_out(database, [(tag, where) for *_, tag, where in rows if tag is not None])
-        if known and new:
+        heard = [(tag, where) for *_, tag, where in rows if tag is not None]
+        new = _spelled_out(database, heard) if known else []
+        if new:
             changed = Changes(new)
             if EVERYTHING in changed.tags:
                 # Wagtail forgets where sites begin on the machine of the change alone, and before its commit.
@@ -289,6 +291,8 @@ def _spelled_out(database: psycopg.Connection, told: list[Change]) -> list[Chang
     tied = {tag for tag, _ in told if tag.startswith(TIED)}
     if not tied:
         return told
+    if len(tied) > MOST_TIED:
+        return [(EVERYTHING, None)]
     _, locales, keys = zip(*(tag.split(":") for tag in tied), strict=True)
     rows = database.execute(MEANT, {"keys": list(keys), "locales": [int(locale) for locale in locales]})
     return [*(change for change in told if change[0] not in tied), *((tag, None) for (tag,) in rows)]
