@@ -1,5 +1,7 @@
 """Addresses that pages have left lead to where they are now, and nowhere else."""
 
+from urllib.parse import quote
+
 from django.test import Client
 from wagtail.contrib.redirects.models import Redirect
 
@@ -56,6 +58,8 @@ def test_nobody_is_led_in_a_circle(tree: Tree, client: Client):
         Redirect.objects.all().delete()
         Redirect.add_redirect("/old", redirect_to=address)
         assert led(client, "/old/") == (404, "")
+    Redirect.add_redirect("/дом", redirect_to=quote("/дом/"))
+    assert led(client, "/дом/") == (404, ""), "the same address in other letters"
 
 
 def test_same_address_on_another_host_is_no_circle(tree: Tree, client: Client):

@@ -1,7 +1,7 @@
 """The way from an address that a page has left to where it is now."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponsePermanentRedirect, HttpResponseRedirect
@@ -49,7 +49,7 @@ def _way_on(request: HttpRequest) -> HttpResponseBase | None:
 def _is_here(link: str, request: HttpRequest) -> bool:
     """Return whether a link leads to the address that was asked for, whatever its query."""
     parts = urlsplit(link)
-    return parts.path == request.path and parts.netloc in ("", request.get_host())
+    return unquote(parts.path) == request.path and parts.netloc in ("", request.get_host())
 
 
 def _redirect_of(request: HttpRequest) -> Redirect | None:
