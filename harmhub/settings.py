@@ -283,7 +283,7 @@ DNS_SERVER: tuple[str, int] | None = None
 # number of the mail, what is before the @ must not be longer than SMTP allows.
 BOUNCE_ADDRESS = environment.matching(
     "BOUNCE_ADDRESS",
-    r"(?i)[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]+)*",
+    r"(?ai)[a-z0-9_-]{1,14}@[a-z0-9-]+(\.[a-z0-9-]+)*",
     "like bounces@example.org, with at most 14 plain letters before the @",
 ).lower()
 BOUNCE_INBOX = environment.read(
