@@ -4,6 +4,7 @@ The functions raise ImproperlyConfigured, whose words name the variable and neve
 password; the readers at the end raise ValueError. The README lists every variable in one table.
 """
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
@@ -16,7 +17,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
-_env = environ.Env()
+TRUE, FALSE = environ.Env.BOOLEAN_TRUE_STRINGS, ("off", "false", "no", "0")
 SHORTEST_SECRET = 32  # characters
 ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?")
 ONION = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z2-7]{56}\.onion(?::\d{1,5})?")
@@ -26,19 +27,20 @@ RATE = re.compile(r"(\*|[a-z0-9-]+(?:\.[a-z0-9-]+)+)=(\d+(?:\.\d+)?)")
 
 def text(name: str, default: str = "") -> str:
     """Return what a variable says; the default where it is unset or empty."""
-    return _env.str(name, default="") or default
+    return os.environ.get(name) or default
 
 
 def switch(name: str) -> bool:
     """Return whether a variable is on; unset, it is off."""
-    if text(name, "off").lower() not in {*_env.BOOLEAN_TRUE_STRINGS, "off", "false", "no", "0"}:
+    value = text(name, "off").lower()
+    if value not in {*TRUE, *FALSE}:
         raise ImproperlyConfigured(f"{name} is on or off.")
-    return _env.bool(name, default=False)
+    return value in TRUE
 
 
 def number(name: str, default: int, most: int) -> int:
     """Return a positive number."""
-    value = _env.str(name, default=str(default))
+    value = os.environ.get(name, str(default))
     if not value.isdecimal() or not 0 < int(value) <= most:
         raise ImproperlyConfigured(f"{name} is a number from 1 to {most}, not “{value}”.")
     return int(value)
@@ -84,7 +86,7 @@ def fernet_keys(name: str) -> list[str]:
 def origin(name: str, default: str) -> str:
     """Return an origin (RFC 6454), without a slash at its end and in small letters: no part of it tells
     capitals from them, and all that compare it take it for such a text."""
-    value = _env.str(name, default=default).rstrip("/").lower()
+    value = os.environ.get(name, default).rstrip("/").lower()
     try:
         parts = urlsplit(value)
         # Browsers name the origin in ASCII, and so do the headers of mails.
@@ -136,7 +138,7 @@ def networks(name: str) -> list[str]:
 
 def zone(name: str, default: str) -> str:
     """Return the name of a time zone."""
-    value = _env.str(name, default=default)
+    value = os.environ.get(name, default)
     try:
         ZoneInfo(value)
     except (ValueError, KeyError, OSError):
@@ -146,7 +148,7 @@ def zone(name: str, default: str) -> str:
 
 def matching(name: str, pattern: str | re.Pattern[str], words: str, default: str = "") -> str:
     """Return what matches a pattern; "" only where that is the default. words: how it has to be."""
-    value = _env.str(name, default=default)
+    value = os.environ.get(name, default)
     if (value or default) and not re.fullmatch(pattern, value):
         raise ImproperlyConfigured(f"{name} is {words}.")
     return value
@@ -159,7 +161,7 @@ def database(url: str) -> dict[str, Any]:
     """Return a URL as Django's settings of a database."""
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ValueError("another kind of database")
-    found = _env.db_url_config(url)
+    found = environ.Env.db_url_config(url)
     if not found["NAME"] and "service" not in found.get("OPTIONS", {}):
         raise ValueError("none of the server's databases")
     return found
@@ -167,7 +169,7 @@ def database(url: str) -> dict[str, Any]:
 
 def mail_server(url: str) -> dict[str, Any]:
     """Return a URL as what EMAIL_HOST and its like have been."""
-    found = _env.email_url_config(url)
+    found = environ.Env.email_url_config(url)
     if not urlsplit(url).scheme.startswith("smtp") or not found["EMAIL_HOST"]:
         raise ValueError("no mail server")
     return found

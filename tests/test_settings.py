@@ -30,7 +30,14 @@ WRONG = {
         "http://[::1",
         "http://[:::::]",
     ),
-    "BOUNCE_ADDRESS": ("bounces", "b@", "fifteen-letters@example.org", "a+b@example.org", "b@example.org\n"),
+    "BOUNCE_ADDRESS": (
+        "bounces",
+        "b@",
+        "fifteen-letters@example.org",
+        "a+b@example.org",
+        "b@example.org\n",
+        "bounce\u017f@example.org",
+    ),
     "BOUNCE_INBOX_URL": ("hunter2", "imap://host/INBOX", "pop3://a:hunter2@host", "imap://a:hunter2@host:x"),
     "ANYMAIL_PROVIDER": ("hunter2", "postmark", "mailgun"),
     "MAILS_PER_DOMAIN": (
@@ -80,6 +87,14 @@ def test_a_wrong_setting_is_refused_by_name(monkeypatch, name, value):
     with pytest.raises(ImproperlyConfigured, match=name) as refused:
         read_with(monkeypatch, **{name: value})
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_that_begins_with_a_dollar_sign_is_one(monkeypatch):
+    key = "$hunter2-hunter2-hunter2-hunter2-hunter2"
+    webhook = {"ANYMAIL_PROVIDER": "postmark", "ANYMAIL_WEBHOOK_SECRET": "$user:hunter2-hunter2-hunter2"}
+    read = read_with(monkeypatch, SECRET_KEY=key, **webhook)
+    assert read["SECRET_KEY"] == key
+    assert webhook["ANYMAIL_WEBHOOK_SECRET"] in str(read["ANYMAIL"])
 
 
 def test_white_space_after_a_comma_belongs_to_no_entry(monkeypatch):
