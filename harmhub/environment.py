@@ -6,7 +6,7 @@ password; the readers at the end raise ValueError. The README lists every variab
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ import environ
 from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
+from psycopg import pq
 
 TRUE, FALSE = environ.Env.BOOLEAN_TRUE_STRINGS, ("off", "false", "no", "0")
 SHORTEST_SECRET = 32  # characters
@@ -152,6 +153,22 @@ def matching(name: str, pattern: str | re.Pattern[str], words: str, default: str
     if (value or default) and not re.fullmatch(pattern, value):
         raise ImproperlyConfigured(f"{name} is {words}.")
     return value
+
+
+def asked_of_sessions(options: Mapping[str, Any]) -> str:
+    """Return what is asked of each session with PostgreSQL: by the options of a database's settings, else by
+    the service (pg_service.conf) that they or PGSERVICE name, else by PGOPTIONS. So does libpq."""
+    if asked := options.get("options"):
+        return asked
+    before = os.environ.copy()
+    try:
+        os.environ |= {"PGSERVICE": options["service"]} if "service" in options else {}
+        defaults = {each.keyword: each.val for each in pq.Conninfo.get_defaults()}
+    finally:
+        if "service" in options:
+            del os.environ["PGSERVICE"]
+        os.environ |= before
+    return (defaults[b"options"] or b"").decode()
 
 
 # --- readers, for read() -------------------------------------------------------------------------

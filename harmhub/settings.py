@@ -148,7 +148,7 @@ TEMPLATES = [
 MAIL_CONNECTIONS = environment.number("MAIL_CONNECTIONS", 1, most=32)
 _named = environment.read("DATABASE_URL", "postgres://user:password@host/name", environment.database)
 _default = _named or environment.database(embedded_postgres.database_url(DATA_DIR))
-_asked = _default.get("OPTIONS", {}).get("options") or environment.text("PGOPTIONS")
+_asked = environment.asked_of_sessions(_default.get("OPTIONS", {}))
 DATABASES = {
     "default": _default
     | {

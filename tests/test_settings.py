@@ -156,9 +156,13 @@ def test_what_the_address_of_the_database_asks_for_is_kept(monkeypatch):
             "-c role=reader",
             "-c jit=off -c work_mem=8MB",
         ),  # as libpq takes them
+        ("?service=hub", "-c role=reader", "-c jit=off -c work_mem=16MB"),
     ],
 )
-def test_no_statement_is_compiled(monkeypatch, asked, also, options):
+def test_no_statement_is_compiled(monkeypatch, tmp_path, asked, also, options):
+    services = tmp_path / "pg_service.conf"
+    services.write_text("[hub]\noptions=-c work_mem=16MB\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
     url = f"postgres://user:word@host/name{asked}"
     read = read_with(monkeypatch, DATABASE_URL=url, PGOPTIONS=also)
     assert read["DATABASES"]["default"]["OPTIONS"]["options"] == options
