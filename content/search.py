@@ -57,8 +57,8 @@ WHOLE = f"HighlightAll=true, {MARKS}"
 PARTS = f'MaxFragments=2, MinWords=8, MaxWords=22, ShortWord=0, FragmentDelimiter=" … ", {MARKS}'
 HEADLINES = """
 SELECT page_id, ts_headline(stemming, title, asked, %s),
-    ts_headline(stemming, left(summary, 2000), asked, %s),
-    ts_headline(stemming, left(body, 20000), asked, %s)
+    ts_headline(stemming, content_composed(left(summary, 2000)), asked, %s),
+    ts_headline(stemming, content_composed(left(body, 20000)), asked, %s)
 FROM content_texts(%s), plainto_tsquery(content_stemming(%s), %s) AS asked
 """
 

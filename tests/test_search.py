@@ -150,6 +150,7 @@ def test_words_that_may_be_broken_at_the_end_of_a_line_are_found_whole(tree: Tre
     tree.voice(title="Van", body=body)
     tree.voice(title="Bupre\u00adnor\u00adphine")
     assert sorted(found(typed)) == ["Bupre\u00adnor\u00adphine", "Van"]
+    assert "<mark>buprenorphine</mark>" in ask(typed)
 
 
 @pytest.mark.parametrize(
