@@ -42,7 +42,8 @@ def main() -> None:
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(sys.argv)
-            sys.stdout.flush()
+            if sys.stdout:  # a process manager may have closed it
+                sys.stdout.flush()
     except (embedded_postgres.EmbeddedPostgresError, ImproperlyConfigured) as problem:
         sys.exit(str(problem))
     except errors.UNREACHABLE as problem:

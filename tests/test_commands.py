@@ -31,3 +31,9 @@ def test_command_whose_reader_has_seen_enough_ends_quietly():
     with os.fdopen(writes) as nobody:
         done = subprocess.run([*MANAGE, "help"], stdout=nobody, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_command_that_has_nowhere_to_print_ends_as_well_as_others():
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *MANAGE]
+    done = subprocess.run([*closed, "help", "pages"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
