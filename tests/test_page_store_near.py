@@ -1,5 +1,5 @@
-"""The page store of the running site: topics, programs and people that come, go or move drop the pages that
-show it, and no other."""
+"""The page store of the running site: topics, programs, people and pages of information that come, go or move
+drop the pages that show it, and no other."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from wagtail.models import Locale, Page, PageViewRestriction
 
+from content.models import InfoPage
 from tests.factories import PersonFactory, ProgramFactory, TopicFactory, Tree, copies
 from tests.fixtures.reader import Reader
 from tests.fixtures.site import Site
@@ -31,8 +32,8 @@ def comes_back(model: type[Page], slug: str) -> Change:
 
 def moves(slug: str, below: str) -> Change:
     def move(tree: Tree) -> None:
-        topics = TopicPage.objects.filter(locale=tree.home.locale)
-        topics.get(slug=slug).move(topics.get(slug=below), "last-child")
+        pages = Page.objects.filter(locale=tree.home.locale)
+        pages.get(slug=slug).move(pages.get(slug=below), "last-child")
 
     return move
 
@@ -63,6 +64,58 @@ CHANGES: dict[str, Change] = {
     "a person is deleted": lambda tree: PersonPage.objects.get(title="Ana Reis").delete(),
     "a topic is deleted": lambda tree: TopicPage.objects.get(title="Knowledge").delete(),
 }
+
+
+def informs(parent: str, title: str, **fields) -> Change:
+    def add(tree: Tree) -> None:
+        page = InfoPage(title=title, slug=title.lower(), body=[("text", "Text.")], **fields)
+        InfoPage.objects.get(slug=parent, locale=tree.home.locale).add_child(instance=page)
+
+    return add
+
+
+INFORMATION: dict[str, Change] = {
+    "a new page": informs("about", "Statutes"),
+    "a page that text leads to": comes_back(InfoPage, "history"),
+    "a page below it": informs("history", "Beginnings"),
+    "the page that text leads to goes": leaves(InfoPage, "history"),
+    "it comes back": comes_back(InfoPage, "history"),
+    "the new page gets another address": lambda tree: change(
+        InfoPage.objects.get(slug="statutes"), slug="rules"
+    ),
+    "it moves": moves("rules", "history"),
+    "one in the middle is deleted": lambda tree: InfoPage.objects.get(slug="beginnings").delete(),
+}
+
+
+@pytest.fixture(scope="module")
+def informed(hub: Tree, running_site_server: Site, django_db_blocker) -> Tree:
+    """The hub with a page of information in its footer, and a draft below it, to which a text leads."""
+    with django_db_blocker.unblock(), running_site_server.orm():
+        hub.home.add_child(instance=InfoPage(title="About us", slug="about", body=[("text", "Text.")]))
+        informs("about", "History", live=False)(hub)
+        link = f'<p><a linktype="page" id="{InfoPage.objects.get(slug="history").pk}">History</a></p>'
+        change(TopicPage.objects.get(slug="health"), learn_more=link)
+    return hub
+
+
+@pytest.mark.parametrize("name", INFORMATION)
+def test_page_of_information_drops_the_pages_that_show_it_and_no_other(
+    reader: Reader, informed: Tree, name: str
+):
+    check(reader, informed, INFORMATION[name])
+
+
+MENU: dict[str, Change] = {
+    "one moves into the footer": moves("rules", "home"),
+    "it moves away": moves("rules", "about"),
+    "all move": moves("history", "home"),
+}
+
+
+@pytest.mark.parametrize("name", MENU)
+def test_menu_and_footer_show_which_pages_of_information_there_are(reader: Reader, informed: Tree, name: str):
+    check(reader, informed, MENU[name], may_drop_more=True)
 
 
 @pytest.mark.parametrize("name", CHANGES)
