@@ -1,11 +1,9 @@
 """Numbers over time: what happened to lists by day, counted as it happens, and what stays of it."""
 
-import importlib
 import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.test import Client
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from wagtail.models import Locale
 
-from harmhub.days import day_of, today
+from harmhub.days import day_of
 from harmhub.sealing import address_digest
 from newsletter import managing
 from newsletter.models import EVERYBODY, List, Pace, Subscriber, Subscription, Tally
@@ -170,27 +168,6 @@ def test_what_was_changed_past_our_steps_is_set_right_within_the_hour_and_said(t
     caplog.clear()
     numbers()
     assert not caplog.text
-
-
-@pytest.mark.django_db
-def test_migrating_counts_the_last_thirty_days_and_who_was_there_before(tree: Tree):
-    follow(tree.health, "old@example.org")
-    follow(tree.health, "new@example.org")
-    follow(tree.justice, "new@example.org")
-    left = follow(tree.health, "left@example.org")
-    end(left)
-    Subscription.objects.found_by("old@example.org").update(
-        confirmed_at=F("confirmed_at") - timedelta(days=400)
-    )
-    Tally.objects.all().delete()
-    migration = importlib.import_module("newsletter.migrations.0007_numbers")
-    with connection.schema_editor() as editor:
-        migration.count_who_is_there(apps, editor)
-    assert as_counted() == as_is()
-    assert tallies(list_of(tree.health)) == [3, 2, 0, 1, 1]
-    assert tallies(EVERYBODY) == [3, 2, 0, 1, 1]
-    first = Tally.objects.filter(list=None).earliest("day")
-    assert (first.day, first.shifted) == (today() - timedelta(days=30), 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,9 +2,10 @@
 
 A topic's listing takes in the work of all topics below it, of all kinds, in one language, as far as it is
 public. Asked of the pages themselves, that is a join over half the tables; asked of the entries it is a walk
-along one index, as short for a million items as for ten. Triggers write the entries (see the migration
-``0002_listing``), at the end of each transaction that changed something, so publishing, moving, restricting,
-deleting and importing need no code here. ``manage.py check_listing`` compares them with their definition.
+along one index, as short for a million items as for ten. Triggers write the entries
+(``migrations/initial/listing.sql``), at the end of each transaction that changed something, so publishing,
+moving, restricting, deleting and importing need no code here. ``manage.py check_listing`` compares them with
+their definition.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Facets: the programs and tags by which a listing is filtered.
 
 Each entry of a listing stands once more under each program and tag of its item, so that a filtered listing
-is a walk along one index as well. Triggers keep these rows and their numbers (see the migration
-``0006_facets``).
+is a walk along one index as well. Triggers keep these rows and their numbers
+(``migrations/initial/facets.sql``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What search looks through: for each page its words by weight, kept by the database as the entries are.
 
 Which of the pages may be found is asked of the entries and of ``public()`` at each search. Triggers keep the
-words (see the migration ``0004_search``); docs/search.md tells how. ``manage.py check_search`` compares them
+words (``migrations/initial/search.sql``); docs/search.md tells how. ``manage.py check_search`` compares them
 with the pages.
 """
 

@@ -1,8 +1,8 @@
 """What a page shows, noted while it is rendered, so that a change drops exactly the pages that showed it.
 
-A tag names a thing (``page:12``, ``image:3``); triggers (the migrations ``content/0003_changes``,
-``0006_facets``, ``0015_near`` and others) write the same tags when the thing changes. A span is a
-part of a listing: from its oldest place to its newest.
+A tag names a thing (``page:12``, ``image:3``); triggers
+(``content/migrations/initial/changes.sql``) write the same tags when the thing changes. A span is a part of a
+listing: from its oldest place to its newest.
 """
 
 from __future__ import annotations
