@@ -302,7 +302,8 @@ class SiteSettings(BaseSiteSetting):
 
 class Change(models.Model):
     """Something that public pages may show has changed. Triggers write these rows
-    (``content/migrations/initial/changes.sql``), keepers of page stores read them; they are forgotten after a week.
+    (``content/migrations/initial/changes.sql``), keepers of page stores read them; they are forgotten after a
+    week.
 
     tag: what it was, as ``harmhub.store.shown`` names it. place: where in the listing that the tag names.
     xact: the number of the transaction.
