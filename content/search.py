@@ -64,7 +64,7 @@ FROM content_texts(%s), plainto_tsquery(content_stemming(%s), %s) AS asked
 
 
 class AskedFor(SearchQuery):
-    """Words as the function ``content_asked`` (``migrations/initial/search.sql``) has PostgreSQL ask for them."""
+    """Words as the function ``content_asked`` has PostgreSQL ask for them (``initial/search.sql``)."""
 
     SEARCH_TYPES = SearchQuery.SEARCH_TYPES | {"plain": "content_asked"}
 
