@@ -30,6 +30,23 @@ def put(index: Index, address: str, shown: Shown) -> None:
     index.reveal(index.add(address, StoredPage.of([("X", "y")], address.encode(), shown.until), shown))
 
 
+def test_processes_that_begin_at_once_all_open_it(tmp_path: Path):
+    begin, opened = threading.Barrier(3), []
+
+    def open_it(folder: Path) -> None:
+        begin.wait()
+        Index(Shelf(folder)).close()
+        opened.append(folder)
+
+    for number in range(30):
+        threads = [threading.Thread(target=open_it, args=[tmp_path / str(number)]) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(opened) == 3 * 30
+
+
 def test_changes_drop_the_pages_that_show_them(index: Index):
     put(index, "/a/", Shown({"page:1"}))
     put(index, "/b/", Shown({"page:2"}, {Span("stream:1", "2026-01-01/1", "2026-02-01/1")}))

@@ -52,12 +52,13 @@ class Index:
         self._gone = gone
         shelf.folder.mkdir(parents=True, exist_ok=True)
         self._path = shelf.folder / INDEX
-        self._db = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
-        self._file = os.stat(self._path).st_ino
-        self._db.execute("PRAGMA journal_mode = WAL")
-        # Not written through to the disk: the keeper drops all pages after a start of the machine.
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._db.executescript(SCHEMA)
+        with _alone_in(shelf.folder):
+            self._db = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
+            self._file = os.stat(self._path).st_ino
+            self._db.execute("PRAGMA journal_mode = WAL")
+            # Not written through to the disk: the keeper drops all pages after a start of the machine.
+            self._db.execute("PRAGMA synchronous = OFF")
+            self._db.executescript(SCHEMA)
 
     def close(self) -> None:
         """Close it."""
@@ -192,6 +193,18 @@ class Index:
                 self._gone(address)
         db.executemany("INSERT INTO gone VALUES (?, ?)", pages)
         db.executemany("DELETE FROM pages WHERE id = ?", ([number] for number, _ in pages))
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep others out of this block for a folder: of two who make a database at once, SQLite has one fail."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # the disk is another machine's, which knows no locks
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def discard_index(shelf: Shelf) -> None:
