@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, F, OuterRef, Subquery, When
 from django.db.models.functions import JSONObject
 from wagtail.images.models import Filter
 
@@ -27,6 +27,7 @@ PICTURES = 4  # so many of a list's cards have one
 # makes of them.
 CARD_PICTURE = "fill-480x320 format-{avif,jpeg} avifquality-50 jpegquality-30"
 CARD_FILTERS = Filter.expand_spec(CARD_PICTURE)
+OF_SIZE = ("id", "filter_spec", "focal_point_key", "file", "width", "height")
 # All that cards and mails show of an item; the picture is fetched whole, as its sizes may be made of it.
 OF_ITEM = ("title", "url_path", "locale", "expire_at", "kind", "summary", "published_on", "image")
 OF_EVENT = (
@@ -37,7 +38,7 @@ OF_EVENT = (
 
 def cards_of(items: Sequence[int] | EntryQuerySet, *, pictures: bool = True) -> list[ContentItem]:
     """Return some items (their numbers, or their entries), the newest first, with all that their cards show:
-    two queries, for few and for many; one without pictures; none for none."""
+    one query, for few and for many; none for none."""
     if isinstance(items, Sequence):
         cards = _items_of(_filled_up(items)) if items else []
     else:
@@ -50,7 +51,8 @@ def cards_of(items: Sequence[int] | EntryQuerySet, *, pictures: bool = True) -> 
 
 @cache
 def _items() -> PublicPageQuerySet:
-    """Return all items in one query: with their kinds, the image, the names of authors, the first file."""
+    """Return all items in one query: with their kinds, the image, what there is of its sizes that cards show, the
+    names of authors, the first file."""
     items = apps.get_model("content", "ContentItem").objects.all()
     authors = (
         apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
@@ -64,6 +66,8 @@ def _items() -> PublicPageQuerySet:
     file = JSONObject(
         name="document__file", pages="document__page_count", size="document__file_size", pk="document"
     )
+    sizes = CustomRendition.objects.filter(filter_spec__in=CARD_FILTERS, image=OuterRef("image"))
+    size = JSONObject(**{name: name for name in OF_SIZE})
     items = (
         items.order_by("-published_on", "-pk")
         .select_related("eventpage", "image")
@@ -74,18 +78,13 @@ def _items() -> PublicPageQuerySet:
         author_pages=ArraySubquery(authors.exclude(person=None).values_list("person")),
         first_file=Subquery(files.values_list(file)[:1]),
         image_is_private=is_private("image__collection__path"),
+        image_sizes=ArraySubquery(sizes.values_list(size)),
     )
 
 
 @Prepared
 def _items_of(numbers: list[int]) -> PublicPageQuerySet:
     return _items().filter(pk__in=numbers)
-
-
-@Prepared
-def _renditions_of(images: list[int]) -> QuerySet[CustomRendition]:
-    """Return what there is of the sizes that cards show some pictures in."""
-    return CustomRendition.objects.filter(filter_spec__in=CARD_FILTERS, image__in=images)
 
 
 def _filled_up(numbers: Sequence[int]) -> list[int]:
@@ -112,11 +111,10 @@ def _make_ready(cards: list[ContentItem]) -> None:
 
 
 def _add_pictures(cards: list[ContentItem]) -> None:
-    """Have the items know the sizes of their pictures that cards show, in one query."""
+    """Have the pictures know their sizes that cards show."""
     # Whatever part of a list is fetched, those of its first few are the first.
-    images = [card.image for card in cards[:PICTURES] if card.image]
-    found = _renditions_of(_filled_up([image.pk for image in images])) if images else []
-    for image in images:
-        image.prefetched_renditions = [each for each in found if each.image_id == image.pk]
-        for rendition in image.prefetched_renditions:
-            rendition.image = image
+    for card in cards[:PICTURES]:
+        if card.image:
+            card.image.prefetched_renditions = [
+                CustomRendition(image=card.image, **size) for size in card.image_sizes
+            ]

@@ -457,13 +457,13 @@ def fill(tree: Tree, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [3, 30, 300])
-def test_topic_page_takes_the_same_eight_queries_whatever_it_lists(
+def test_topic_page_takes_the_same_seven_queries_whatever_it_lists(
     tree: Tree, client: Client, django_assert_num_queries, number: int
 ):
     fill(tree, number)
     address = "/topics/health/harm-reduction/"
     client.get(address)  # the pictures are made once
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         response = client.get(address)
     assert f"Recent work ({number})" in response.content.decode()
 

@@ -1,7 +1,7 @@
 """What every page of one request shares: the site with its settings, the way down to the page, the main menu,
 the directory.
 
-A topic page has eight queries in all, so nothing here asks twice: site and settings come in one query, the
+A topic page has seven queries in all, so nothing here asks twice: site and settings come in one query, the
 pages above the requested one and those of the menu in another.
 """
 
@@ -23,6 +23,7 @@ from harmhub.models import SiteSettings
 from harmhub.pages import all_pages, is_public, is_restricted
 from harmhub.prepared import Prepared
 from harmhub.private_files import private_collections
+from harmhub.store import shells
 from harmhub.store.parts import kept, kept_copy
 from harmhub.store.shown import note, note_children, note_pages
 from topics.models import TopicPage
@@ -347,9 +348,11 @@ def context(request: HttpRequest) -> dict:
 
 def serve(request: HttpRequest, path: str) -> HttpResponse:
     """Answer a page's address: Wagtail's own view, hooks and restrictions, with the page found in fewer
-    queries."""
+    queries; in none where only pieces of it have changed."""
+    if page := shells.again(request):
+        return page
     request._wagtail_route_for_request = hub_of(request).find(path)  # type: ignore[attr-defined]
-    return views.serve(request, path)
+    return shells.keep(views.serve(request, path), request)
 
 
 def serve_oddly_anchored(request: HttpRequest, path: str) -> HttpResponse:

@@ -111,6 +111,7 @@ class Keeper(threading.Thread):
         self._index: Index | None = None
         self._database: str | None = None  # as this process read it last; others may have noticed before
         self._told = ""
+        self._tidied = 0.0
 
     def offer(self, offered: Offered) -> None:
         """Have a page and its parts taken in, if they are still true."""
@@ -177,7 +178,9 @@ class Keeper(threading.Thread):
         index = self._open()
         self._hear(database, index)
         self._take_in(database, index)
-        index.tidy()
+        if time.monotonic() > self._tidied + PULSE:  # what is stored again meanwhile needs no tidying
+            index.tidy()
+            self._tidied = time.monotonic()
         self.pages.is_open = True
         self.began.set()
 

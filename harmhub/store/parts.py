@@ -11,7 +11,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -33,8 +33,8 @@ class Part:
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes: texts and pickles by their length, the rest is small."""
-        return 1_000 + (len(self.value) if isinstance(self.value, str | bytes) else 0)
+        """About how many bytes it takes: texts, pickles and shells by their length, the rest is small."""
+        return 1_000 + (len(self.value) if isinstance(self.value, Sized) else 0)
 
 
 class Parts:
@@ -82,10 +82,11 @@ class Parts:
 
 @dataclass
 class Rendering:
-    """One rendering: where it finds parts, and those that it had to make."""
+    """One rendering: where it finds parts, and those that it had to make. pieces: see ``shells``."""
 
     parts: Parts
     made: list[tuple[Hashable, Part]] = field(default_factory=list)
+    pieces: list[tuple[Callable[..., list[str]], Sequence[Hashable], list[str]]] = field(default_factory=list)
 
 
 _current: ContextVar[Rendering | None] = ContextVar("rendering", default=None)
@@ -101,6 +102,11 @@ def using(parts: Parts | None) -> Iterator[Rendering | None]:
         _current.reset(token)
 
 
+def rendering() -> Rendering | None:
+    """Return the rendering that goes on in this thread; None where a page is made of no parts."""
+    return _current.get()
+
+
 def kept[T](key: tuple, make: Callable[[], T]) -> T:
     """Return what ``make()`` returns, from memory where it is at hand. It may be shared between threads, so
     nobody may change it.
@@ -108,17 +114,17 @@ def kept[T](key: tuple, make: Callable[[], T]) -> T:
     key: all that the value depends on, but for the language and what is noted while it is made: what was
     fetched for the page before is to be noted anew, unless each change to it drops everything.
     """
-    rendering = _current.get()
-    if rendering is None:
+    current = _current.get()
+    if current is None:
         return make()
     key = (get_language(), *key)
-    if part := rendering.parts.get(key):
+    if part := current.parts.get(key):
         include(part.shown)
         return part.value
     with noting_part() as seen:
         value = make()
     if seen.is_whole:
-        rendering.made.append((key, Part(value, seen)))
+        current.made.append((key, Part(value, seen)))
     return value
 
 
@@ -131,5 +137,5 @@ def kept_copy[T](key: tuple, make: Callable[[], T]) -> T:
 
 def at_hand(key: tuple) -> bool:
     """Return whether a part would be found."""
-    rendering = _current.get()
-    return rendering is not None and rendering.parts.get((get_language(), *key)) is not None
+    current = _current.get()
+    return current is not None and current.parts.get((get_language(), *key)) is not None

@@ -273,7 +273,7 @@ class PageStore:
         keeper = self.keeper
         era, since = (keeper.era, keeper.since) if keeper else (0, None)
         known = keeper.parts if keeper and since else None
-        with shown.noting() as seen, parts.using(known) as rendering:
+        with shown.noting_page() as seen, parts.using(known) as rendering:
             yield Watch(era, since, seen, rendering.made if rendering else [])
 
     def _offer(

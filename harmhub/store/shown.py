@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,7 @@ class Span:
 class Shown:
     """What a page, or a part of one, shows. until: when it stops being true by itself, in seconds since 1970.
     is_page: it is a public page that may be kept; is_whole: nothing of it was left out for lack of means.
-    began: when its rendering did."""
+    began: when its rendering did. apart: of a page, what is shown by pieces that change by themselves."""
 
     tags: set[str] = field(default_factory=set)
     spans: set[Span] = field(default_factory=set)
@@ -51,6 +51,7 @@ class Shown:
     is_page: bool = False
     is_whole: bool = True
     began: float = field(default_factory=time.time, compare=False)
+    apart: Shown | None = field(default=None, compare=False)
 
     def is_due(self) -> bool:
         """Return whether it is no longer true."""
@@ -109,6 +110,36 @@ def noting_part() -> Iterator[Shown]:
             part.began = page.began
         yield part
     include(part)
+
+
+@contextmanager
+def noting_page() -> Iterator[Shown]:
+    """Note what a page shows in a block, and what is noted apart by itself; afterwards, both together."""
+    with noting() as page:
+        page.apart = Shown(began=page.began)
+        yield page
+    page.add(page.apart)
+
+
+@contextmanager
+def noting_apart() -> Iterator[bool]:
+    """Note apart what is shown in a block of a page, and tell whether it is: not within a part of the page,
+    nor where nobody wants to know."""
+    page = _current.get()
+    if page is None or page.apart is None:
+        yield False
+        return
+    token = _current.set(page.apart)
+    try:
+        yield True
+    finally:
+        _current.reset(token)
+
+
+def shown_around() -> Shown | None:
+    """Return what the page shows until now, without what is noted apart; None where nobody wants to know."""
+    page = _current.get()
+    return page and replace(page, tags=set(page.tags), spans=set(page.spans), apart=None)
 
 
 def include(part: Shown) -> None:
