@@ -51,8 +51,8 @@ def cards_of(items: Sequence[int] | EntryQuerySet, *, pictures: bool = True) -> 
 
 @cache
 def _items() -> PublicPageQuerySet:
-    """Return all items in one query: with their kinds, the image, what there is of its sizes that cards show, the
-    names of authors, the first file."""
+    """Return all items in one query: with their kinds, the image, what there is of its sizes that cards show,
+    the names of authors, the first file."""
     items = apps.get_model("content", "ContentItem").objects.all()
     authors = (
         apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
