@@ -17,8 +17,6 @@ from django.utils.translation import get_language
 from harmhub.store.parts import Part, rendering
 from harmhub.store.shown import include, noting_apart, offer, shown_around
 
-Make = Callable[[Sequence[Hashable], HttpRequest], list[str]]
-
 
 @dataclass(frozen=True)
 class Shell:
@@ -26,13 +24,15 @@ class Shell:
     to make them by."""
 
     texts: list[bytes]
-    pieces: list[tuple[Make, Sequence[Hashable]]]
+    pieces: list[tuple[Callable[..., list[str]], Sequence[Hashable]]]
 
     def __len__(self) -> int:
         return sum(map(len, self.texts))
 
 
-def pieces(make: Make, keys: Sequence[Hashable], request: HttpRequest) -> list[str]:
+def pieces[Key: Hashable](
+    make: Callable[[Sequence[Key], HttpRequest], list[str]], keys: Sequence[Key], request: HttpRequest
+) -> list[str]:
     """Return ``make(keys, request)``: texts that stand on the page as they are, each a piece of it.
 
     make: it depends on nothing else, but for the language, and keeps for itself what has not changed.
