@@ -58,6 +58,13 @@ def test_only_the_card_that_has_changed_is_asked_for(items: list[ContentItem], p
     assert (again.tags, again.spans, again.is_page) == (first.tags, first.spans, True)
 
 
+def test_page_with_a_query_behind_its_address_is_the_same_page(items: list[ContentItem]):
+    process = Process()
+    page, _, _ = process.get(TOPIC)
+    again, _, queries = process.get(f"{TOPIC}?utm_source=somewhere")
+    assert (again.content, queries) == (page.content, 0)
+
+
 def test_what_stands_around_the_cards_is_made_anew_when_it_changes(tree: Tree, items: list[ContentItem]):
     process = Process()
     process.get(TOPIC)

@@ -47,7 +47,7 @@ def pieces[Key: Hashable](
 def again(request: HttpRequest) -> HttpResponse | None:
     """Return a page that was made before, its pieces as they are now; None where all of it is to be made."""
     current = rendering()
-    part = current.parts.get(_key(request)) if current and _is_plain(request) else None
+    part = current.parts.get(_key(request)) if current else None
     if part is None:
         return None
     shell: Shell = part.value
@@ -59,7 +59,7 @@ def again(request: HttpRequest) -> HttpResponse | None:
 
 def keep(response: HttpResponse, request: HttpRequest) -> HttpResponse:
     """Return an answer with a page in it. What stands around its pieces is kept once it is rendered."""
-    if rendering() and _is_plain(request) and hasattr(response, "add_post_render_callback"):
+    if rendering() and hasattr(response, "add_post_render_callback"):
         response.add_post_render_callback(partial(_keep, _key(request)))
     return response
 
@@ -79,9 +79,6 @@ def _keep(key: Hashable, response: HttpResponse) -> None:
     current.made.append((key, Part(shell, around)))
 
 
-def _is_plain(request: HttpRequest) -> bool:
-    return request.method == "GET" and not request.META.get("QUERY_STRING")
-
-
 def _key(request: HttpRequest) -> Hashable:
+    # Not the query: no page depends on one, and links are often shared with more behind them than an address.
     return (get_language(), "shell", request.path)
