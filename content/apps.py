@@ -12,12 +12,13 @@ class ContentConfig(AppConfig):
 
     def ready(self) -> None:
         """Have pictures made before somebody looks at them, documents read, and names kept when people
-        leave."""
-        from django.db.models.signals import post_save, pre_delete
+        leave; and no database migrated that is not ready for it."""
+        from django.db.models.signals import post_save, pre_delete, pre_migrate
         from wagtail.signals import page_published
 
         from content import tasks
         from content.models.credits import keep_name
+        from content.upgrade import refuse_half_way
         from harmhub.models import CustomDocument, CustomImage
         from topics.models import PersonPage
 
@@ -28,3 +29,4 @@ class ContentConfig(AppConfig):
             tasks.read_saved_document, sender=CustomDocument, dispatch_uid="content.read_document"
         )
         pre_delete.connect(keep_name, sender=PersonPage, dispatch_uid="content.keep_name")
+        pre_migrate.connect(refuse_half_way, sender=self, dispatch_uid="content.refuse_half_way")

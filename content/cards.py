@@ -40,9 +40,9 @@ def cards_of(items: Sequence[int] | EntryQuerySet, *, pictures: bool = True) -> 
     """Return some items (their numbers, or their entries), the newest first, with all that their cards show:
     one query, for few and for many; none for none."""
     if isinstance(items, Sequence):
-        cards = _items_of(_filled_up(items)) if items else []
+        cards = _items_of(_filled_up(items), pictures=pictures) if items else []
     else:
-        cards = list(_items().filter(pk__in=items.values("item_id")))
+        cards = list(_items(pictures=pictures).filter(pk__in=items.values("item_id")))
     _make_ready(cards)
     if pictures:
         _add_pictures(cards)
@@ -50,9 +50,9 @@ def cards_of(items: Sequence[int] | EntryQuerySet, *, pictures: bool = True) -> 
 
 
 @cache
-def _items() -> PublicPageQuerySet:
-    """Return all items in one query: with their kinds, the image, what there is of its sizes that cards show,
-    the names of authors, the first file."""
+def _items(*, pictures: bool) -> PublicPageQuerySet:
+    """Return all items in one query: with their kinds, the image, the names of authors, the first file, and
+    what there is of the sizes that cards show of the image, if they do."""
     items = apps.get_model("content", "ContentItem").objects.all()
     authors = (
         apps.get_model("content", "ItemAuthor").objects.filter(item=OuterRef("pk")).order_by("sort_order")
@@ -66,25 +66,27 @@ def _items() -> PublicPageQuerySet:
     file = JSONObject(
         name="document__file", pages="document__page_count", size="document__file_size", pk="document"
     )
-    sizes = CustomRendition.objects.filter(filter_spec__in=CARD_FILTERS, image=OuterRef("image"))
-    size = JSONObject(**{name: name for name in OF_SIZE})
     items = (
         items.order_by("-published_on", "-pk")
         .select_related("eventpage", "image")
         .only(*OF_ITEM, *(f"eventpage__{name}" for name in OF_EVENT))
     )
+    if pictures:
+        sizes = CustomRendition.objects.filter(filter_spec__in=CARD_FILTERS, image=OuterRef("image"))
+        items = items.annotate(
+            image_sizes=ArraySubquery(sizes.values_list(JSONObject(**{name: name for name in OF_SIZE})))
+        )
     return items.annotate(
         author_names=ArraySubquery(authors.values_list(name)),
         author_pages=ArraySubquery(authors.exclude(person=None).values_list("person")),
         first_file=Subquery(files.values_list(file)[:1]),
         image_is_private=is_private("image__collection__path"),
-        image_sizes=ArraySubquery(sizes.values_list(size)),
     )
 
 
 @Prepared
-def _items_of(numbers: list[int]) -> PublicPageQuerySet:
-    return _items().filter(pk__in=numbers)
+def _items_of(numbers: list[int], *, pictures: bool) -> PublicPageQuerySet:
+    return _items(pictures=pictures).filter(pk__in=numbers)
 
 
 def _filled_up(numbers: Sequence[int]) -> list[int]:

@@ -175,9 +175,9 @@ class Shelf:
         """Write a page; it is there once ``reveal()`` says so. OSError: it cannot be written."""
         self._file(address, "").parent.mkdir(parents=True, exist_ok=True)
         for name, end in SUFFIXES.items():
-            with self._file(address, f".html{end}{NEW}").open("wb", buffering=0) as file:
-                file.write(page.bodies[name])
-                os.utime(file.fileno(), (page.moment, page.moment))
+            file = self._file(address, f".html{end}{NEW}")
+            file.write_bytes(page.bodies[name])
+            os.utime(file, (page.moment, page.moment))
         facts = {each.name: getattr(page, each.name) for each in fields(page) if each.name != "bodies"}
         facts["lengths"] = {name: len(body) for name, body in page.bodies.items()}
         self._file(address, f".json{NEW}").write_text(json.dumps(facts))

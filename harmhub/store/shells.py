@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
 from harmhub.store.parts import Part, rendering
-from harmhub.store.shown import include, noting_apart, offer, shown_around
+from harmhub.store.shown import address_tag, include, noting_apart, offer, shown_around
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ def again(request: HttpRequest) -> HttpResponse | None:
 def keep(response: HttpResponse, request: HttpRequest) -> HttpResponse:
     """Return an answer with a page in it. What stands around its pieces is kept once it is rendered."""
     if rendering() and hasattr(response, "add_post_render_callback"):
-        response.add_post_render_callback(partial(_keep, _key(request)))
+        response.add_post_render_callback(partial(_keep, request))
     return response
 
 
-def _keep(key: Hashable, response: HttpResponse) -> None:
+def _keep(request: HttpRequest, response: HttpResponse) -> None:
     current, around = rendering(), shown_around()
     if not (current and current.pieces and around and around.is_page and around.is_whole):
         return
@@ -76,7 +76,8 @@ def _keep(key: Hashable, response: HttpResponse) -> None:
         texts.append(body[at:found])
         at = found + len(piece)
     shell = Shell([*texts, body[at:]], [(make, keys) for make, keys, _ in current.pieces])
-    current.made.append((key, Part(shell, around)))
+    around.tags.add(address_tag(request.path))  # it goes where the page is dropped by its address
+    current.made.append((_key(request), Part(shell, around)))
 
 
 def _key(request: HttpRequest) -> Hashable:

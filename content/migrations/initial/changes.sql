@@ -1,6 +1,8 @@
 -- The triggers that tell page stores what has changed, in the words of harmhub.store.shown.
 --
 -- docs/page-store.md tells what each tag means. As in listing.sql, functions decide themselves what is a change.
+--
+-- Run once, by 0001_initial: whoever changes a function replaces it in a new migration, with its SET clause.
 
 -- Tell of a change, and at which place of a stream it is. NOTIFY only wakes; the rows tell.
 CREATE FUNCTION harmhub_changed(tag text, place text DEFAULT NULL) RETURNS void

@@ -1,6 +1,8 @@
 -- The entries of listings by program and by tag, and their numbers.
 --
 -- They are made of the entries, in the same go (listing.sql). docs/listing.md tells how it works.
+--
+-- Run once, by 0001_initial: whoever changes a function replaces it in a new migration, with its SET clause.
 
 -- What the facet entries of some items are to be, once their entries are right: each entry once for each
 -- program (where the item has an entry on its page) and tag of the item. Pages of people have no filters.
@@ -36,7 +38,7 @@ BEGIN
         FROM content_facetentry WHERE item_id = ANY(items);
 END $$;
 
--- Facet entries likewise, also over all kinds ('') and over all years (0).
+-- Facet entries that come ('1') or go ('-1') are counted as entries are, also over all kinds ('') and all years (0).
 CREATE FUNCTION content_count_facets() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN

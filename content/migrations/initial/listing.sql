@@ -7,6 +7,8 @@
 --
 -- Functions hold their statements as text, and decide themselves what is a change, so that nothing here stands in the
 -- way of later migrations of Wagtail's tables.
+--
+-- Run once, by 0001_initial: whoever changes a function replaces it in a new migration, with its SET clause.
 
 -- What the entries of some items are to be. Where items are listed is found out once for each page they are filed under:
 -- there are few of those, so the time of an import grows with its size, and not with the square of it.

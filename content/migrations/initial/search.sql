@@ -2,6 +2,8 @@
 --
 -- How it works is told in docs/search.md. As for the entries of listings, what a transaction has changed is put into a
 -- queue and worked off at its end, behind the same lock; and functions decide themselves what is a change.
+--
+-- Run once, by 0001_initial: whoever changes a function replaces it in a new migration, with its SET clause.
 
 -- PostgreSQL's languages, and words without accents found by words with them, and the other way round.
 DO $$
