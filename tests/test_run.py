@@ -51,7 +51,13 @@ def test_a_killed_worker_and_a_killed_web_server_are_started_again(demo_run: Run
         children = (
             Path(f"/proc/{demo_run.process.pid}/task/{demo_run.process.pid}/children").read_text().split()
         )
-        return [int(pid) for pid in children if b"manage.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(pid) for pid in children if b"manage.py" in command_of(pid)]
+
+    def command_of(pid: str) -> bytes:
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:  # it ended since it was listed
+            return b""
 
     before = pids()
     assert len(before) == 2
